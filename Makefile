@@ -1,0 +1,63 @@
+# Everything a fresh machine with Python 3.11+ and make needs; every target sets up what it uses.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo serve test check format lint types imports bench clean requirements
+
+demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
+	$(BIN)/brainarr demo
+
+serve: $(VENV)/.app           ## the real server, with the platform's configuration folder
+	$(BIN)/brainarr serve
+
+test: $(VENV)/.dev            ## the whole test suite
+	$(BIN)/pytest
+
+check: $(VENV)/.dev           ## what must hold before a change lands
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory test
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/pyright
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev           ## speed and memory, as JSON
+	$(BIN)/python -m benchmarks.library
+	$(BIN)/python -m benchmarks.prompts
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+
+# Hash-locked installs: pip refuses anything that is not exactly what was reviewed.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements/app.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --quiet --require-hashes -r requirements/build.txt -r requirements/app.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.app
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+# For maintainers: resolve again after a change of dependencies in pyproject.toml (needs uv).
+UV_COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --no-annotate --no-header
+requirements:
+	$(UV_COMPILE) pyproject.toml -o requirements/app.txt
+	$(UV_COMPILE) --extra dev -c requirements/app.txt pyproject.toml -o requirements/dev.txt
+	printf 'hatchling\neditables\n' | $(UV_COMPILE) -c requirements/dev.txt - -o requirements/build.txt

@@ -1,0 +1,270 @@
+"""From proposal to recommendation: one type for each fact that becomes known on the way (see docs/how-it-works.md)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
+
+
+class Target(StrEnum):
+    """What a run looks for."""
+
+    ARTISTS = "artists"
+    ALBUMS = "albums"
+    MIXED = "mixed"
+
+
+class Discovery(StrEnum):
+    """How far from the known a run reaches."""
+
+    SIMILAR = "similar"
+    ADJACENT = "adjacent"
+    EXPLORATORY = "exploratory"
+
+
+class Verdict(StrEnum):
+    """Why a candidate was kept or dropped; every candidate of a run ends with exactly one."""
+
+    KEPT = "kept"
+    OWNED = "owned"
+    EXCLUDED = "excluded"
+    DUPLICATE = "duplicate"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+    UNREADABLE = "unreadable"
+    REJECTED_BEFORE = "rejected before"
+    RECOMMENDED_BEFORE = "recommended before"
+    BELOW_CONFIDENCE = "below confidence"
+    NOT_REACHED = "not reached"
+    NOT_CHOSEN = "not chosen"
+    NO_ALBUM = "no album"
+    HELD = "held"
+
+
+class Status(StrEnum):
+    """The life of a recommendation: pending → approved → delivered → imported → kept | removed; or the other three."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DELIVERED = "delivered"
+    IMPORTED = "imported"
+    KEPT = "kept"
+    REMOVED = "removed"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """An unchecked proposal of one source."""
+
+    artist: str
+    source: str
+    """Name of the provider that proposed it."""
+    rank: int
+    """1 is the source's best, within `seed` where the source answers per seed."""
+    album: str | None = None
+    mbid: Mbid | None = None
+    """The artist's identifier where the source names one."""
+    seed: Mbid | None = None
+    """The owned artist it was found from; None for a model's proposal."""
+    strength: float | None = None
+    """The source's raw similarity (unbounded, comparable within one seed's list only)."""
+    popularity: float | None = None
+    """Listeners or fans as the source counts them; None when it does not tell."""
+    confidence: float | None = None
+    """What a model claimed, 0 to 1; None is unscored, never invented."""
+    genres: tuple[str, ...] = ()
+    year: int | None = None
+    reason: str | None = None
+    """A model's own words: shown as its opinion only, never taken for evidence."""
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """What one source said in favour of a fused candidate."""
+
+    source: str
+    weight: float
+    """The source's weight in the fusion, 0 to 1."""
+    rank_score: float
+    """r in [0, 1]: 1 is the source's first place; a model's stated confidence counts as its r."""
+    seeds: tuple[tuple[str, float], ...] = ()
+    """(owned artist's name, share of this source's vote that it contributed), strongest first."""
+    opinion: str | None = None
+
+
+class Fused(msgspec.Struct, frozen=True):
+    """One artist (or one album) with all voices for it, ranked among the rest."""
+
+    artist: str
+    album: str | None
+    mbid: Mbid | None
+    voices: tuple[Voice, ...]
+    score: float
+    """Reciprocal-rank-fusion score over all sources; unit-free, higher is better."""
+    popularity: float | None = None
+    genres: tuple[str, ...] = ()
+    """As claimed by the sources, for corroboration; not facts."""
+    year: int | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(voice.source for voice in self.voices)
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """A fused candidate that exists under a canonical MBID, is not owned and may be recommended."""
+
+    fused: Fused
+    artist: CatalogArtist
+    album: ReleaseGroup | None
+    """None when the run looks for artists."""
+    album_choice: str | None = None
+    """Who chose the album: a source's name, "listeners", or "first studio album"; None without an album."""
+    genres: Mapping[str, float] = {}
+    """Share of each genre, summing to 1; empty when the catalogue knows none."""
+    year: int | None = None
+    """First release of the album, or the year the artist's first album came out."""
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """A verified candidate with the three facets that do not depend on what else is picked, each in [0, 1]."""
+
+    verified: Verified
+    genre: float
+    era: float
+    confidence: float
+    """Absolute: the user's minimum acts on it."""
+    relative_confidence: float
+    """`confidence` min-max scaled over the pool of the run: this one enters the score."""
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """The four facets as they entered the score, each in [0, 1]."""
+
+    genre: float
+    era: float
+    diversity: float
+    confidence: float
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """The stored facts an explanation may use."""
+
+    seeds: tuple[str, ...] = ()
+    """Owned artists it was found from, strongest first."""
+    sources: tuple[str, ...] = ()
+    shared_genres: tuple[str, ...] = ()
+    decade: int | None = None
+    decade_share: float | None = None
+    """Share of the library's first releases from that decade, 0 to 1."""
+    album_choice: str | None = None
+    opinions: tuple[str, ...] = ()
+    """What models said, in their words, bounded; not facts."""
+
+
+class Recommendation(msgspec.Struct, frozen=True):
+    """Verified, scored, chosen and explained: what a person sees and Lidarr receives."""
+
+    artist: str
+    artist_mbid: Mbid
+    album: str | None
+    release_group_mbid: Mbid | None
+    year: int | None
+    genres: tuple[str, ...]
+    score: float
+    parts: Parts
+    confidence: float
+    """Absolute confidence in [0, 1]; `parts.confidence` is the same scaled over the run's pool."""
+    evidence: Evidence
+    voices: tuple[Voice, ...]
+    reason: str = ""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """One candidate's verdict, kept for the user to read."""
+
+    artist: str
+    album: str | None
+    verdict: Verdict
+    detail: str = ""
+    sources: tuple[str, ...] = ()
+    mbid: Mbid | None = None
+
+
+class Outcome(StrEnum):
+    """How one provider did in a run. Only OK and EMPTY mean that it answered."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+    UNAVAILABLE = "unavailable"
+    REJECTED = "rejected"
+    OVER_BUDGET = "over budget"
+    NOT_NEEDED = "not needed"
+
+
+class ProviderReport(msgspec.Struct, frozen=True):
+    """What one provider did for a run, as the run shows it."""
+
+    name: str
+    kind: str
+    outcome: Outcome
+    detail: str = ""
+    """For people: what went wrong and what to do about it."""
+    candidates: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_microdollars: int | None = 0
+    """None is "unpriced": the model's price is not known, and no guess is made."""
+    seconds: float = 0.0
+
+
+class RunResult(msgspec.Struct, frozen=True):
+    """Everything one pass of the pipeline found out."""
+
+    recommendations: tuple[Recommendation, ...]
+    judged: tuple[Judged, ...]
+    providers: tuple[ProviderReport, ...]
+    prompt_tokens: int = 0
+    """Tokens of everything the (first) model's server receives; 0 without a model."""
+    level: str = "none"
+    compression_ratio: float = 1.0
+    notes: tuple[str, ...] = ()
+    """What the user should know: "Lidarr was away, the library is of yesterday", …"""
+    finished_at: datetime | None = None
+
+
+class RunOptions(msgspec.Struct, frozen=True):
+    """What the user asked a run for (settings section `recommend`)."""
+
+    max_recommendations: int = 20
+    minimum_confidence: float = 0.3
+    target: Target = Target.ALBUMS
+    discovery: Discovery = Discovery.ADJACENT
+    compression: str = "auto"
+    prompt_tokens: int | None = None
+    seed: int = 0
+    """Of every random draw: the same library, sources and seed give the same run."""
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What earlier runs and the user's feedback mean for this one."""
+
+    rejected: frozenset[Mbid] = frozenset()
+    """Artists the user said no to."""
+    waiting: frozenset[Mbid] = frozenset()
+    """Artists recommended before and not yet decided, or on their way to Lidarr."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """One step of a run, for whoever watches."""
+
+    stage: str
+    """library, profile, albums, candidates, fuse, verify, score, choose, done."""
+    detail: str = ""
+    done: int = 0
+    total: int = 0

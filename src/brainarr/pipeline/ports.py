@@ -1,0 +1,150 @@
+"""Where the pipeline meets the world: what llm, providers and store must offer it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from brainarr.domain.music import CatalogArtist, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
+from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
+from brainarr.domain.recommendation import Candidate
+from brainarr.domain.taste import Seed
+
+Clock = Callable[[], datetime]
+"""Now, in UTC, aware."""
+
+
+class LibrarySource(Protocol):
+    """Where the owned music is read from. Every method raises ProviderError."""
+
+    def read_artists(self) -> AsyncIterator[Sequence[OwnedArtist]]:
+        """The whole library in batches, without ever holding the remote answer in memory."""
+        ...
+
+    async def read_albums(self, artist_id: int) -> tuple[OwnedAlbum, ...]: ...
+
+    async def read_exclusions(self) -> frozenset[Mbid]: ...
+
+    async def read_tags(self) -> Mapping[int, str]: ...
+
+
+class Preflight(Protocol):
+    """Asks the receiving Lidarr whether an import of this identifier would succeed.
+
+    Returns the canonical identifier, or None when Lidarr's metadata does not know it. Raises ProviderUnavailable
+    when the metadata server is away: the item is then held, not dropped.
+    """
+
+    async def artist(self, mbid: Mbid) -> Mbid | None: ...
+
+    async def album(self, mbid: Mbid) -> Mbid | None: ...
+
+
+class CandidateSource(Protocol):
+    """A similarity source. `weight` is its vote in the fusion (SCIENCE §6)."""
+
+    name: str
+    kind: str
+    weight: float
+
+    async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
+        """Artists close to `seed`, best first (rank 1, 2, …); raises ProviderError. Empty: it knows none."""
+        ...
+
+
+class AlbumCharts(Protocol):
+    """Knows which albums of an artist listeners like best (DESIGN §3: chosen by listeners)."""
+
+    name: str
+
+    async def favourites(self, artist: CatalogArtist) -> tuple[str, ...]:
+        """Album titles, most loved first; raises ProviderError."""
+        ...
+
+
+class Catalog(Protocol):
+    """The encyclopaedia that says what exists. Every method raises ProviderError."""
+
+    async def find_artists(self, name: str) -> tuple[CatalogArtist, ...]:
+        """Best matches first, with aliases; `score` set."""
+        ...
+
+    async def artist(self, mbid: Mbid) -> CatalogArtist | None:
+        """None: no such artist. A merged identifier answers with the canonical one."""
+        ...
+
+    async def albums(self, artist: Mbid) -> tuple[ReleaseGroup, ...]:
+        """Every release group of primary type album or EP by the artist, oldest first."""
+        ...
+
+
+class ChatModel(Protocol):
+    """One language model behind a provider."""
+
+    card: ModelCard
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """Raises ProviderError."""
+        ...
+
+    async def probe(self) -> str:
+        """Cheaply finds out whether it would answer, and says so in one line; raises ProviderError."""
+        ...
+
+
+WritePrompt = Callable[[ModelCard], Prompt]
+ReadAnswer = Callable[[ModelCard, str], Answer]
+AskModels = Callable[[WritePrompt, ReadAnswer], Awaitable[ChainAnswer]]
+"""The provider chain: writes the prompt for each model it asks, reads each answer, never raises ProviderError."""
+
+
+class TokenCounter(Protocol):
+    def count(self, text: str) -> int: ...
+
+
+class Cache(Protocol):
+    """Remembers remote answers. Values are msgpack-encoded bytes; a miss is None."""
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def put(self, key: str, value: bytes, lifetime: timedelta) -> None: ...
+
+
+class Ledger(Protocol):
+    """What the models cost."""
+
+    async def record(self, usage: Usage) -> None: ...
+
+    async def spent_this_month(self) -> int:
+        """Micro-dollars since the first of the month (UTC)."""
+        ...
+
+
+class Wake(Protocol):
+    """Nudges the worker: a job row was just inserted."""
+
+    def __call__(self) -> None: ...
+
+
+class ImportOptions(msgspec.Struct, frozen=True):
+    """How a pushed item is taken in."""
+
+    tags: tuple[str, ...] = ("brainarr",)
+    search: bool = False
+    monitor: str = "all"
+    """For an artist: all, future, missing, existing, latest, first or none."""
+
+
+class Importer(Protocol):
+    """Pushes into Lidarr what a person approved. Every method raises ProviderError."""
+
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+        """Also succeeds when Lidarr has the artist already."""
+        ...
+
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None: ...
+
+    async def sync_lists(self, url_part: str) -> int:
+        """Asks Lidarr to sync at once its import lists whose address contains `url_part`; how many there are."""
+        ...
