@@ -1,4 +1,10 @@
-"""The error tree. An error says what went wrong and what to do next; its class says who must act."""
+"""The error tree. An error says what went wrong and what to do next; its class says who must act.
+
+Nothing shown to people may show a secret: `looks_secret` and `redact` are the one place that knows how
+one looks.
+"""
+
+import re
 
 
 class BrainarrError(Exception):
@@ -52,7 +58,36 @@ class ProviderUnavailable(ProviderError):
 
 
 class ProviderRejected(ProviderError):
-    """Only the user can fix it: a wrong key, a wrong address, a missing permission."""
+    """Only the user can fix it: a wrong key, a wrong address, a missing permission.
+
+    `status` is the HTTP status and `body` the decoded JSON that came with it, each None where there was none:
+    what adapters explain validation errors from, never shown as it is.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        message: str,
+        *,
+        remedy: str = "",
+        status: int | None = None,
+        body: object = None,
+    ) -> None:
+        super().__init__(provider, message, remedy=remedy)
+        self.status = status
+        self.body = body
+
+
+class Redirected(ProviderRejected):
+    """It sends us elsewhere, and we do not follow; `location` is the path it named, without its query."""
+
+    def __init__(self, provider: str, message: str, *, location: str, status: int, remedy: str = "") -> None:
+        super().__init__(provider, message, remedy=remedy, status=status)
+        self.location = location
+
+
+class MissingResource(ProviderError):
+    """The remote says that there is no such thing."""
 
 
 class UnreadableAnswer(ProviderError):
@@ -73,3 +108,33 @@ class Conflict(BrainarrError):
 
 class StorageError(BrainarrError):
     """The database or the configuration folder could not be read or written."""
+
+
+# Searched within a name, so that `LASTFM_API_KEY` is found; `key` alone only as the last word.
+_SECRET_NAME = re.compile(
+    r"(?i)(?:^|[^a-z])key$|api[-_ ]?key|secret|passw|token$|authori[sz]ation|cookie|credential"
+)
+# Every repetition is bounded: this runs over whole log lines, which may hold hostile text.
+_SECRET_IN_TEXT = re.compile(
+    r"""(?ix)
+    (?P<before>
+        ://[^/@\s"']{0,100}?:(?=[^/@\s"']{1,200}@)                 # scheme://user:PASSWORD@host
+      | \bauthori[sz]ation["']?\s{0,3}[:=]\s{0,3}["']?\w{1,20}\s  # Authorization: Basic TOKEN
+      | \bbearer\s
+        # ?apikey=KEY, X-Api-Key: KEY, "token": "KEY"
+      | \b[\w-]{0,40}(?:api[-_]?key|secret|passw(?:or)?d|token)["']?\s{0,3}[:=]\s{0,3}["']?
+    )
+    (?!\*{3})[^\s"'&,;@}\])]+
+    """
+)
+HIDDEN = "***"
+
+
+def looks_secret(name: str) -> bool:
+    """Whether the value of a setting, header or field of this name must never be shown."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def redact(text: str) -> str:
+    """`text` without the passwords, keys and tokens that stand in it in a known form."""
+    return _SECRET_IN_TEXT.sub(lambda found: found["before"] + HIDDEN, text)
