@@ -1,0 +1,325 @@
+"""One way to speak HTTP: paced, bounded, retried in this layer only; a failure says what to do about it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+import stamina
+
+from brainarr import __version__
+from brainarr.errors import (
+    MissingResource,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+    Redirected,
+    UnreadableAnswer,
+)
+
+# httpx2 logs whole addresses at INFO, and some services want their key in the query.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+LONGEST_WAIT_S = 30.0
+"""A Retry-After beyond this is not slept through: it is handed to the caller as `retry_after`."""
+
+MAX_REDIRECTS = 3
+MAX_ERROR_BODY = 64 * 1024
+
+Params = Mapping[str, str | int | float | bool | Sequence[str]]
+NO_PARAMS: Params = MappingProxyType({})
+T = TypeVar("T")
+
+
+class Http:
+    """A client of one remote service.
+
+    Every call raises ProviderUnavailable (it may work later; the retries are spent), ProviderRejected (the user
+    must act; `body` has the JSON of a refusal), MissingResource (404) or UnreadableAnswer. Only what may be
+    repeated without harm is tried again: GET, PUT, DELETE, and a POST that says it is `repeatable`.
+
+    `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence. `max_body`
+    bounds a decoded answer in bytes. `requests_per_second` spaces the requests of all concurrent callers,
+    retries included.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        timeout: float = 30.0,
+        verify: bool = True,
+        requests_per_second: float | None = None,
+        max_body: int = 16 * 2**20,
+        attempts: int = 3,
+        follow_redirects_same_host: bool = False,
+    ) -> None:
+        self.provider = provider
+        self.base_url = base_url
+        self._timeout = timeout
+        self._interval = 1 / requests_per_second if requests_per_second else 0.0
+        self._free_at = 0.0
+        self._max_body = max_body
+        self._attempts = attempts
+        self._redirects = MAX_REDIRECTS if follow_redirects_same_host else 0
+        self._client = httpx2.AsyncClient(
+            headers={"User-Agent": f"Brainarr/{__version__}", "Accept": "application/json", **headers},
+            timeout=timeout,
+            verify=verify,
+            # A proxy from the environment is for the outside world.
+            trust_env=not _is_loopback(base_url),
+        )
+
+    async def get_json(self, path: str, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
+        """The decoded answer, validated against `shape` (a msgspec type) where one is given."""
+        return await self._retried(lambda: self._exchange("GET", path, params, None, shape))
+
+    async def post_json(
+        self, path: str, body: Any, params: Params = NO_PARAMS, *, shape: Any = Any, repeatable: bool = False
+    ) -> Any:
+        """The decoded answer; None for an empty one. `repeatable`: a question that merely needs a body."""
+        return await self._retried(
+            lambda: self._exchange("POST", path, params, body, shape), repeatable=repeatable
+        )
+
+    async def put_json(self, path: str, body: Any, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
+        return await self._retried(lambda: self._exchange("PUT", path, params, body, shape))
+
+    async def delete(self, path: str, params: Params = NO_PARAMS) -> None:
+        await self._retried(lambda: self._exchange("DELETE", path, params, None, Any))
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Params = NO_PARAMS) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The decompressed bytes of the answer as they arrive, without a limit on their sum.
+
+        Opening is retried; a body that breaks off half-way raises UnreadableAnswer from the iteration.
+        """
+        response = await self._retried(lambda: self._open("GET", path, params, None))
+        async with aclosing(response), aclosing(self._pieces(response)) as pieces:
+            yield pieces
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _retried(self, attempt: Callable[[], Awaitable[T]], *, repeatable: bool = True) -> T:
+        async for trial in stamina.retry_context(
+            on=_pause_before_retry,
+            attempts=self._attempts if repeatable else 1,
+            timeout=None,
+            wait_initial=0.5,
+            wait_max=10.0,
+        ):
+            with trial:
+                return await attempt()
+        raise AssertionError("stamina always returns or raises")
+
+    async def _exchange(self, method: str, path: str, params: Params, body: Any, shape: Any) -> Any:
+        try:
+            async with asyncio.timeout(self._timeout), AsyncExitStack() as stack:
+                response = await self._open(method, path, params, body)
+                await stack.enter_async_context(aclosing(response))
+                content = await self._content(response, self._max_body)
+        except TimeoutError as error:
+            raise self._unavailable(f"no answer within {self._timeout:g} s") from error
+        if not content and method != "GET":
+            return None
+        return decode_json(self.provider, content, shape)
+
+    async def _open(self, method: str, path: str, params: Params, body: Any) -> httpx2.Response:
+        """An answer with a good status, its body not yet read."""
+        url = httpx2.URL(self._address(path))
+        request = self._client.build_request(
+            method,
+            url,
+            params=dict(params) or None,
+            content=None if body is None else msgspec.json.encode(body),
+            headers=None if body is None else {"Content-Type": "application/json"},
+        )
+        response = await self._send(request)
+        for _ in range(self._redirects):
+            follow = response.next_request
+            if follow is None or (follow.url.scheme, follow.url.netloc) != (url.scheme, url.netloc):
+                break
+            await response.aclose()
+            response = await self._send(follow)
+        if response.status_code < 300:
+            return response
+        async with aclosing(response):
+            raise await self._refusal(method, path, response)
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        await self._pace()
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx2.HTTPError as error:
+            raise self._no_connection(error) from error
+
+    def _address(self, path: str) -> str:
+        return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}" if path else self.base_url
+
+    async def _pace(self) -> None:
+        """Reserves the next free moment and waits for it: callers queue in the order they came."""
+        if self._interval:
+            now = asyncio.get_running_loop().time()
+            start = max(now, self._free_at)
+            self._free_at = start + self._interval
+            await asyncio.sleep(start - now)
+
+    async def _pieces(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+        try:
+            async with aclosing(response.aiter_bytes()) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except httpx2.TimeoutException as error:
+            raise self._unavailable(
+                f"fell silent for {self._timeout:g} s in the middle of its answer"
+            ) from error
+        except httpx2.DecodingError as error:
+            raise UnreadableAnswer(self.provider, "the answer's compression is broken") from error
+        except httpx2.TransportError as error:
+            raise UnreadableAnswer(self.provider, "the answer broke off half-way") from error
+
+    async def _content(self, response: httpx2.Response, limit: int) -> bytes:
+        content = bytearray()
+        async with aclosing(self._pieces(response)) as pieces:
+            async for piece in pieces:
+                content += piece
+                if len(content) > limit:
+                    raise UnreadableAnswer(
+                        self.provider,
+                        f"the answer is larger than {limit / 2**20:g} MiB",
+                        excerpt=excerpt(bytes(content[:2000])),
+                    )
+        return bytes(content)
+
+    async def _refusal(self, method: str, path: str, response: httpx2.Response) -> ProviderError:
+        """The error that an answer of status 300 or above stands for."""
+        status = response.status_code
+        what = f"{method} {urlsplit(path).path or '/'} answered {status}"
+        if status < 400:
+            location = urlsplit(response.headers.get("Location", "")).path
+            return Redirected(
+                self.provider,
+                f"{what}, a redirect to {location[:200] or 'nowhere'}",
+                location=location,
+                status=status,
+                remedy=f"Correct the address in the settings; it is now {self._shown()}.",
+            )
+        try:
+            content = await self._content(response, MAX_ERROR_BODY)
+            body = decode_json(self.provider, content, Any)
+        except ProviderError:
+            body = None
+        if status == 404:
+            return MissingResource(self.provider, what)
+        if status in (408, 425, 429) or status >= 500:
+            return ProviderUnavailable(
+                self.provider, what + _said(body), retry_after=_retry_after(response.headers)
+            )
+        if status in (401, 403):
+            # The body is not shown: services echo the key they refuse.
+            remedy = f"Check the key or token of {self.provider} in the settings."
+            return ProviderRejected(self.provider, what, remedy=remedy, status=status, body=body)
+        return ProviderRejected(self.provider, what + _said(body), status=status, body=body)
+
+    def _no_connection(self, error: httpx2.HTTPError) -> ProviderError:
+        if isinstance(error, httpx2.TimeoutException):
+            return self._unavailable(f"no answer within {self._timeout:g} s")
+        if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
+            return ProviderRejected(
+                self.provider,
+                f"{self._shown()} is not a usable address",
+                remedy="It must begin with http:// or https://.",
+            )
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return ProviderRejected(
+                self.provider,
+                f"the certificate of {self._shown()} is not trusted",
+                remedy="Install its authority's certificate, or turn verify_tls off for this address.",
+            )
+        return self._unavailable(f"no connection to {self._shown()} ({excerpt(str(error).encode())[:120]})")
+
+    def _unavailable(self, message: str) -> ProviderUnavailable:
+        return ProviderUnavailable(
+            self.provider, message, remedy=f"Is {self._shown()} running and reachable?"
+        )
+
+    def _shown(self) -> str:
+        """The address for people: without user, password and query."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def decode_json(provider: str, content: bytes, shape: Any = Any) -> Any:
+    """The JSON in `content`; raises UnreadableAnswer, which shows how the content begins."""
+    try:
+        return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=shape)
+    except (ValueError, RecursionError) as error:
+        start = excerpt(content)
+        if start.startswith("<"):
+            message, remedy = (
+                "a web page came instead of JSON",
+                "Is a proxy or a sign-in page in front of it?",
+            )
+        elif not start:
+            message, remedy = "an empty answer came instead of JSON", ""
+        elif isinstance(error, msgspec.ValidationError):
+            message, remedy = f"the answer has an unexpected shape ({error})", ""
+        else:
+            message, remedy = "the answer is not JSON", ""
+        raise UnreadableAnswer(provider, message, excerpt=start, remedy=remedy) from error
+
+
+def excerpt(content: bytes, length: int = 300) -> str:
+    """How `content` begins, as one printable line of at most `length` characters."""
+    text = content[: 4 * length].decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:length]
+
+
+def _said(body: object) -> str:
+    """What a JSON error body says in words, bounded; empty when it says nothing."""
+    if not isinstance(body, dict):
+        return ""
+    for key in ("message", "error", "detail", "title"):
+        if isinstance(text := body.get(key), str) and text:
+            return f": {excerpt(text.encode(), 200)}"
+    return ""
+
+
+def _pause_before_retry(error: BaseException) -> bool | float:
+    """For stamina: whether to try again, in seconds where the server named them."""
+    if not isinstance(error, ProviderUnavailable):
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= LONGEST_WAIT_S else False
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds named by Retry-After, as a number or as a date relative to the server's own `Date`."""
+    given = headers.get("Retry-After", "").strip()
+    if given.isdecimal():
+        return float(given[:9])
+    try:
+        pause: timedelta = parsedate_to_datetime(given) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, pause.total_seconds())
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
