@@ -1,11 +1,9 @@
-"""One way to speak HTTP: paced, bounded, retried in this layer only; a failure says what to do about it."""
+"""The client of one remote service."""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -16,14 +14,9 @@ import msgspec
 import stamina
 
 from brainarr import __version__
-from brainarr.errors import (
-    MissingResource,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    Redirected,
-    UnreadableAnswer,
-)
+from brainarr.errors import ProviderError, ProviderUnavailable, UnreadableAnswer
+from brainarr.http.answers import decode_json, excerpt
+from brainarr.http.failures import refused, shown, unreachable
 
 # httpx2 logs whole addresses at INFO, and some services want their key in the query.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -42,13 +35,13 @@ T = TypeVar("T")
 class Http:
     """A client of one remote service.
 
-    Every call raises ProviderUnavailable (it may work later; the retries are spent), ProviderRejected (the user
-    must act; `body` has the JSON of a refusal), MissingResource (404) or UnreadableAnswer. Only what may be
-    repeated without harm is tried again: GET, PUT, DELETE, and a POST that says it is `repeatable`.
+    Every call raises ProviderUnavailable (it may work later; the retries are spent), ProviderRejected (the
+    user must act; `body` has the JSON of a refusal), MissingResource (404) or UnreadableAnswer. Only what may
+    be repeated without harm is tried again: GET, PUT, DELETE, and a POST that says it is `repeatable`.
 
-    `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence. `max_body`
-    bounds a decoded answer in bytes. `requests_per_second` spaces the requests of all concurrent callers,
-    retries included.
+    `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence;
+    `max_body` bounds a decoded answer in bytes; `requests_per_second` spaces the requests of all concurrent
+    callers, retries included (waiting for one's turn is no part of `timeout`). Of redirects only those within the same host are followed, and only if told so.
     """
 
     def __init__(
@@ -66,6 +59,7 @@ class Http:
     ) -> None:
         self.provider = provider
         self.base_url = base_url
+        self._shown = shown(base_url)
         self._timeout = timeout
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._free_at = 0.0
@@ -120,6 +114,7 @@ class Http:
             wait_max=10.0,
         ):
             with trial:
+                await self._pace()
                 return await attempt()
         raise AssertionError("stamina always returns or raises")
 
@@ -130,27 +125,31 @@ class Http:
                 await stack.enter_async_context(aclosing(response))
                 content = await self._content(response, self._max_body)
         except TimeoutError as error:
-            raise self._unavailable(f"no answer within {self._timeout:g} s") from error
+            raise unreachable(self.provider, self._shown, self._timeout, error) from error
         if not content and method != "GET":
             return None
         return decode_json(self.provider, content, shape)
 
     async def _open(self, method: str, path: str, params: Params, body: Any) -> httpx2.Response:
         """An answer with a good status, its body not yet read."""
-        url = httpx2.URL(self._address(path))
-        request = self._client.build_request(
-            method,
-            url,
-            params=dict(params) or None,
-            content=None if body is None else msgspec.json.encode(body),
-            headers=None if body is None else {"Content-Type": "application/json"},
-        )
+        try:
+            request = self._client.build_request(
+                method,
+                self._address(path),
+                params=dict(params) or None,
+                content=None if body is None else msgspec.json.encode(body),
+                headers=None if body is None else {"Content-Type": "application/json"},
+            )
+        except httpx2.InvalidURL as error:
+            raise unreachable(self.provider, self._shown, self._timeout, error) from error
+        url = request.url
         response = await self._send(request)
         for _ in range(self._redirects):
             follow = response.next_request
             if follow is None or (follow.url.scheme, follow.url.netloc) != (url.scheme, url.netloc):
                 break
             await response.aclose()
+            await self._pace()
             response = await self._send(follow)
         if response.status_code < 300:
             return response
@@ -158,11 +157,10 @@ class Http:
             raise await self._refusal(method, path, response)
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
-        await self._pace()
         try:
             return await self._client.send(request, stream=True)
         except httpx2.HTTPError as error:
-            raise self._no_connection(error) from error
+            raise unreachable(self.provider, self._shown, self._timeout, error) from error
 
     def _address(self, path: str) -> str:
         return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}" if path else self.base_url
@@ -181,13 +179,13 @@ class Http:
                 async for piece in pieces:
                     yield piece
         except httpx2.TimeoutException as error:
-            raise self._unavailable(
-                f"fell silent for {self._timeout:g} s in the middle of its answer"
+            raise ProviderUnavailable(
+                self.provider, f"fell silent for {self._timeout:g} s in the middle of its answer."
             ) from error
         except httpx2.DecodingError as error:
-            raise UnreadableAnswer(self.provider, "the answer's compression is broken") from error
+            raise UnreadableAnswer(self.provider, "the answer's compression is broken.") from error
         except httpx2.TransportError as error:
-            raise UnreadableAnswer(self.provider, "the answer broke off half-way") from error
+            raise UnreadableAnswer(self.provider, "the answer broke off half-way.") from error
 
     async def _content(self, response: httpx2.Response, limit: int) -> bytes:
         content = bytearray()
@@ -197,103 +195,18 @@ class Http:
                 if len(content) > limit:
                     raise UnreadableAnswer(
                         self.provider,
-                        f"the answer is larger than {limit / 2**20:g} MiB",
+                        f"the answer is larger than {limit / 2**20:g} MiB.",
                         excerpt=excerpt(bytes(content[:2000])),
                     )
         return bytes(content)
 
     async def _refusal(self, method: str, path: str, response: httpx2.Response) -> ProviderError:
-        """The error that an answer of status 300 or above stands for."""
-        status = response.status_code
-        what = f"{method} {urlsplit(path).path or '/'} answered {status}"
-        if status < 400:
-            location = urlsplit(response.headers.get("Location", "")).path
-            return Redirected(
-                self.provider,
-                f"{what}, a redirect to {location[:200] or 'nowhere'}",
-                location=location,
-                status=status,
-                remedy=f"Correct the address in the settings; it is now {self._shown()}.",
-            )
         try:
-            content = await self._content(response, MAX_ERROR_BODY)
-            body = decode_json(self.provider, content, Any)
+            body = decode_json(self.provider, await self._content(response, MAX_ERROR_BODY))
         except ProviderError:
             body = None
-        if status == 404:
-            return MissingResource(self.provider, what)
-        if status in (408, 425, 429) or status >= 500:
-            return ProviderUnavailable(
-                self.provider, what + _said(body), retry_after=_retry_after(response.headers)
-            )
-        if status in (401, 403):
-            # The body is not shown: services echo the key they refuse.
-            remedy = f"Check the key or token of {self.provider} in the settings."
-            return ProviderRejected(self.provider, what, remedy=remedy, status=status, body=body)
-        return ProviderRejected(self.provider, what + _said(body), status=status, body=body)
-
-    def _no_connection(self, error: httpx2.HTTPError) -> ProviderError:
-        if isinstance(error, httpx2.TimeoutException):
-            return self._unavailable(f"no answer within {self._timeout:g} s")
-        if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
-            return ProviderRejected(
-                self.provider,
-                f"{self._shown()} is not a usable address",
-                remedy="It must begin with http:// or https://.",
-            )
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return ProviderRejected(
-                self.provider,
-                f"the certificate of {self._shown()} is not trusted",
-                remedy="Install its authority's certificate, or turn verify_tls off for this address.",
-            )
-        return self._unavailable(f"no connection to {self._shown()} ({excerpt(str(error).encode())[:120]})")
-
-    def _unavailable(self, message: str) -> ProviderUnavailable:
-        return ProviderUnavailable(
-            self.provider, message, remedy=f"Is {self._shown()} running and reachable?"
-        )
-
-    def _shown(self) -> str:
-        """The address for people: without user, password and query."""
-        parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def decode_json(provider: str, content: bytes, shape: Any = Any) -> Any:
-    """The JSON in `content`; raises UnreadableAnswer, which shows how the content begins."""
-    try:
-        return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=shape)
-    except (ValueError, RecursionError) as error:
-        start = excerpt(content)
-        if start.startswith("<"):
-            message, remedy = (
-                "a web page came instead of JSON",
-                "Is a proxy or a sign-in page in front of it?",
-            )
-        elif not start:
-            message, remedy = "an empty answer came instead of JSON", ""
-        elif isinstance(error, msgspec.ValidationError):
-            message, remedy = f"the answer has an unexpected shape ({error})", ""
-        else:
-            message, remedy = "the answer is not JSON", ""
-        raise UnreadableAnswer(provider, message, excerpt=start, remedy=remedy) from error
-
-
-def excerpt(content: bytes, length: int = 300) -> str:
-    """How `content` begins, as one printable line of at most `length` characters."""
-    text = content[: 4 * length].decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:length]
-
-
-def _said(body: object) -> str:
-    """What a JSON error body says in words, bounded; empty when it says nothing."""
-    if not isinstance(body, dict):
-        return ""
-    for key in ("message", "error", "detail", "title"):
-        if isinstance(text := body.get(key), str) and text:
-            return f": {excerpt(text.encode(), 200)}"
-    return ""
+        asked = f"{method} /{urlsplit(path).path.lstrip('/')}"
+        return refused(self.provider, asked, self._shown, response.status_code, response.headers, body)
 
 
 def _pause_before_retry(error: BaseException) -> bool | float:
@@ -303,18 +216,6 @@ def _pause_before_retry(error: BaseException) -> bool | float:
     if error.retry_after is None:
         return True
     return error.retry_after if error.retry_after <= LONGEST_WAIT_S else False
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds named by Retry-After, as a number or as a date relative to the server's own `Date`."""
-    given = headers.get("Retry-After", "").strip()
-    if given.isdecimal():
-        return float(given[:9])
-    try:
-        pause: timedelta = parsedate_to_datetime(given) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, pause.total_seconds())
 
 
 def _is_loopback(url: str) -> bool:
