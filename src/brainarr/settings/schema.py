@@ -1,0 +1,120 @@
+"""What the sections allow, read from their JSON schema: which keys exist, what a value may be, in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from brainarr.settings.layers import Path, dotted
+
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+    "object": "a section with keys of its own",
+    "null": "null",
+}
+
+
+class Schema:
+    """The keys below one settings model."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._root = model.model_json_schema()
+
+    def knows(self, path: Path) -> bool:
+        return bool(self._branches(path))
+
+    def is_container(self, path: Path) -> bool:
+        """Whether a list or a mapping may stand there."""
+        return any(branch.get("type") in ("array", "object") for branch in self._branches(path))
+
+    def is_section(self, path: Path) -> bool:
+        return any("properties" in branch for branch in self._branches(path))
+
+    def allowed(self, path: Path) -> str:
+        """What may stand there, in words; "" when nothing is known of the place."""
+        return " or ".join(dict.fromkeys(filter(None, map(_describe, self._branches(path)))))
+
+    def nearest(self, path: Path) -> str:
+        """The known key that looks most like `path`, numbers of list entries kept."""
+        from rapidfuzz import fuzz, process
+
+        known = {dotted(key): dotted(key) for key in self._keys(path)}
+        beside = {key: key for key in known if key.rpartition(".")[0] == dotted(path[:-1])}
+        last = str(path[-1])
+        within = process.extractOne(last, {key: key.rpartition(".")[2] for key in beside}, scorer=fuzz.ratio)
+        if within and within[1] >= 60:
+            return within[2]
+        # Perhaps a good name in a wrong section: then its last word says more than the whole path.
+        elsewhere = process.extractOne(
+            last, {key: key.rpartition(".")[2] for key in known}, scorer=fuzz.ratio
+        )
+        if elsewhere and elsewhere[1] >= 80:
+            return elsewhere[2]
+        return process.extractOne(dotted(path), known, scorer=fuzz.ratio)[2]
+
+    def _branches(self, path: Path) -> list[Mapping[str, Any]]:
+        """The alternatives that the schema offers for one place; empty when there is no such place."""
+        nodes = self._alternatives(self._root)
+        for name in path:
+            inner: list[Mapping[str, Any]] = []
+            for node in nodes:
+                child = _child(node, name)
+                if isinstance(child, Mapping):
+                    inner += self._alternatives(child)
+            nodes = inner
+        return nodes
+
+    def _alternatives(self, node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        if "$ref" in node:
+            return self._alternatives(self._root["$defs"][node["$ref"].rpartition("/")[2]])
+        if "allOf" in node:
+            return [found for inner in node["allOf"] for found in self._alternatives(inner)]
+        if "anyOf" in node:
+            return [found for inner in node["anyOf"] for found in self._alternatives(inner)]
+        return [node]
+
+    def _keys(self, beside: Path, at: Path = ()) -> Iterator[Path]:
+        """Every known key and section; list entries are numbered as in `beside`, else 0."""
+        for branch in self._branches(at):
+            names: list[str | int] = list(branch.get("properties", ()))
+            if "items" in branch:
+                follows = len(beside) > len(at) and isinstance(beside[len(at)], int)
+                names = [beside[len(at)] if follows else 0]
+            for name in names:
+                if not isinstance(name, int):
+                    yield (*at, name)
+                yield from self._keys(beside, (*at, name))
+
+
+def _child(node: Mapping[str, Any], name: str | int) -> Any:
+    if isinstance(name, int):
+        return node.get("items")
+    if name in node.get("properties", ()):
+        return node["properties"][name]
+    return node.get("additionalProperties")
+
+
+def _describe(node: Mapping[str, Any]) -> str:
+    if "enum" in node or "const" in node:
+        values = [str(value) for value in node.get("enum", [node.get("const")])]
+        return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
+    if node.get("type") == "array":
+        return "a list with at least one entry" if node.get("minItems") else "a list"
+    words = _KINDS.get(node.get("type", ""), "")
+    low, high = node.get("minimum"), node.get("maximum")
+    above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
+    if low is not None and high is not None:
+        return f"{words} from {low:g} to {high:g}"
+    limits = [
+        f"{text} {limit:g}"
+        for text, limit in (("above", above), ("of at least", low), ("below", below), ("of at most", high))
+        if limit is not None
+    ]
+    if node.get("minLength"):
+        limits.append(
+            "that is not empty" if node["minLength"] == 1 else f"of at least {node['minLength']} characters"
+        )
+    return " ".join((words, " and ".join(limits))).strip() if words else ""
