@@ -41,7 +41,8 @@ class Http:
 
     `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence;
     `max_body` bounds a decoded answer in bytes; `requests_per_second` spaces the requests of all concurrent
-    callers, retries included (waiting for one's turn is no part of `timeout`). Of redirects only those within the same host are followed, and only if told so.
+    callers, retries included (waiting for one's turn is no part of `timeout`). Of redirects only those within
+    the same host are followed, and only if told so.
     """
 
     def __init__(
