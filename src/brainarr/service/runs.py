@@ -1,0 +1,161 @@
+"""Runs: asking for one, watching it, stopping it, reading what it found."""
+
+import asyncio
+import os
+import secrets as tokens
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import msgspec
+
+from brainarr.domain.recommendation import Judged, Progress, ProviderReport, Status, Verdict
+from brainarr.errors import NotFound
+from brainarr.pipeline.ports import Clock
+from brainarr.service.progress import Broadcast
+from brainarr.store import findings, lists, recommendations
+from brainarr.store import runs as rows
+from brainarr.store.page import Page, PageOf
+from brainarr.store.recommendations import RecommendationRow
+from brainarr.store.runs import Process, RunRow, RunStatus
+from brainarr.store.session import Database
+
+SILENCE = timedelta(minutes=2)
+"""A run on another machine that said nothing for so long is dead."""
+
+LOOK_AGAIN_S = 1.0
+"""How often a run of another process is looked at."""
+
+MOST_VERDICTS = 2_000
+
+
+class RequestedRun(msgspec.Struct, frozen=True):
+    """`created` is False when a queued or running run of the same list is answered instead of a new one."""
+
+    id: int
+    created: bool
+
+
+class RunDetail(msgspec.Struct, frozen=True):
+    """One run with everything it found out."""
+
+    run: RunRow
+    recommendations: tuple[RecommendationRow, ...]
+    verdicts: dict[Verdict, int]
+    """How many candidates ended with each verdict."""
+    judged: tuple[Judged, ...]
+    providers: tuple[ProviderReport, ...]
+
+
+class RunEvent(msgspec.Struct, frozen=True):
+    """What a watcher is told: the last event of a run is one whose status is over."""
+
+    run_id: int
+    status: RunStatus
+    progress: Progress | None = None
+    error: str | None = None
+
+
+def this_process() -> Process:
+    """The identity under which this process executes runs; taken once, at its start."""
+    return Process(socket.gethostname(), os.getpid(), tokens.token_hex(8))
+
+
+async def request_run(
+    db: Database, list_slug: str, *, dry_run: bool = False, trigger: str = "manual", clock: Clock
+) -> RequestedRun:
+    """Queues a run of a list, or answers the one that is queued or running already. Raises NotFound."""
+    async with db.transaction() as connection:
+        wanted = await lists.list_named(connection, list_slug)
+        if wanted is None:
+            raise NotFound(f"There is no list {list_slug!r}.")
+        present = await rows.open_run(connection, wanted.id)
+        if present is not None:
+            return RequestedRun(present.id, created=False)
+        made = await rows.insert_run(connection, wanted.id, dry_run=dry_run, trigger=trigger, at=clock())
+        return RequestedRun(made, created=True)
+
+
+async def list_runs(db: Database, asked: PageOf = PageOf()) -> Page[RunRow]:
+    """Newest first."""
+    async with db.reading() as connection:
+        return await rows.page_of_runs(connection, asked)
+
+
+async def read_run(db: Database, run_id: int) -> RunDetail:
+    """Raises NotFound."""
+    async with db.reading() as connection:
+        run = await rows.run(connection, run_id)
+        if run is None:
+            raise _no_run(run_id)
+        if run.dry_run:
+            shown = await findings.preview(connection, run_id)
+            found = tuple(
+                RecommendationRow(
+                    0, run_id, run.list, Status.PENDING, item, run.finished_at or run.requested_at
+                )
+                for item in shown
+            )
+        else:
+            found = await recommendations.of_run(connection, run_id)
+        return RunDetail(
+            run,
+            found,
+            await findings.verdict_counts(connection, run_id),
+            await findings.verdicts_of(connection, run_id, MOST_VERDICTS),
+            await findings.reports_of(connection, run_id),
+        )
+
+
+async def cancel_run(db: Database, run_id: int, *, clock: Clock) -> RunRow:
+    """Ends a queued run at once and asks a running one to stop; one that is over stays as it is. Raises NotFound."""
+    async with db.transaction() as connection:
+        run = await rows.run(connection, run_id)
+        if run is None:
+            raise _no_run(run_id)
+        if run.status is RunStatus.QUEUED:
+            await rows.close_run(connection, run_id, RunStatus.CANCELLED, clock())
+        else:
+            await rows.ask_to_stop(connection, run_id)
+        return await rows.run(connection, run_id) or run
+
+
+async def follow_run(db: Database, broadcast: Broadcast, run_id: int) -> AsyncIterator[RunEvent]:
+    """Every step of a run until it is over, also when another process executes it. Raises NotFound."""
+    with broadcast.watch(run_id) as steps:
+        last: RunEvent | None = None
+        while True:
+            async with db.reading() as connection:
+                run = await rows.run(connection, run_id)
+            if run is None:
+                raise _no_run(run_id)
+            event = RunEvent(run_id, run.status, run.progress, run.error)
+            if event != last:
+                yield event
+            if run.status.over:
+                return
+            last = event
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    while True:
+                        last = RunEvent(run_id, RunStatus.RUNNING, await steps.get())
+                        yield last
+            except TimeoutError:
+                continue
+
+
+async def recover_runs(db: Database, process: Process, *, clock: Clock) -> int:
+    """Runs whose process died become failed; how many there were. Safe to call at any time."""
+    now = clock()
+    async with db.transaction() as connection:
+        orphans = [run for run in await rows.running(connection) if _is_orphan(run, process, now - SILENCE)]
+        for run in orphans:
+            await rows.close_run(
+                connection,
+                run.id,
+                RunStatus.FAILED,
+                now,
+                error="Interrupted: the process that executed it ended.",
+                remedy="Start the run again.",
+            )
+    return len(orphans)

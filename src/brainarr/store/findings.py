@@ -1,0 +1,56 @@
+"""What a run found out: the verdict on every candidate, and how each provider did."""
+
+import msgspec
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brainarr.domain.music import Mbid
+from brainarr.domain.recommendation import Judged, Outcome, ProviderReport, Recommendation, RunResult, Verdict
+from brainarr.store.tables import provider_reports, runs, verdicts
+
+
+async def insert_findings(connection: AsyncConnection, run_id: int, result: RunResult) -> None:
+    if result.judged:
+        judged = [{"run_id": run_id, **msgspec.structs.asdict(item)} for item in result.judged]
+        await connection.execute(insert(verdicts), judged)
+    if result.providers:
+        reports = [{"run_id": run_id, **msgspec.structs.asdict(report)} for report in result.providers]
+        await connection.execute(insert(provider_reports), reports)
+
+
+async def preview(connection: AsyncConnection, run_id: int) -> tuple[Recommendation, ...]:
+    """What a dry run found."""
+    return (await connection.execute(select(runs.c.preview).where(runs.c.id == run_id))).scalar() or ()
+
+
+async def reports_of(connection: AsyncConnection, run_id: int) -> tuple[ProviderReport, ...]:
+    columns = [provider_reports.c[name] for name in ProviderReport.__struct_fields__]
+    query = select(*columns).where(provider_reports.c.run_id == run_id).order_by(provider_reports.c.id)
+    return tuple(
+        ProviderReport(**{**row._mapping, "outcome": Outcome(row.outcome)})
+        for row in await connection.execute(query)
+    )
+
+
+async def verdicts_of(connection: AsyncConnection, run_id: int, limit: int) -> tuple[Judged, ...]:
+    query = select(verdicts).where(verdicts.c.run_id == run_id).order_by(verdicts.c.id).limit(limit)
+    return tuple(
+        Judged(
+            row.artist,
+            row.album,
+            Verdict(row.verdict),
+            row.detail,
+            row.sources,
+            Mbid(row.mbid) if row.mbid else None,
+        )
+        for row in await connection.execute(query)
+    )
+
+
+async def verdict_counts(connection: AsyncConnection, run_id: int) -> dict[Verdict, int]:
+    query = (
+        select(verdicts.c.verdict, func.count())
+        .where(verdicts.c.run_id == run_id)
+        .group_by(verdicts.c.verdict)
+    )
+    return {Verdict(verdict): count for verdict, count in await connection.execute(query)}

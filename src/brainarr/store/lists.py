@@ -1,0 +1,62 @@
+"""Lists: named feeds, each with a key of its own, and what each poll of them received."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brainarr.store.tables import FIRST_PERSON, deliveries, lists
+
+
+class StoredList(msgspec.Struct, frozen=True):
+    """A list as it lies in the database: `feed_key` is encrypted."""
+
+    id: int
+    slug: str
+    name: str
+    feed_key: str
+    created_at: datetime
+    key_made_at: datetime
+
+
+_ROW = select(*(lists.c[name] for name in StoredList.__struct_fields__))
+
+
+async def insert_list(connection: AsyncConnection, slug: str, name: str, feed_key: str, at: datetime) -> None:
+    values = {"slug": slug, "name": name, "feed_key": feed_key, "created_at": at, "key_made_at": at}
+    await connection.execute(insert(lists).values(values))
+
+
+async def list_named(connection: AsyncConnection, slug: str) -> StoredList | None:
+    row = (await connection.execute(_ROW.where(lists.c.slug == slug))).first()
+    return StoredList(*row) if row else None
+
+
+async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
+    rows = await connection.execute(_ROW.where(lists.c.owner == owner).order_by(lists.c.id))
+    return tuple(StoredList(*row) for row in rows)
+
+
+async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:
+    await connection.execute(
+        update(lists).where(lists.c.id == list_id).values(feed_key=feed_key, key_made_at=at)
+    )
+
+
+async def insert_delivery(
+    connection: AsyncConnection, list_id: int, channel: str, items: Sequence[int], at: datetime
+) -> None:
+    """One poll's answer: the recommendations it carried, in their order."""
+    values = {"list_id": list_id, "channel": channel, "items": tuple(items), "at": at}
+    await connection.execute(insert(deliveries).values(values))
+
+
+async def latest_deliveries(
+    connection: AsyncConnection, list_id: int, channel: str, limit: int
+) -> tuple[tuple[int, ...], ...]:
+    """The items of the newest polls, newest first."""
+    wanted = (deliveries.c.list_id == list_id, deliveries.c.channel == channel)
+    query = select(deliveries.c.items).where(*wanted).order_by(deliveries.c.id.desc()).limit(limit)
+    return tuple((await connection.execute(query)).scalars())

@@ -1,0 +1,202 @@
+"""Recommendations: what a run proposed to a person, and what became of it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brainarr.domain.music import Mbid
+from brainarr.domain.recommendation import Memory, Recommendation, Status
+from brainarr.store.page import Page, PageOf
+from brainarr.store.tables import FIRST_PERSON, lists, recommendations
+
+ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
+UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
+REFUSED = (Status.REJECTED, Status.BLOCKED)
+
+
+class RecommendationRow(msgspec.Struct, frozen=True):
+    """A stored recommendation. A dry run's have id 0: they were shown, not stored."""
+
+    id: int
+    run_id: int
+    list: str
+    """The list's slug."""
+    status: Status
+    recommendation: Recommendation
+    created_at: datetime
+    decided_at: datetime | None = None
+    note: str = ""
+    """What the person said when deciding."""
+    delivered_at: datetime | None = None
+    """When Lidarr last received it."""
+    deliveries: int = 0
+    imported_at: datetime | None = None
+    failure: str | None = None
+    """Why Lidarr refused it, with what to do."""
+
+
+_ROW = select(recommendations, lists.c.slug).join(lists, lists.c.id == recommendations.c.list_id)
+
+
+async def insert_recommendations(
+    connection: AsyncConnection,
+    run_id: int,
+    list_id: int,
+    found: Sequence[Recommendation],
+    status: Status,
+    at: datetime,
+) -> None:
+    rows = [
+        {
+            "run_id": run_id,
+            "list_id": list_id,
+            "status": status,
+            "artist": item.artist,
+            "artist_mbid": item.artist_mbid,
+            "album": item.album,
+            "release_group_mbid": item.release_group_mbid,
+            "score": item.score,
+            "facts": item,
+            "created_at": at,
+            "decided_at": at if status is Status.APPROVED else None,
+        }
+        for item in found
+    ]
+    if rows:
+        await connection.execute(insert(recommendations), rows)
+
+
+async def recommendation(connection: AsyncConnection, recommendation_id: int) -> RecommendationRow | None:
+    found = await _all(connection, _ROW.where(recommendations.c.id == recommendation_id))
+    return found[0] if found else None
+
+
+async def of_run(connection: AsyncConnection, run_id: int) -> tuple[RecommendationRow, ...]:
+    """In the order in which the run chose them."""
+    return await _all(
+        connection, _ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
+    )
+
+
+async def page_of_recommendations(
+    connection: AsyncConnection,
+    asked: PageOf,
+    *,
+    status: Status | None = None,
+    list_slug: str | None = None,
+    owner: int = FIRST_PERSON,
+) -> Page[RecommendationRow]:
+    """Newest run first, within a run in its order."""
+    wanted = [recommendations.c.owner == owner]
+    if status is not None:
+        wanted.append(recommendations.c.status == status)
+    if list_slug is not None:
+        wanted.append(
+            recommendations.c.list_id == select(lists.c.id).where(lists.c.slug == list_slug).scalar_subquery()
+        )
+    total = (
+        await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
+    ).scalar_one()
+    order = (recommendations.c.run_id.desc(), recommendations.c.id)
+    items = await _all(
+        connection, _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    )
+    return Page(items, total, max(asked.page, 1), asked.limit)
+
+
+async def status_counts(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> dict[Status, int]:
+    query = (
+        select(recommendations.c.status, func.count())
+        .where(recommendations.c.owner == owner)
+        .group_by(recommendations.c.status)
+    )
+    return {Status(status): count for status, count in await connection.execute(query)}
+
+
+async def deliverable(
+    connection: AsyncConnection, list_id: int, *, albums: bool, limit: int
+) -> tuple[RecommendationRow, ...]:
+    """What a feed should carry now: least often delivered first, so that stuck ones make room for others."""
+    group = recommendations.c.release_group_mbid
+    query = (
+        _ROW.where(
+            recommendations.c.list_id == list_id,
+            recommendations.c.status.in_(ON_THE_WAY),
+            group.is_not(None) if albums else group.is_(None),
+        )
+        .order_by(recommendations.c.deliveries, recommendations.c.decided_at, recommendations.c.id)
+        .limit(limit)
+    )
+    return await _all(connection, query)
+
+
+async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
+    return await _all(connection, _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
+
+
+async def on_the_way(
+    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+) -> tuple[RecommendationRow, ...]:
+    """Everything approved or delivered that has not been seen in the library yet."""
+    mine = recommendations.c.owner == owner
+    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
+
+
+async def set_status(
+    connection: AsyncConnection, ids: Collection[int], status: Status, **changes: object
+) -> None:
+    await connection.execute(
+        update(recommendations).where(recommendations.c.id.in_(ids)).values(status=status, **changes)
+    )
+
+
+async def mark_delivered(connection: AsyncConnection, ids: Collection[int], at: datetime) -> None:
+    changes = {"delivered_at": at, "deliveries": recommendations.c.deliveries + 1, "failure": None}
+    await set_status(connection, ids, Status.DELIVERED, **changes)
+
+
+async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[Mbid, int]:
+    """For each artist the id of its oldest recommendation: a number that names it for good."""
+    query = (
+        select(recommendations.c.artist_mbid, func.min(recommendations.c.id))
+        .where(recommendations.c.artist_mbid.in_(artists))
+        .group_by(recommendations.c.artist_mbid)
+    )
+    return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
+
+
+async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
+    """What the next run must know of the earlier ones."""
+    columns = (recommendations.c.artist_mbid, recommendations.c.release_group_mbid, recommendations.c.status)
+    remembered = (*REFUSED, *UNDECIDED_OR_ON_THE_WAY)
+    query = select(*columns).where(recommendations.c.owner == owner, recommendations.c.status.in_(remembered))
+    rejected: set[Mbid] = set()
+    waiting: set[Mbid] = set()
+    for artist, group, status in await connection.execute(query):
+        (rejected if status in REFUSED else waiting).update(Mbid(mbid) for mbid in (artist, group) if mbid)
+    return Memory(frozenset(rejected), frozenset(waiting))
+
+
+async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+    return tuple(_read(row) for row in await connection.execute(query))
+
+
+def _read(row: Row[Any]) -> RecommendationRow:
+    return RecommendationRow(
+        id=row.id,
+        run_id=row.run_id,
+        list=row.slug,
+        status=Status(row.status),
+        recommendation=row.facts,
+        created_at=row.created_at,
+        decided_at=row.decided_at,
+        note=row.note,
+        delivered_at=row.delivered_at,
+        deliveries=row.deliveries,
+        imported_at=row.imported_at,
+        failure=row.failure,
+    )

@@ -1,0 +1,138 @@
+"""The database as the services see it: short transactions that never lose an update."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from brainarr.errors import ConfigurationError, Fault, StorageError
+
+LOCK_PATIENCE_S = 30.0
+"""How long a writer waits for another process that holds the database."""
+
+_REMEDIES = (
+    ("full", "the disk is full", "Free some space; nothing was half stored."),
+    (
+        "readonly",
+        "the file may not be written",
+        "Give Brainarr's user write permission to it and its folder.",
+    ),
+    (
+        "unable to open",
+        "the file cannot be opened",
+        "Check that its folder exists and that Brainarr's user may use it.",
+    ),
+    ("locked", "another process holds it", "Stop the other Brainarr, or try again when its work is done."),
+    ("malformed", "the file is damaged", "Restore one of the copies that lie beside it."),
+    (
+        "not a database",
+        "the file is not a database",
+        "Check database.url; restore one of the copies beside it.",
+    ),
+    ("disk i/o", "the disk did not answer", "Check the disk or the network share that holds it."),
+)
+
+
+def storage_error(error: BaseException) -> StorageError:
+    """What a driver's complaint means for the person who runs Brainarr."""
+    text = str(error).lower()
+    for mark, what, remedy in _REMEDIES:
+        if mark in text:
+            return StorageError(f"The database cannot be used: {what}.", remedy=remedy)
+    return StorageError(
+        f"The database cannot be used: {str(error)[:200]}.", remedy="See the log for the statement."
+    )
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turns what the driver or the operating system raises into StorageError; broken rules pass as they are."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise storage_error(error.orig or error) from error
+    except (OSError, sqlite3.Error) as error:
+        raise storage_error(error) from error
+
+
+class Database:
+    """One engine. Connections live inside `transaction()` and `reading()` only."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reader = engine.execution_options(reads_only=True)
+        # SQLite has one writer at a time. Waiting here is first come, first served and occupies no thread; SQLite's
+        # own waiting polls, and starves somebody when fifty ask at once.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """What happens inside is stored together or not at all. Never wait for a remote service in it."""
+        async with self._turn:
+            with storage_errors():
+                async with self._engine.begin() as connection:
+                    yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view that waits for no writer; nothing may be written in it."""
+        with storage_errors():
+            async with self._reader.connect() as connection:
+                yield connection
+
+    async def dispose(self) -> None:
+        """Closes every connection. A database that was not disposed keeps threads and files open."""
+        await self._engine.dispose()
+
+
+def database_url(url: str, folder: Path) -> URL:
+    """The address of the database with its driver; a relative SQLite path lies in `folder`."""
+    allowed = "sqlite:///brainarr.db, or an absolute path as sqlite:////config/brainarr.db"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError([Fault("database.url", "an address that cannot be read", allowed)]) from None
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise ConfigurationError(
+            [Fault("database.url", parsed.render_as_string(hide_password=True), allowed)]
+        )
+    return parsed.set(drivername="sqlite+aiosqlite", database=str(folder / parsed.database))
+
+
+def open_database(url: str, folder: Path = Path()) -> Database:
+    """The database at `url` (relative SQLite paths lie in `folder`). Upgrade it before its first use."""
+    return Database(create_engine(database_url(url, folder)))
+
+
+def create_engine(url: URL) -> AsyncEngine:
+    """An engine whose transactions take SQLite's write lock when they begin.
+
+    The driver's own deferred BEGIN upgrades a read lock at the first write; two transactions that both read first
+    then silently overwrite each other: https://www.sqlite.org/lang_transaction.html
+    """
+    # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
+    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": LOCK_PATIENCE_S})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # synchronous=FULL: an approval must survive a power cut, not only a crash of the process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,245 @@
+"""Every table. Rows that belong to a person carry `owner`; until there are accounts, that is person 1.
+
+The migrations make these tables; a test holds both against each other.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
+
+from brainarr.domain.recommendation import Progress, Recommendation
+from brainarr.store.columns import JsonOf, UtcTime
+
+FIRST_PERSON = 1
+
+# Named constraints, so that a later migration can drop one on every database.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _owner() -> Column[int]:
+    return Column("owner", Integer, nullable=False, server_default=text("1"))
+
+
+install = Table(
+    "install",
+    metadata,
+    _id(),
+    Column("installed_at", UtcTime, nullable=False),
+    # An encrypted known word: tells a secret.key that belongs to another database from the right one.
+    Column("key_check", Text, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("secret", Boolean, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+lists = Table(
+    "lists",
+    metadata,
+    _id(),
+    _owner(),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("feed_key", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("key_made_at", UtcTime, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    _owner(),
+    Column("list_id", ForeignKey("lists.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("trigger", String(32), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    # Who executes it, to tell a run at work from one whose process died.
+    Column("host", String(255)),
+    Column("pid", Integer),
+    Column("process", String(64)),
+    Column("heartbeat_at", UtcTime),
+    Column("stop_asked", Boolean, nullable=False, server_default=false()),
+    Column("progress", JsonOf(Progress)),
+    Column("error", Text),
+    Column("remedy", Text),
+    Column("recommended", Integer, nullable=False, server_default=text("0")),
+    Column("prompt_tokens", Integer, nullable=False, server_default=text("0")),
+    Column("level", String(16), nullable=False, server_default=text("'none'")),
+    Column("compression_ratio", Float, nullable=False, server_default=text("1")),
+    Column("notes", JsonOf(tuple[str, ...])),
+    # What a dry run would have stored as recommendations.
+    Column("preview", JsonOf(tuple[Recommendation, ...])),
+    Index("ix_runs_requested_at", "requested_at"),
+)
+Index(
+    "uq_runs_one_at_a_time",
+    runs.c.list_id,
+    unique=True,
+    sqlite_where=runs.c.status.in_(("queued", "running")),
+    postgresql_where=runs.c.status.in_(("queued", "running")),
+)
+
+recommendations = Table(
+    "recommendations",
+    metadata,
+    _id(),
+    _owner(),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("list_id", ForeignKey("lists.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("artist", Text, nullable=False),
+    Column("artist_mbid", String(36), nullable=False),
+    Column("album", Text),
+    Column("release_group_mbid", String(36)),
+    Column("score", Float, nullable=False),
+    # The whole recommendation with score parts, voices and evidence; the columns above are for searching.
+    Column("facts", JsonOf(Recommendation), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("decided_at", UtcTime),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("delivered_at", UtcTime),
+    Column("deliveries", Integer, nullable=False, server_default=text("0")),
+    Column("imported_at", UtcTime),
+    Column("failure", Text),
+    Index("ix_recommendations_list_id_status", "list_id", "status"),
+    Index("ix_recommendations_artist_mbid", "artist_mbid"),
+    Index("ix_recommendations_run_id", "run_id"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _id(),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("artist", Text, nullable=False),
+    Column("album", Text),
+    Column("verdict", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("sources", JsonOf(tuple[str, ...]), nullable=False),
+    Column("mbid", String(36)),
+)
+
+provider_reports = Table(
+    "provider_reports",
+    metadata,
+    _id(),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("candidates", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_microdollars", BigInteger),
+    Column("seconds", Float, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _id(),
+    _owner(),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("provider", String(200), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("cost_microdollars", BigInteger),
+    Column("seconds", Float, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("local", Boolean, nullable=False),
+)
+
+cache = Table(
+    "cache",
+    metadata,
+    Column("key", String(512), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+)
+
+library_artists = Table(
+    "library_artists",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1")),
+    Column("instance", String(64), primary_key=True),
+    Column("artist_id", Integer, primary_key=True, autoincrement=False),
+    Column("mbid", String(36), index=True),
+    # msgpack of OwnedArtist, and of its OwnedAlbums once they have been read.
+    Column("artist", LargeBinary, nullable=False),
+    Column("albums", LargeBinary),
+    # The artist's fingerprint when `albums` was read: another one now means that they must be read again.
+    Column("albums_fingerprint", String(24)),
+)
+
+library_state = Table(
+    "library_state",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1")),
+    Column("instance", String(64), primary_key=True),
+    Column("read_at", UtcTime, nullable=False),
+    Column("exclusions", JsonOf(tuple[str, ...]), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    _owner(),
+    Column("list_id", ForeignKey("lists.id"), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    # Which recommendations went out, in the order of the answer.
+    Column("items", JsonOf(tuple[int, ...]), nullable=False),
+    Index("ix_deliveries_list_id_channel", "list_id", "channel"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    _id(),
+    _owner(),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("event", String(32), nullable=False),
+    Column("recommendation_id", ForeignKey("recommendations.id"), index=True),
+    Column("artist", Text, nullable=False),
+    Column("artist_mbid", String(36), nullable=False),
+    Column("album", Text),
+    Column("release_group_mbid", String(36)),
+    Column("note", Text, nullable=False),
+)
