@@ -1,0 +1,99 @@
+"""The music that exists in a sandbox: artists, their albums, and who is close to whom. Immutable; shared by all its servers."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from brainarr.domain.music import Mbid
+
+SANDBOX_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "sandbox.brainarr.invalid")
+
+
+def sandbox_mbid(*words: str) -> Mbid:
+    """An invented identifier, the same on every machine. Its UUID version (5) tells it from MusicBrainz's own (4)."""
+    return Mbid(str(uuid.uuid5(SANDBOX_NAMESPACE, "/".join(words))))
+
+
+class WorldArtist(msgspec.Struct, frozen=True, gc=False):
+    mbid: Mbid
+    name: str
+    number: int
+    """What Deezer calls the artist."""
+    person: bool = False
+    genres: tuple[tuple[str, int], ...] = ()
+    """(genre, votes), most voted first."""
+    begin: int | None = None
+    """Year of birth or foundation."""
+    country: str | None = None
+    listeners: int = 0
+    aliases: tuple[str, ...] = ()
+    disambiguation: str = ""
+
+    @property
+    def sort_name(self) -> str:
+        """As MusicBrainz sorts: "Beatles, The" and "Young, Neil"."""
+        if self.name.startswith("The "):
+            return f"{self.name[4:]}, The"
+        first, _, last = self.name.rpartition(" ")
+        return f"{last}, {first}" if self.person and first else self.name
+
+
+class WorldAlbum(msgspec.Struct, frozen=True, gc=False):
+    """A release group."""
+
+    mbid: Mbid
+    title: str
+    artist: Mbid
+    year: int | None
+    kind: str = "Album"
+    """Primary type as MusicBrainz writes it: Album, EP, Single."""
+    secondary_kinds: tuple[str, ...] = ()
+    """As MusicBrainz writes them: Compilation, Live, Soundtrack, Remix, DJ-mix."""
+    fans: int = 0
+    rating: float | None = None
+    """0 to 5, as MusicBrainz has it."""
+    votes: int = 0
+
+
+class World:
+    """Everything the catalogue knows. `neighbours` lists, per artist, (artist, raw co-listen count), nearest first.
+
+    `merged` maps retired identifiers (of artists or albums) to those that replaced them.
+    """
+
+    def __init__(
+        self,
+        artists: Iterable[WorldArtist],
+        albums: Iterable[WorldAlbum],
+        neighbours: Mapping[Mbid, tuple[tuple[Mbid, int], ...]],
+        merged: Mapping[Mbid, Mbid] | None = None,
+    ) -> None:
+        self.artists = {artist.mbid: artist for artist in artists}
+        self.albums = {album.mbid: album for album in albums}
+        self.neighbours = neighbours
+        self.merged = merged or {}
+        self.by_number = {artist.number: artist for artist in self.artists.values()}
+        discographies: dict[Mbid, list[WorldAlbum]] = defaultdict(list)
+        for album in sorted(self.albums.values(), key=lambda album: (album.year or 9999, album.title)):
+            discographies[album.artist].append(album)
+        self._discographies = discographies
+
+    def artist(self, mbid: str) -> WorldArtist | None:
+        """Retired identifiers answer with the artist that replaced them."""
+        return self.artists.get(self.merged.get(Mbid(mbid), Mbid(mbid)))
+
+    def album(self, mbid: str) -> WorldAlbum | None:
+        return self.albums.get(self.merged.get(Mbid(mbid), Mbid(mbid)))
+
+    def discography(self, artist: Mbid) -> list[WorldAlbum]:
+        """Oldest first."""
+        return self._discographies.get(artist, [])
+
+    def named(self, name: str) -> WorldArtist:
+        """The one artist of exactly this name; LookupError when there is none."""
+        for artist in self.artists.values():
+            if artist.name == name:
+                return artist
+        raise LookupError(name)
