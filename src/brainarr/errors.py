@@ -124,7 +124,7 @@ _SECRET_IN_TEXT = re.compile(
         # ?apikey=KEY, X-Api-Key: KEY, "token": "KEY"
       | \b[\w-]{0,40}(?:api[-_]?key|secret|passw(?:or)?d|token)["']?\s{0,3}[:=]\s{0,3}["']?
     )
-    (?!\*{3})[^\s"'&,;@}\])]+
+    (?!\*{3})[^\s"'\\&,;@}\])]+
     """
 )
 HIDDEN = "***"

@@ -1,0 +1,129 @@
+"""The log: one line for each event on stderr, JSON unless a person watches, and never a secret in it.
+
+Standard output belongs to the commands' results (`run --json`). Whatever the standard library, uvicorn or a
+client library logs takes the same way out, so that it is redacted too.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from brainarr.errors import HIDDEN, looks_secret, redact
+
+SHORTEST_SECRET = 4
+"""Shorter values are not hunted for in free text: the log would be full of holes."""
+
+_known_secrets: set[str] = set()
+
+
+def configure(level: str = "info") -> None:
+    """Sends every log record to stderr; may be called again to change the level."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = _Stderr()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _hide_secret_fields,
+                # A traceback as plain text: the pretty ones show local variables, and keys among them.
+                structlog.processors.format_exc_info,
+                _renderer(),
+                _hide_known_secrets,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # These log whole addresses and bodies; a key may stand in them.
+    for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)
+    sys.excepthook = _log_crash
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """From now on these values are blotted out wherever they turn up in the log."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            _known_secrets.update((secret, json.dumps(secret)[1:-1]))
+
+
+def without_secrets(text: str) -> str:
+    """`text` without the known secrets, and without what looks like one."""
+    for secret in sorted(_known_secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return redact(text)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Looks stderr up for every record: a live display may have taken its place meanwhile."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+def _renderer() -> Processor:
+    if sys.stderr.isatty():
+        return structlog.dev.ConsoleRenderer(
+            colors="NO_COLOR" not in os.environ, exception_formatter=structlog.dev.plain_traceback
+        )
+    return structlog.processors.JSONRenderer(default=str)
+
+
+def _hide_secret_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {name: _shown(name, value) for name, value in event.items()}
+
+
+def _shown(name: str, value: Any, depth: int = 0) -> Any:
+    if looks_secret(name) and value is not None:
+        return HIDDEN
+    if isinstance(value, Mapping) and depth < 4:
+        return {str(inner): _shown(str(inner), part, depth + 1) for inner, part in value.items()}
+    if isinstance(value, str) and not value.isprintable():
+        # Remote text must not forge lines or move the cursor.
+        return "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in value
+        )
+    return value
+
+
+def _hide_known_secrets(_: WrappedLogger, __: str, line: Any) -> str:
+    return without_secrets(line)
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("brainarr").critical(
+        "Brainarr crashed: please report this", exc_info=(kind, error, trace)
+    )
