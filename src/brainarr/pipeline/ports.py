@@ -80,17 +80,23 @@ class Catalog(Protocol):
 
 
 class ChatModel(Protocol):
-    """One language model behind a provider."""
+    """One language model behind a provider. Every method but `aclose` raises ProviderError."""
 
-    card: ModelCard
+    name: str
+    """The chain entry's name."""
+    kind: str
 
-    async def complete(self, prompt: Prompt) -> Completion:
-        """Raises ProviderError."""
+    async def describe(self) -> ModelCard:
+        """What a prompt for it must know. The first call may ask the server which models it has."""
         ...
+
+    async def complete(self, prompt: Prompt) -> Completion: ...
 
     async def probe(self) -> str:
-        """Cheaply finds out whether it would answer, and says so in one line; raises ProviderError."""
+        """Finds out, without billed tokens, whether it would answer, and says so in one line."""
         ...
+
+    async def aclose(self) -> None: ...
 
 
 WritePrompt = Callable[[ModelCard], Prompt]
