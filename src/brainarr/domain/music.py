@@ -21,8 +21,8 @@ def parse_mbid(text: str | None) -> Mbid | None:
     return Mbid(lowered) if _MBID.fullmatch(lowered) else None
 
 
-# Special-purpose artists of MusicBrainz: real identifiers that stand for "nobody in particular", which no list
-# may ever contain. https://musicbrainz.org/doc/Style/Unknown_and_untitled/Special_purpose_artist
+# Special-purpose artists of MusicBrainz: real identifiers that stand for "nobody in particular", which no
+# list may ever contain. https://musicbrainz.org/doc/Style/Unknown_and_untitled/Special_purpose_artist
 SPECIAL_PURPOSE_ARTISTS: frozenset[Mbid] = frozenset(
     Mbid(text)
     for text in (
@@ -40,7 +40,8 @@ SPECIAL_PURPOSE_ARTISTS: frozenset[Mbid] = frozenset(
 
 
 class OwnedArtist(msgspec.Struct, frozen=True, gc=False):
-    """One artist of the library. `gc=False`: 50,000 of them must not make the collector stall the event loop."""
+    """One artist of the library. `gc=False`: 50,000 of them must not make the collector stall the event
+    loop."""
 
     id: int
     """Lidarr's own number of the artist, unique within one instance."""

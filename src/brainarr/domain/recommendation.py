@@ -1,4 +1,5 @@
-"""From proposal to recommendation: one type for each fact that becomes known on the way (see docs/how-it-works.md)."""
+"""From proposal to recommendation: one type for each fact that becomes known on the way (see
+docs/how-it-works.md)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,7 +46,8 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """The life of a recommendation: pending → approved → delivered → imported → kept | removed; or the other three."""
+    """The life of a recommendation: pending → approved → delivered → imported → kept | removed; or the other
+    three."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -90,21 +92,27 @@ class Voice(msgspec.Struct, frozen=True):
     weight: float
     """The source's weight in the fusion, 0 to 1."""
     rank_score: float
-    """r in [0, 1]: 1 is the source's first place; a model's stated confidence counts as its r."""
+    """r in (0, 1]: 1 is the source's first place."""
+    stated: float | None = None
+    """The confidence a model stated, which counts as its r; None: it stated none."""
     seeds: tuple[tuple[str, float], ...] = ()
     """(owned artist's name, share of this source's vote that it contributed), strongest first."""
     opinion: str | None = None
 
 
-class Fused(msgspec.Struct, frozen=True):
+class Fused(msgspec.Struct, frozen=True, kw_only=True):
     """One artist (or one album) with all voices for it, ranked among the rest."""
 
     artist: str
     album: str | None
     mbid: Mbid | None
     voices: tuple[Voice, ...]
+    named_by: str | None = None
+    """The source that named `album`."""
     score: float
     """Reciprocal-rank-fusion score over all sources; unit-free, higher is better."""
+    confidence: float
+    """Absolute, in [0, 1]: the user's minimum acts on it."""
     popularity: float | None = None
     genres: tuple[str, ...] = ()
     """As claimed by the sources, for corroboration; not facts."""
@@ -131,13 +139,14 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """A verified candidate with the three facets that do not depend on what else is picked, each in [0, 1]."""
+    """A verified candidate with the three facets that do not depend on what else is picked, each in [0,
+    1]."""
 
     verified: Verified
     genre: float
     era: float
     confidence: float
-    """Absolute: the user's minimum acts on it."""
+    """Absolute, as fused."""
     relative_confidence: float
     """`confidence` min-max scaled over the pool of the run: this one enters the score."""
 
@@ -258,6 +267,8 @@ class Memory(msgspec.Struct, frozen=True):
     """Artists the user said no to."""
     waiting: frozenset[Mbid] = frozenset()
     """Artists recommended before and not yet decided, or on their way to Lidarr."""
+    names: tuple[str, ...] = ()
+    """Of both, the latest first: what models are asked not to propose again."""
 
 
 class Progress(msgspec.Struct, frozen=True):

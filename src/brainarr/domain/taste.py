@@ -56,13 +56,15 @@ class Profile(msgspec.Struct, frozen=True):
     shape: Shape
     genres: Mapping[str, float]
     """Share of each genre, ancestors in the genre tree included, summing to 1; most loved first."""
+    genre_artists: Mapping[str, int]
+    """How many artists of the library carry each genre: the document frequency of TF-IDF."""
     years: Mapping[int, float]
     """Share of each first-release year, summing to 1; empty when no year is known."""
     clusters: tuple[Cluster, ...]
     seeds: tuple[Seed, ...]
     """Exemplars worth asking similarity sources about, drawn from every cluster, heaviest first."""
-    ranking: tuple[int, ...]
-    """`OwnedArtist.id` of the artists that stand for the library best, best first (bounded, see pipeline.profile)."""
+    weights: Mapping[int, float]
+    """Share of each artist by `OwnedArtist.id`, summing to 1, heaviest first."""
     recent: tuple[str, ...]
     """Names taken in lately, newest first."""
     album_coverage: float = 1.0
@@ -83,11 +85,8 @@ class Compressed(msgspec.Struct, frozen=True):
     """none, minimal, moderate or aggressive: the one really used."""
     text: str
     tokens: int
+    """Of `text` alone."""
     artists_kept: int
+    ratio: float
+    """Tokens of the full listing, one row per artist, to those of the whole prompt (SCIENCE §4)."""
     full_tokens: int
-    """Tokens of the full listing, the one baseline of every compression ratio (counted or, above 2,000 artists, scaled
-    up from a sample)."""
-
-    @property
-    def ratio(self) -> float:
-        return self.full_tokens / self.tokens if self.tokens else 1.0

@@ -32,8 +32,8 @@ class LibrarySource(Protocol):
 class Preflight(Protocol):
     """Asks the receiving Lidarr whether an import of this identifier would succeed.
 
-    Returns the canonical identifier, or None when Lidarr's metadata does not know it. Raises ProviderUnavailable
-    when the metadata server is away: the item is then held, not dropped.
+    Returns the canonical identifier, or None when Lidarr's metadata does not know it. Raises
+    ProviderUnavailable when the metadata server is away: the item is then held, not dropped.
     """
 
     async def artist(self, mbid: Mbid) -> Mbid | None: ...
@@ -102,7 +102,8 @@ class ChatModel(Protocol):
 WritePrompt = Callable[[ModelCard], Prompt]
 ReadAnswer = Callable[[ModelCard, str], Answer]
 AskModels = Callable[[WritePrompt, ReadAnswer], Awaitable[ChainAnswer]]
-"""The provider chain: writes the prompt for each model it asks, reads each answer, never raises ProviderError."""
+"""The provider chain: writes the prompt for each model it asks, reads each answer, never raises
+ProviderError."""
 
 
 class TokenCounter(Protocol):
@@ -152,5 +153,6 @@ class Importer(Protocol):
     async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None: ...
 
     async def sync_lists(self, url_part: str) -> int:
-        """Asks Lidarr to sync at once its import lists whose address contains `url_part`; how many there are."""
+        """Asks Lidarr to sync at once its import lists whose address contains `url_part`; how many there
+        are."""
         ...

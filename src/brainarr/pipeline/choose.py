@@ -1,0 +1,109 @@
+"""list[Scored] → list[Recommendation]: the final pick. Only here is known what was picked before, so only
+here diversity enters the score."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from brainarr.domain.recommendation import Evidence, Judged, Parts, Recommendation, Scored, Verdict
+from brainarr.domain.taste import Profile
+
+# The mission's weights (DESIGN §7): the prior that feedback will move.
+WEIGHTS = Parts(genre=0.4, era=0.2, diversity=0.2, confidence=0.2)
+_GENRES_SHOWN = 5
+_SHARED_SHOWN = 3
+_OPINION_LIMIT = 300
+
+
+def choose(
+    pool: Sequence[Scored], profile: Profile, wanted: int
+) -> tuple[list[Recommendation], list[Judged]]:
+    """The best `wanted` by greedy maximal marginal relevance, in the order picked, and a verdict for the
+    rest.
+
+    Diversity is 1 − the largest cosine between genre shares to anything picked before; 1 for the first pick.
+    """
+    left = list(range(len(pool)))
+    nearest = [0.0] * len(pool)
+    picked: list[Recommendation] = []
+    while left and len(picked) < wanted:
+        best = max(left, key=lambda index: (_total(_parts(pool[index], nearest[index])), -index))
+        left.remove(best)
+        picked.append(_recommend(pool[best], _parts(pool[best], nearest[best]), profile))
+        for index in left:
+            nearest[index] = max(
+                nearest[index], _cosine(pool[best].verified.genres, pool[index].verified.genres)
+            )
+    return picked, [_not_chosen(pool[index], wanted) for index in left]
+
+
+def _parts(item: Scored, nearest: float) -> Parts:
+    return Parts(item.genre, item.era, 1.0 - nearest, item.relative_confidence)
+
+
+def _total(parts: Parts) -> float:
+    return (
+        WEIGHTS.genre * parts.genre
+        + WEIGHTS.era * parts.era
+        + WEIGHTS.diversity * parts.diversity
+        + WEIGHTS.confidence * parts.confidence
+    )
+
+
+def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """In [0, 1]; 0 where either knows no genre."""
+    norms = math.hypot(*one.values()) * math.hypot(*other.values())
+    dot = sum(share * other[genre] for genre, share in one.items() if genre in other)
+    return min(1.0, dot / norms) if norms else 0.0
+
+
+def _recommend(item: Scored, parts: Parts, profile: Profile) -> Recommendation:
+    verified = item.verified
+    genres = sorted(verified.genres, key=lambda genre: -verified.genres[genre])
+    return Recommendation(
+        artist=verified.artist.name,
+        artist_mbid=verified.artist.mbid,
+        album=verified.album.title if verified.album else None,
+        release_group_mbid=verified.album.mbid if verified.album else None,
+        year=verified.year,
+        genres=tuple(genres[:_GENRES_SHOWN]),
+        score=_total(parts),
+        parts=parts,
+        confidence=item.confidence,
+        evidence=_evidence(item, genres, profile),
+        voices=verified.fused.voices,
+    )
+
+
+def _evidence(item: Scored, genres: Sequence[str], profile: Profile) -> Evidence:
+    """The facts that may be said of this choice: what was measured, not what was meant."""
+    verified = item.verified
+    pull: dict[str, float] = {}
+    for voice in verified.fused.voices:
+        for name, share in voice.seeds:
+            pull[name] = pull.get(name, 0.0) + voice.weight * voice.rank_score * share
+    decade = verified.year // 10 * 10 if verified.year else None
+    return Evidence(
+        seeds=tuple(sorted(pull, key=lambda name: -pull[name])[:5]),
+        sources=verified.fused.sources,
+        shared_genres=tuple([genre for genre in genres if genre in profile.genres][:_SHARED_SHOWN]),
+        decade=decade,
+        decade_share=profile.decades.get(decade, 0.0) if decade is not None and profile.years else None,
+        album_choice=verified.album_choice,
+        opinions=tuple(
+            f"{voice.source}: {voice.opinion[:_OPINION_LIMIT]}"
+            for voice in verified.fused.voices
+            if voice.opinion
+        ),
+    )
+
+
+def _not_chosen(item: Scored, wanted: int) -> Judged:
+    verified = item.verified
+    return Judged(
+        verified.artist.name,
+        verified.album.title if verified.album else None,
+        Verdict.NOT_CHOSEN,
+        f"verified, but {wanted} others scored higher",
+        verified.fused.sources,
+        verified.artist.mbid,
+    )
