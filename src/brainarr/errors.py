@@ -20,12 +20,12 @@ class BrainarrError(Exception):
 
 
 class Fault:
-    """One unusable setting: where it is, what was given, what is allowed."""
+    """One unusable setting: where it is, what was given, what is allowed. Each is one printable line."""
 
     def __init__(self, key: str, given: str, allowed: str) -> None:
-        self.key = key
-        self.given = given
-        self.allowed = allowed
+        self.key = _one_line(key)
+        self.given = _one_line(given)
+        self.allowed = _one_line(allowed)
 
     def __str__(self) -> str:
         return f"{self.key}: {self.given} is not usable; allowed: {self.allowed}"
@@ -128,6 +128,10 @@ _SECRET_IN_TEXT = re.compile(
     """
 )
 HIDDEN = "***"
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def looks_secret(name: str) -> bool:

@@ -27,7 +27,9 @@ def read_environment(environ: Mapping[str, str], schema: Schema, folder: FilePat
         from_file = name.upper().endswith("_FILE") and not schema.knows(path)
         if from_file:
             path = _path(name.upper().removeprefix(PREFIX).removesuffix("_FILE"))
-        if path in layer.given:
+        if "" in path:
+            layer.faults.append(Fault(name, "this name", "names such as BRAINARR__LIDARR__URL"))
+        elif path in layer.given:
             layer.faults.append(
                 Fault(name, "the same setting twice", f"either {name} or the other spelling of it")
             )

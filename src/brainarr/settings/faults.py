@@ -69,17 +69,17 @@ def _looks_random(value: Any) -> bool:
 
 
 def _shown(value: Any, hidden: bool = False) -> str:
-    """One bounded line that shows no secret."""
-    if isinstance(value, dict):
+    """The value, bounded, with no secret in it."""
+    if hidden and value not in (None, "", [], {}):
+        text = HIDDEN
+    elif isinstance(value, dict):
         text = ", ".join(f"{name}: {_shown(inner, looks_secret(str(name)))}" for name, inner in value.items())
         text = f"{{{text}}}"
     elif isinstance(value, list):
         text = f"[{', '.join(map(_shown, value))}]"
     elif value is None:
         text = "null"
-    elif hidden:
-        text = HIDDEN
     else:
         text = str(value) or "empty text"
-    line = redact("".join(char if char.isprintable() else "�" for char in text))
-    return line if len(line) <= LONGEST_SHOWN else f"{line[: LONGEST_SHOWN - 1]}…"
+    text = redact(text)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"

@@ -57,7 +57,8 @@ def read_yaml(text: str) -> Layer:
         return layer
     if not isinstance(root, MappingNode):
         raise _unusable("the text at line 1, column 1", "YAML with one section per line, such as `lidarr:`")
-    _collect(root, (), layer)
+    if root.value:
+        _collect(root, (), layer)
     return layer
 
 
