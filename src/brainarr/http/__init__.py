@@ -1,6 +1,6 @@
 """One way to speak HTTP: paced, bounded, retried in this layer only; a failure says what to do about it."""
 
-from brainarr.http.answers import decode_json, excerpt
+from brainarr.http.answers import decode_json, excerpt, unreadable
 from brainarr.http.client import Http, Params
 
-__all__ = ["Http", "Params", "decode_json", "excerpt"]
+__all__ = ["Http", "Params", "decode_json", "excerpt", "unreadable"]

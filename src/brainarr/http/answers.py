@@ -18,7 +18,7 @@ def decode_json(provider: str, content: bytes, shape: Any = Any) -> Any:
         raise unreadable(provider, content, error) from error
 
 
-def unreadable(provider: str, content: bytes, error: ValueError | RecursionError) -> UnreadableAnswer:
+def unreadable(provider: str, content: bytes, error: Exception) -> UnreadableAnswer:
     """What to tell the user of `content`, the start of an answer, which msgspec refused with `error`."""
     start = excerpt(content)
     if start.startswith("<"):

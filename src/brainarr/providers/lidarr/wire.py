@@ -1,0 +1,149 @@
+"""Lidarr's resources as far as we read them, and what they mean in our words.
+
+Lidarr omits what is null, other versions may not. Every text and list is bounded: it comes from outside.
+"""
+
+import sys
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import msgspec
+
+from brainarr.domain.music import OwnedAlbum, OwnedArtist, parse_mbid
+
+MAX_NAME = 300
+MAX_GENRES = 32
+MAX_GENRE = 64
+MAX_TAGS = 64
+
+
+class Resource(msgspec.Struct, rename="camel", gc=False):
+    """Common to all: camelCase on the wire, unknown members ignored."""
+
+
+class Ratings(Resource):
+    votes: int | None = None
+    value: float | None = None
+
+
+class Statistics(Resource):
+    album_count: int | None = None
+    track_file_count: int | None = None
+    track_count: int | None = None
+    total_track_count: int | None = None
+    size_on_disk: int | None = None
+
+
+class LastAlbum(Resource):
+    foreign_album_id: str | None = None
+    release_date: str | None = None
+
+
+class Artist(Resource):
+    id: int
+    artist_name: str | None = None
+    foreign_artist_id: str | None = None
+    genres: tuple[str, ...] | None = None
+    ratings: Ratings | None = None
+    added: datetime | None = None
+    monitored: bool | None = None
+    tags: tuple[int, ...] | None = None
+    statistics: Statistics | None = None
+    last_album: LastAlbum | None = None
+
+
+class Album(Resource):
+    id: int
+    title: str | None = None
+    foreign_album_id: str | None = None
+    release_date: str | None = None
+    album_type: str | None = None
+    secondary_types: tuple[str, ...] | None = None
+    monitored: bool | None = None
+    statistics: Statistics | None = None
+
+
+NO_STATISTICS = Statistics()
+NO_ALBUM = LastAlbum()
+NO_RATINGS = Ratings()
+
+
+class Shared:
+    """What artists have in common, kept once: it saves memory, and the garbage collector the tracking."""
+
+    MOST = 20_000
+
+    def __init__(self) -> None:
+        self._genres: dict[tuple[str, ...], tuple[str, ...]] = {(): ()}
+        self._tags: dict[tuple[int, ...], tuple[int, ...]] = {(): ()}
+
+    def genres(self, given: tuple[str, ...]) -> tuple[str, ...]:
+        """Lower-case, without blanks and empty ones, bounded."""
+        known = self._genres.get(given)
+        if known is None:
+            spelt = (sys.intern(genre.strip().lower()[:MAX_GENRE]) for genre in given[:MAX_GENRES])
+            known = tuple(genre for genre in spelt if genre)
+            if len(self._genres) < self.MOST:
+                self._genres[given] = known
+        return known
+
+    def tags(self, given: tuple[int, ...]) -> tuple[int, ...]:
+        if len(self._tags) < self.MOST:
+            return self._tags.setdefault(given, given[:MAX_TAGS])
+        return self._tags.get(given, given[:MAX_TAGS])
+
+
+def owned_artist(row: Artist, shared: Shared) -> OwnedArtist:
+    statistics = row.statistics or NO_STATISTICS
+    last_album = row.last_album or NO_ALBUM
+    ratings = row.ratings or NO_RATINGS
+    return OwnedArtist(
+        id=row.id,
+        name=(row.artist_name or "")[:MAX_NAME],
+        mbid=parse_mbid(row.foreign_artist_id),
+        genres=shared.genres(row.genres or ()),
+        rating=ratings.value if ratings.votes and ratings.value else None,
+        added=_in_utc(row.added),
+        monitored=row.monitored is not False,
+        tags=shared.tags(row.tags or ()),
+        album_count=statistics.album_count or 0,
+        track_files=statistics.track_file_count or 0,
+        last_release_year=year_of(last_album.release_date),
+        fingerprint=_fingerprint(statistics, last_album),
+    )
+
+
+def owned_album(row: Album) -> OwnedAlbum:
+    return OwnedAlbum(
+        id=row.id,
+        title=(row.title or "")[:MAX_NAME],
+        mbid=parse_mbid(row.foreign_album_id),
+        year=year_of(row.release_date),
+        kind=(row.album_type or "other").lower()[:MAX_GENRE],
+        secondary_kinds=tuple(kind.lower()[:MAX_GENRE] for kind in (row.secondary_types or ())[:MAX_GENRES]),
+        monitored=row.monitored is True,
+        track_files=(row.statistics or NO_STATISTICS).track_file_count or 0,
+    )
+
+
+def year_of(date: str | None) -> int | None:
+    """The year of an ISO date; None where there is none, also for .NET's year 1 (its "unknown")."""
+    if date is None or not (year := date[:4]).isdecimal() or not year.isascii():
+        return None
+    return int(year) if int(year) > 1 else None
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.year <= 1:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _fingerprint(statistics: Statistics, last_album: LastAlbum) -> int:
+    """63 bits over statistics and last album: the same in every process, and fit for a signed column."""
+    text = (
+        f"{statistics.album_count} {statistics.track_file_count} {statistics.track_count} "
+        f"{statistics.total_track_count} {statistics.size_on_disk} "
+        f"{last_album.foreign_album_id} {last_album.release_date}"
+    )
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()) >> 1
