@@ -11,8 +11,8 @@ from brainarr.pipeline.select import rank_exemplars
 LEVELS = ("none", "minimal", "moderate", "aggressive")
 """From everything to least: each level is tried when the one before it did not fit."""
 
-# Retention is flat beyond 400 names (SCIENCE §4: 1.01 of the full library), so more would only cost money.
-_NAMES = {"moderate": 1000, "aggressive": 400}
+# Retention is flat beyond 400 names (SCIENCE §4: 1.01 of the full library): more only cost money and patience.
+_NAMES = {"moderate": 600, "aggressive": 400}
 # The aggressive level promises a whole prompt under 2,000 tokens (kept with a margin for what chat templates
 # add) and 25:1 against the full listing, but never starves a prompt below the floor: there retention falls
 # off a cliff.
@@ -65,7 +65,8 @@ def compress(
             text, kept = _whole(rows, budget, counter), len(library.artists)
         tokens = counter.count(text) if text is not None else 0
         if text is not None and (tokens <= budget or name == "aggressive"):
-            return Compressed(name, text, tokens, kept, full / max(1, tokens + overhead), full)
+            ratio = full / (tokens + overhead) if full else 1.0
+            return Compressed(name, text, tokens, kept, ratio, full)
     raise AssertionError("the aggressive level gives a text for every library")
 
 

@@ -25,6 +25,7 @@ _MANY_SEEDS = 20
 # The novelty dial (SCIENCE §3), with its honest cost: N@20 .383 / .348 / .255.
 _NOVELTY = {Discovery.SIMILAR: 0.0, Discovery.ADJACENT: 0.15, Discovery.EXPLORATORY: 0.3}
 _SEEDS_KEPT = 5
+_BELIEF = 0.9
 
 
 class _Support(msgspec.Struct):
@@ -158,15 +159,15 @@ def _fuse_one(proposals: Sequence[Candidate], voices: Sequence[Voice], strongest
 def confidence(voices: Iterable[Voice], strongest: float) -> float:
     """1 − Π(1 − b·r) over the voices, in [0, 1]: the chance that at least one of them is right (noisy or).
 
-    r is the source's rank score, or what a model stated. b is the root of the source's weight against the
-    strongest that answered: a fair vote in a ranking is not the belief that it is true. At its .25 nothing
-    that a model alone proposes could ever reach the default minimum of .3, and a house that has only models
-    would recommend nothing.
+    r is the source's rank score, or what a model stated. b is 0.9 (no source alone makes certain) times the root
+    of its weight against the strongest that answered: a fair vote in a ranking is not the belief that it is true.
+    At its .25 nothing that a model alone proposes could ever reach the default minimum of .3, and a house that has
+    only models would recommend nothing.
     """
     doubt = 1.0
     for voice in voices:
         rank_score = voice.rank_score if voice.stated is None else voice.stated
-        doubt *= 1.0 - min(1.0, (voice.weight / strongest) ** 0.5) * rank_score
+        doubt *= 1.0 - _BELIEF * min(1.0, (voice.weight / strongest) ** 0.5) * rank_score
     return 1.0 - doubt
 
 

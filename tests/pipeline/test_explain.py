@@ -1,0 +1,38 @@
+"""Reasons in words, from evidence alone."""
+
+from inline_snapshot import snapshot
+
+from brainarr.domain.recommendation import Evidence
+from brainarr.pipeline.explain import reason
+
+LABELS = {"listenbrainz": "ListenBrainz", "deezer": "Deezer"}
+
+
+def test_a_reason_names_the_owned_artists_the_sources_and_what_is_shared():
+    evidence = Evidence(
+        seeds=("Slowdive", "Ride", "Lush"),
+        sources=("listenbrainz", "deezer"),
+        shared_genres=("dream pop", "shoegaze"),
+        decade=1990,
+        decade_share=0.314,
+        album_choice="deezer",
+    )
+    assert reason(evidence, LABELS) == snapshot(
+        "Because you have Slowdive and Ride: close in ListenBrainz and Deezer. Shares dream pop and shoegaze with your library, from the 1990s, like 31% of it."
+    )
+
+
+def test_a_models_proposal_is_said_to_be_one_and_its_words_are_not_repeated_as_fact():
+    evidence = Evidence(sources=("home",), opinions=("home: the best band ever",), album_choice="home")
+    assert reason(evidence, LABELS) == snapshot("Proposed by home.")
+
+
+def test_the_album_says_who_picked_it_when_nobody_named_it():
+    evidence = Evidence(sources=("listenbrainz",), seeds=("Low",), album_choice="first studio album")
+    assert reason(evidence, LABELS) == snapshot(
+        "Because you have Low: close in ListenBrainz; the album was picked as the first studio album."
+    )
+
+
+def test_a_decade_that_is_rare_in_the_library_is_no_reason():
+    assert "1920s" not in reason(Evidence(sources=("x",), decade=1920, decade_share=0.01), {})
