@@ -132,3 +132,11 @@ class CatalogArtist(msgspec.Struct, frozen=True, gc=False):
     """(genre or tag, votes), most voted first."""
     score: int = 100
     """How well a search matched, 0 to 100; 100 for a lookup."""
+
+
+class Plays(msgspec.Struct, frozen=True, gc=False):
+    """How often a person listened to one artist, as a scrobbling service counts it."""
+
+    name: str
+    listens: int
+    mbid: Mbid | None = None

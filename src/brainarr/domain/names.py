@@ -76,6 +76,12 @@ def same_name(one: str, other: str) -> Tier | None:
     return None
 
 
+def name_words(name: str) -> tuple[str, ...]:
+    """The words that carry a name, for a search: plain, without guests, "and" and a leading "The"."""
+    typography = _typography(clean_name(name).casefold())
+    return tuple(_words(_plain(typography).split())) if typography else ()
+
+
 _JOINERS = re.compile(
     r"\s*\(?\b(?:feat|ft|featuring)\b\.?\s+|\s+(?:vs\.?|versus|and|x|×|&|\+|/)\s+|\s*[;、]\s*", re.IGNORECASE
 )

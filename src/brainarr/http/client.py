@@ -76,7 +76,7 @@ class Http:
         )
 
     async def get_json(self, path: str, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
-        """The decoded answer, validated against `shape` (a msgspec type) where one is given."""
+        """The decoded answer, validated against `shape` (a msgspec type) where one is given; None for a 204."""
         return await self._retried(lambda: self._exchange("GET", path, params, None, shape))
 
     async def post_json(
@@ -127,7 +127,7 @@ class Http:
                 content = await self._content(response, self._max_body)
         except TimeoutError as error:
             raise unreachable(self.provider, self._shown, self._timeout, error) from error
-        if not content and method != "GET":
+        if response.status_code == 204 or (not content and method != "GET"):
             return None
         return decode_json(self.provider, content, shape)
 

@@ -1,0 +1,116 @@
+"""Remembers what remote services said, around any adapter of the same port. A failure is never remembered."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
+from brainarr.domain.names import Tier, name_keys
+from brainarr.domain.recommendation import Candidate
+from brainarr.domain.taste import Seed
+from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog
+
+FACTS = timedelta(days=30)
+NEIGHBOURS = timedelta(days=14)
+NOTHING = timedelta(days=3)
+"""What is unknown today may be entered tomorrow."""
+
+_VERSION = 1
+"""Raised when a cached type changes its meaning; one that changes its shape is noticed and asked for anew."""
+
+
+class CachedCatalog:
+    """A catalogue that is asked once a month (pipeline.ports.Catalog)."""
+
+    def __init__(self, catalog: Catalog, cache: Cache) -> None:
+        self._catalog = catalog
+        self._cache = cache
+
+    async def find_artists(self, name: str) -> tuple[CatalogArtist, ...]:
+        return await _remembered(
+            self._cache,
+            _key("artists-named", name_keys(name)[Tier.EXACT]),
+            tuple[CatalogArtist, ...],
+            FACTS,
+            lambda: self._catalog.find_artists(name),
+        )
+
+    async def artist(self, mbid: Mbid) -> CatalogArtist | None:
+        return await _remembered(
+            self._cache,
+            _key("artist", mbid),
+            CatalogArtist | None,
+            FACTS,
+            lambda: self._catalog.artist(mbid),
+        )
+
+    async def albums(self, artist: Mbid) -> tuple[ReleaseGroup, ...]:
+        return await _remembered(
+            self._cache,
+            _key("albums", artist),
+            tuple[ReleaseGroup, ...],
+            FACTS,
+            lambda: self._catalog.albums(artist),
+        )
+
+
+class CachedSource:
+    """A similarity source that is asked for a seed every other week (pipeline.ports.CandidateSource).
+
+    `variant`: what else the lists depend on, e.g. the algorithm in the settings.
+    """
+
+    def __init__(self, source: CandidateSource, cache: Cache, variant: str = "") -> None:
+        self.name = source.name
+        self.kind = source.kind
+        self.weight = source.weight
+        self._source = source
+        self._cache = cache
+        self._variant = variant
+
+    async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
+        return await _remembered(
+            self._cache,
+            _key("similar", self.name, self._variant, seed.mbid),
+            tuple[Candidate, ...],
+            NEIGHBOURS,
+            lambda: self._source.similar(seed),
+        )
+
+
+class CachedCharts:
+    """Album charts that are read for an artist every other week (pipeline.ports.AlbumCharts)."""
+
+    def __init__(self, charts: AlbumCharts, cache: Cache) -> None:
+        self.name = charts.name
+        self._charts = charts
+        self._cache = cache
+
+    async def favourites(self, artist: CatalogArtist) -> tuple[str, ...]:
+        return await _remembered(
+            self._cache,
+            _key("favourites", self.name, artist.mbid),
+            tuple[str, ...],
+            NEIGHBOURS,
+            lambda: self._charts.favourites(artist),
+        )
+
+
+def _key(*parts: str) -> str:
+    return "/".join((f"v{_VERSION}", *parts))
+
+
+async def _remembered(
+    cache: Cache, key: str, shape: Any, lifetime: timedelta, ask: Callable[[], Awaitable[Any]]
+) -> Any:
+    kept = await cache.get(key)
+    if kept is not None:
+        try:
+            return msgspec.msgpack.decode(kept, type=shape)
+        except msgspec.DecodeError:  # of an older Brainarr, or damaged: as good as absent
+            pass
+    answer = await ask()
+    await cache.put(key, msgspec.msgpack.encode(answer), lifetime if answer else NOTHING)
+    return answer
