@@ -76,7 +76,7 @@ class Http:
         )
 
     async def get_json(self, path: str, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
-        """The decoded answer, validated against `shape` (a msgspec type) where one is given; None for a 204."""
+        """The decoded answer, validated against `shape` (a msgspec type) where given; None for a 204."""
         return await self._retried(lambda: self._exchange("GET", path, params, None, shape))
 
     async def post_json(

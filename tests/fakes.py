@@ -1,0 +1,112 @@
+"""Hand-written stand-ins for the ports, held to the same tests as the real adapters (tests/providers/test_ports)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
+from brainarr.domain.names import same_name
+from brainarr.domain.recommendation import Candidate
+from brainarr.domain.taste import Seed
+from brainarr.errors import ProviderError
+from brainarr.pipeline.ports import Clock
+
+
+class FakeCatalog:
+    """pipeline.ports.Catalog over what it is given; `failure` makes every question fail from then on."""
+
+    def __init__(
+        self,
+        artists: Iterable[CatalogArtist] = (),
+        albums: Iterable[ReleaseGroup] = (),
+        merged: Mapping[Mbid, Mbid] | None = None,
+    ) -> None:
+        self.artists = {artist.mbid: artist for artist in artists}
+        self.groups = tuple(albums)
+        self.merged = dict(merged or {})
+        self.failure: ProviderError | None = None
+        self.asked: list[str] = []
+
+    async def find_artists(self, name: str) -> tuple[CatalogArtist, ...]:
+        self._ask(f"find {name}")
+        tiers = {
+            mbid: min(agreed)
+            for mbid, artist in self.artists.items()
+            if (agreed := [tier for known in _names(artist) if (tier := same_name(name, known)) is not None])
+        }
+        return tuple(self.artists[mbid] for mbid in sorted(tiers, key=lambda mbid: tiers[mbid]))
+
+    async def artist(self, mbid: Mbid) -> CatalogArtist | None:
+        self._ask(f"artist {mbid}")
+        return self.artists.get(self.merged.get(mbid, mbid))
+
+    async def albums(self, artist: Mbid) -> tuple[ReleaseGroup, ...]:
+        self._ask(f"albums {artist}")
+        found = (group for group in self.groups if group.artist == self.merged.get(artist, artist))
+        kept = (group for group in found if group.kind in ("album", "ep"))
+        return tuple(sorted(kept, key=lambda group: (group.year or 9999, group.title)))
+
+    def _ask(self, question: str) -> None:
+        self.asked.append(question)
+        if self.failure is not None:
+            raise self.failure
+
+
+class FakeSource:
+    """pipeline.ports.CandidateSource: neighbours by seed, best first, each (name, mbid or None)."""
+
+    kind = "fake"
+
+    def __init__(
+        self,
+        neighbours: Mapping[Mbid, Sequence[tuple[str, Mbid | None]]] | None = None,
+        *,
+        name: str = "fake",
+        weight: float = 1.0,
+    ) -> None:
+        self.name = name
+        self.weight = weight
+        self.neighbours = dict(neighbours or {})
+        self.failure: ProviderError | None = None
+        self.asked: list[Mbid] = []
+
+    async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
+        self.asked.append(seed.mbid)
+        if self.failure is not None:
+            raise self.failure
+        return tuple(
+            Candidate(artist=name, source=self.name, rank=rank, mbid=mbid, seed=seed.mbid)
+            for rank, (name, mbid) in enumerate(self.neighbours.get(seed.mbid, ()), start=1)
+        )
+
+
+class FakeCharts:
+    """pipeline.ports.AlbumCharts: titles by artist, most loved first."""
+
+    def __init__(self, titles: Mapping[Mbid, Sequence[str]] | None = None, *, name: str = "fake") -> None:
+        self.name = name
+        self.titles = dict(titles or {})
+        self.failure: ProviderError | None = None
+
+    async def favourites(self, artist: CatalogArtist) -> tuple[str, ...]:
+        if self.failure is not None:
+            raise self.failure
+        return tuple(self.titles.get(artist.mbid, ()))
+
+
+class FakeCache:
+    """pipeline.ports.Cache in memory; it forgets when the clock it was given says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.kept: dict[str, tuple[bytes, datetime]] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        value, until = self.kept.get(key, (None, None))
+        return value if until is not None and self._clock() < until else None
+
+    async def put(self, key: str, value: bytes, lifetime: timedelta) -> None:
+        self.kept[key] = (value, self._clock() + lifetime)
+
+
+def _names(artist: CatalogArtist) -> tuple[str, ...]:
+    return (artist.name, artist.sort_name, *artist.aliases)
