@@ -1,15 +1,21 @@
 """Executing a run: library → pipeline → result, stored in one transaction or not at all."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from brainarr.domain.music import Library
-from brainarr.domain.recommendation import Memory, RunResult
+from brainarr.domain.recommendation import Memory, Progress, RunResult, Status
+from brainarr.errors import BrainarrError, Conflict, StorageError
 from brainarr.pipeline.ports import Clock, LibrarySource
+from brainarr.service.library import sync_library
 from brainarr.service.progress import Broadcast, OnProgress
-from brainarr.service.runs import RunDetail
-from brainarr.store.runs import Process
+from brainarr.service.runs import LOOK_AGAIN_S, RunDetail, read_run, recover_runs
+from brainarr.store import findings, recommendations
+from brainarr.store import runs as rows
+from brainarr.store.history import Event, write_history
+from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
 
 Recommend = Callable[[Library, Memory, OnProgress], Awaitable[RunResult]]
@@ -28,12 +34,112 @@ class RunDeps(msgspec.Struct, frozen=True):
     recommend: Recommend
     auto_approve: bool = False
     """Setting `recommend.approval` is `auto`."""
+    beat_s: float = 2.0
+    """Seconds between signs of life; a wish to stop is heard as often."""
 
 
 async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | None = None) -> RunDetail:
     """Executes a queued run and answers it; one that another process has taken is waited for.
 
-    A failure ends the run as failed with a message for people, and is answered, not raised. Cancelling the task ends
-    it as cancelled and raises CancelledError. Raises NotFound, and StorageError when not even the end can be stored.
+    A failure ends the run as failed with a message for people, and is answered, not raised. Cancelling the
+    task ends it as cancelled and raises CancelledError. Raises NotFound, and StorageError when not even the
+    end can be stored (the next start then says that it was interrupted).
     """
-    ...
+    async with deps.db.transaction() as connection:
+        mine = await rows.claim(connection, run_id, deps.process, deps.clock())
+    steps = _Steps(run_id, deps.broadcast, on_progress)
+    if not mine:
+        return await _wait_for(deps, run_id, steps)
+    run = (await read_run(deps.db, run_id)).run
+    work = asyncio.create_task(_work(deps, run, steps))
+    alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))
+    try:
+        await work
+    except asyncio.CancelledError:
+        await _end(deps, run_id, RunStatus.CANCELLED)
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+    except BrainarrError as error:
+        await _end(deps, run_id, RunStatus.FAILED, error.message, error.remedy)
+    except BaseException as error:
+        await _end(
+            deps,
+            run_id,
+            RunStatus.FAILED,
+            f"Brainarr has a fault: {type(error).__name__}.",
+            "Please report it.",
+        )
+        raise
+    finally:
+        alive.cancel()
+        await asyncio.gather(alive, return_exceptions=True)
+    return await read_run(deps.db, run_id)
+
+
+class _Steps:
+    """Where a run is: the newest step, told to everyone who watches."""
+
+    def __init__(self, run_id: int, broadcast: Broadcast, on_progress: OnProgress | None) -> None:
+        self.latest: Progress | None = None
+        self._run_id = run_id
+        self._broadcast = broadcast
+        self._on_progress = on_progress
+
+    def __call__(self, progress: Progress) -> None:
+        self.latest = progress
+        self._broadcast.publish(self._run_id, progress)
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+
+async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
+    if deps.library is None:
+        raise Conflict("No Lidarr is configured.", remedy="Set lidarr.url and lidarr.api_key.")
+    library = await sync_library(deps.db, deps.library, deps.clock, steps)
+    async with deps.db.reading() as connection:
+        memory = await recommendations.memory(connection)
+    result = await deps.recommend(library, memory, steps)
+    now = deps.clock()
+    async with deps.db.transaction() as connection:
+        if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):
+            return
+        await findings.insert_findings(connection, run.id, result)
+        if run.dry_run:
+            return
+        status = Status.APPROVED if deps.auto_approve else Status.PENDING
+        found = result.recommendations
+        await recommendations.insert_recommendations(connection, run.id, run.list_id, found, status, now)
+        if deps.auto_approve:
+            stored = await recommendations.of_run(connection, run.id)
+            await write_history(connection, stored, Event.APPROVED, now, note="automatic")
+
+
+async def _stay_alive(deps: RunDeps, run_id: int, steps: _Steps, work: asyncio.Task[None]) -> None:
+    while True:
+        await asyncio.sleep(deps.beat_s)
+        try:
+            async with deps.db.transaction() as connection:
+                stop = await rows.beat(connection, run_id, deps.clock(), steps.latest)
+        except StorageError:
+            # The run itself will meet the same trouble and report it; a missed sign of life alone is none.
+            continue
+        if stop:
+            work.cancel()
+            return
+
+
+async def _end(deps: RunDeps, run_id: int, status: RunStatus, error: str = "", remedy: str = "") -> None:
+    async with deps.db.transaction() as connection:
+        await rows.close_run(connection, run_id, status, deps.clock(), error=error, remedy=remedy)
+
+
+async def _wait_for(deps: RunDeps, run_id: int, steps: _Steps) -> RunDetail:
+    while True:
+        await recover_runs(deps.db, deps.process, clock=deps.clock)
+        detail = await read_run(deps.db, run_id)
+        if detail.run.status.over:
+            return detail
+        if detail.run.progress is not None and detail.run.progress != steps.latest:
+            steps(detail.run.progress)
+        await asyncio.sleep(LOOK_AGAIN_S)

@@ -2,12 +2,12 @@
 
 from brainarr.store import history
 from brainarr.store.history import Event, HistoryRow
-from brainarr.store.page import Page, PageOf
+from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.session import Database
 
 
 async def read_history(
-    db: Database, asked: PageOf = PageOf(), *, event: Event | None = None
+    db: Database, asked: PageOf = FIRST_PAGE, *, event: Event | None = None
 ) -> Page[HistoryRow]:
     async with db.reading() as connection:
         return await history.page_of_history(connection, asked, event=event)

@@ -1,43 +1,174 @@
 """The library: reading it out of Lidarr into the database, and back when Lidarr is away."""
 
+import asyncio
 from collections.abc import Sequence
 
-from brainarr.domain.music import Library
+import msgspec
+
+from brainarr.domain.music import Library, OwnedArtist
+from brainarr.domain.recommendation import Progress
+from brainarr.errors import ProviderError, ProviderUnavailable
 from brainarr.pipeline.ports import Clock, LibrarySource
+from brainarr.service.arrivals import albums_awaited, note_arrivals
 from brainarr.service.progress import OnProgress
+from brainarr.store import library as snapshot
+from brainarr.store.library import SLICE, StoredAlbums
 from brainarr.store.session import Database
+
+INSTANCE = "default"
+PORTION = 400
+"""Artists whose albums are read between runs: one call each."""
 
 
 async def sync_library(
-    db: Database, source: LibrarySource, *, clock: Clock, on_progress: OnProgress, instance: str = "default"
+    db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, *, instance: str = INSTANCE
 ) -> Library:
     """Brings the snapshot up to date, row by changed row, and answers it.
 
-    When the source fails half-way or altogether, answers the last complete snapshot (`from_snapshot`), or raises
-    ProviderError when there is none. What the library now holds moves recommendations on to `imported`.
+    When the source fails, at once or half-way, answers the last complete snapshot (`from_snapshot`), or
+    raises ProviderError when there is none. What the library now holds moves recommendations to `imported`.
     """
-    ...
+    on_progress(Progress("library", "asking Lidarr"))
+    try:
+        library = await _read(db, source, clock, on_progress, instance)
+    except ProviderError:
+        remembered = await read_snapshot(db, instance=instance)
+        if remembered is None:
+            raise
+        return remembered
+    awaited = await albums_awaited(db, library)
+    if awaited:
+        # Read again also when the artist looks unchanged: taking one album in need not show in its figures.
+        library = await _read_albums(db, source, library, awaited, on_progress, instance)
+    await note_arrivals(db, library, clock)
+    return library
 
 
 async def backfill_albums(
     db: Database,
     source: LibrarySource,
     library: Library,
-    first: Sequence[int],
+    first: Sequence[int] = (),
     *,
     limit: int,
     on_progress: OnProgress,
     concurrency: int = 4,
-    instance: str = "default",
+    instance: str = INSTANCE,
 ) -> Library:
-    """Reads the albums of at most `limit` artists whose albums are unknown or out of date, those in `first` (ids) first.
+    """Reads the albums of at most `limit` artists that lack them or have changed, those in `first` first.
 
-    Every artist's albums are stored as soon as they are read: the next call goes on where this one was stopped.
-    Stops quietly when the source becomes unavailable; answers the library with all albums known now.
+    Each artist's albums are stored as soon as they are read: the next call goes on where this one stopped.
+    When Lidarr goes away it stops, and answers with what is known by then. `first` are artist ids.
     """
-    ...
+    async with db.reading() as connection:
+        known: dict[int, str | None] = {}
+        async for rows in snapshot.stored_artists(connection, instance):
+            known.update((row.artist_id, row.albums_fingerprint) for row in rows if row.albums is not None)
+    by_id = {artist.id: artist for artist in library.artists}
+    order = dict.fromkeys((*(number for number in first if number in by_id), *by_id))
+    stale = [by_id[number] for number in order if known.get(number) != str(by_id[number].fingerprint)]
+    return await _read_albums(db, source, library, stale[:limit], on_progress, instance, concurrency)
 
 
-async def read_snapshot(db: Database, *, instance: str = "default") -> Library | None:
-    """What the database remembers of the library; None before the first sync."""
-    ...
+async def refresh_library(db: Database, source: LibrarySource, clock: Clock) -> Library:
+    """A sync, and a portion of the albums still missing: done between runs. Raises ProviderError."""
+    library = await sync_library(db, source, clock, _unwatched)
+    if library.from_snapshot:
+        return library
+    return await backfill_albums(db, source, library, limit=PORTION, on_progress=_unwatched)
+
+
+async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:
+    """What the database remembers of the library; None before it was read for the first time."""
+    async with db.reading() as connection:
+        state = await snapshot.read_state(connection, instance)
+        if state is None:
+            return None
+        artists: list[OwnedArtist] = []
+        albums: dict[int, bytes] = {}
+        async for rows in snapshot.stored_artists(connection, instance):
+            artists.extend(row.decoded for row in rows)
+            albums.update((row.artist_id, row.albums) for row in rows if row.albums is not None)
+            await asyncio.sleep(0)
+    read_at, exclusions = state
+    return Library(tuple(artists), StoredAlbums(albums), exclusions, read_at, from_snapshot=True)
+
+
+async def _read(
+    db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, instance: str
+) -> Library:
+    exclusions = await source.read_exclusions()
+    stored: dict[int, bytes] = {}
+    albums: dict[int, bytes] = {}
+    async with db.reading() as connection:
+        async for rows in snapshot.stored_artists(connection, instance):
+            stored.update((row.artist_id, row.artist) for row in rows)
+            albums.update((row.artist_id, row.albums) for row in rows if row.albums is not None)
+    artists: dict[int, OwnedArtist] = {}
+    changed: list[OwnedArtist] = []
+    async for batch in source.read_artists():
+        for artist in batch:
+            # Of rows with one id Lidarr's first counts: a cut and repeated answer must not count twice.
+            if artist.id in artists:
+                continue
+            artists[artist.id] = artist
+            if stored.pop(artist.id, None) != snapshot.encode_artist(artist):
+                changed.append(artist)
+        while len(changed) >= SLICE:
+            await _write(db, instance, changed[:SLICE])
+            del changed[:SLICE]
+        on_progress(Progress("library", "artists", len(artists)))
+        await asyncio.sleep(0)
+    await _write(db, instance, changed)
+    gone = list(stored)
+    for start in range(0, len(gone), SLICE):
+        async with db.transaction() as connection:
+            await snapshot.delete_artists(connection, instance, gone[start : start + SLICE])
+    read_at = clock()
+    async with db.transaction() as connection:
+        await snapshot.write_state(connection, instance, read_at, exclusions)
+    for number in gone:
+        albums.pop(number, None)
+    return Library(tuple(artists.values()), StoredAlbums(albums), exclusions, read_at)
+
+
+async def _write(db: Database, instance: str, changed: Sequence[OwnedArtist]) -> None:
+    if changed:
+        async with db.transaction() as connection:
+            await snapshot.write_artists(connection, instance, changed)
+
+
+async def _read_albums(
+    db: Database,
+    source: LibrarySource,
+    library: Library,
+    wanted: Sequence[OwnedArtist],
+    on_progress: OnProgress,
+    instance: str,
+    concurrency: int = 4,
+) -> Library:
+    """Reads and stores the albums of `wanted`; ends early, without an error, when the source is away."""
+    read: dict[int, bytes] = {}
+    waiting = iter(wanted)
+
+    async def read_in_turn() -> None:
+        for artist in waiting:
+            try:
+                albums = await source.read_albums(artist.id)
+            except ProviderUnavailable:
+                return
+            except ProviderError:
+                # This artist alone: gone meanwhile, or described in a way that cannot be read.
+                continue
+            async with db.transaction() as connection:
+                read[artist.id] = await snapshot.write_albums(connection, instance, artist, albums)
+            on_progress(Progress("albums", artist.name, len(read), len(wanted)))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(concurrency, len(wanted))):
+            group.create_task(read_in_turn())
+    return msgspec.structs.replace(library, albums=StoredAlbums.of(library.albums).including(read))
+
+
+def _unwatched(_: Progress) -> None:
+    """Nobody watches what is done between runs."""

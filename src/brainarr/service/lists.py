@@ -51,7 +51,7 @@ async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock)
 
 
 async def sync_now(db: Database, importer: Importer, slug: str) -> int:
-    """Asks Lidarr to fetch this list at once (a Custom List waits six hours otherwise); how many of its lists do.
+    """Asks Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
 
     Raises NotFound and ProviderError.
     """

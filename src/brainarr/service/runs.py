@@ -5,23 +5,27 @@ import os
 import secrets as tokens
 import socket
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from brainarr.domain.recommendation import Judged, Progress, ProviderReport, Status, Verdict
-from brainarr.errors import NotFound
+from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
+from brainarr.service.lists import find_list
 from brainarr.service.progress import Broadcast
-from brainarr.store import findings, lists, recommendations
+from brainarr.store import findings, recommendations
 from brainarr.store import runs as rows
-from brainarr.store.page import Page, PageOf
+from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
 
 SILENCE = timedelta(minutes=2)
 """A run on another machine that said nothing for so long is dead."""
+
+TRY_AGAIN = timedelta(hours=1)
+"""How soon a scheduled run that failed is tried again."""
 
 LOOK_AGAIN_S = 1.0
 """How often a run of another process is looked at."""
@@ -66,17 +70,39 @@ async def request_run(
 ) -> RequestedRun:
     """Queues a run of a list, or answers the one that is queued or running already. Raises NotFound."""
     async with db.transaction() as connection:
-        wanted = await lists.list_named(connection, list_slug)
-        if wanted is None:
-            raise NotFound(f"There is no list {list_slug!r}.")
+        wanted = await find_list(connection, list_slug)
         present = await rows.open_run(connection, wanted.id)
         if present is not None:
             return RequestedRun(present.id, created=False)
         made = await rows.insert_run(connection, wanted.id, dry_run=dry_run, trigger=trigger, at=clock())
-        return RequestedRun(made, created=True)
+        if made is None:
+            raise Conflict("Another run of the list was started at this moment.", remedy="Ask once more.")
+    return RequestedRun(made, created=True)
 
 
-async def list_runs(db: Database, asked: PageOf = PageOf()) -> Page[RunRow]:
+async def request_due_run(
+    db: Database, list_slug: str, every: timedelta, *, clock: Clock
+) -> RequestedRun | None:
+    """Queues a scheduled run when the last good one is `every` ago; sooner after a failed one."""
+    now = clock()
+    async with db.reading() as connection:
+        wanted = await find_list(connection, list_slug)
+        good = await rows.last_requested(connection, wanted.id, (RunStatus.DONE, RunStatus.CANCELLED))
+        tried = await rows.last_requested(connection, wanted.id, tuple(RunStatus))
+    if good is not None and now - good < every:
+        return None
+    if tried is not None and now - tried < min(every, TRY_AGAIN):
+        return None
+    return await request_run(db, list_slug, trigger="schedule", clock=clock)
+
+
+async def next_run(db: Database) -> int | None:
+    """The queued run that has waited longest."""
+    async with db.reading() as connection:
+        return await rows.next_queued(connection)
+
+
+async def list_runs(db: Database, asked: PageOf = FIRST_PAGE) -> Page[RunRow]:
     """Newest first."""
     async with db.reading() as connection:
         return await rows.page_of_runs(connection, asked)
@@ -90,10 +116,9 @@ async def read_run(db: Database, run_id: int) -> RunDetail:
             raise _no_run(run_id)
         if run.dry_run:
             shown = await findings.preview(connection, run_id)
+            at = run.finished_at or run.requested_at
             found = tuple(
-                RecommendationRow(
-                    0, run_id, run.list, Status.PENDING, item, run.finished_at or run.requested_at
-                )
+                RecommendationRow(0, run_id, run.list_id, run.list, Status.PENDING, item, at)
                 for item in shown
             )
         else:
@@ -108,7 +133,7 @@ async def read_run(db: Database, run_id: int) -> RunDetail:
 
 
 async def cancel_run(db: Database, run_id: int, *, clock: Clock) -> RunRow:
-    """Ends a queued run at once and asks a running one to stop; one that is over stays as it is. Raises NotFound."""
+    """Ends a queued run at once, asks a running one to stop, leaves one that is over. Raises NotFound."""
     async with db.transaction() as connection:
         run = await rows.run(connection, run_id)
         if run is None:
@@ -159,3 +184,26 @@ async def recover_runs(db: Database, process: Process, *, clock: Clock) -> int:
                 remedy="Start the run again.",
             )
     return len(orphans)
+
+
+def _is_orphan(run: RunRow, process: Process, silent_since: datetime) -> bool:
+    other = run.process
+    if other is None or (run.heartbeat_at is not None and run.heartbeat_at < silent_since):
+        return True
+    if other.host != process.host or other.token == process.token:
+        return False
+    return other.pid == process.pid or not _is_alive(other.pid)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _no_run(run_id: int) -> NotFound:
+    return NotFound(f"There is no run {run_id}.")

@@ -22,7 +22,7 @@ async def write_settings(
     secret_keys: Collection[str] = (),
     clock: Clock,
 ) -> None:
-    """Stores JSON-like values under dotted keys, those in `secret_keys` encrypted. The caller has validated them."""
+    """Stores JSON-like values under dotted keys, those in `secret_keys` encrypted; the caller validates."""
     now = clock()
     async with db.transaction() as connection:
         for key, value in changes.items():

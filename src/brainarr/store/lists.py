@@ -46,17 +46,17 @@ async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str,
 
 
 async def insert_delivery(
-    connection: AsyncConnection, list_id: int, channel: str, items: Sequence[int], at: datetime
+    connection: AsyncConnection, list_id: int, channel: str, carried: Sequence[int], at: datetime
 ) -> None:
     """One poll's answer: the recommendations it carried, in their order."""
-    values = {"list_id": list_id, "channel": channel, "items": tuple(items), "at": at}
+    values = {"list_id": list_id, "channel": channel, "carried": tuple(carried), "at": at}
     await connection.execute(insert(deliveries).values(values))
 
 
 async def latest_deliveries(
     connection: AsyncConnection, list_id: int, channel: str, limit: int
 ) -> tuple[tuple[int, ...], ...]:
-    """The items of the newest polls, newest first."""
+    """What the newest polls carried, newest first."""
     wanted = (deliveries.c.list_id == list_id, deliveries.c.channel == channel)
-    query = select(deliveries.c.items).where(*wanted).order_by(deliveries.c.id.desc()).limit(limit)
+    query = select(deliveries.c.carried).where(*wanted).order_by(deliveries.c.id.desc()).limit(limit)
     return tuple((await connection.execute(query)).scalars())

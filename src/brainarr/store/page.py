@@ -31,3 +31,6 @@ class PageOf(msgspec.Struct, frozen=True):
     @property
     def offset(self) -> int:
         return (max(self.page, 1) - 1) * self.limit
+
+
+FIRST_PAGE = PageOf()

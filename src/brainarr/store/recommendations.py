@@ -17,12 +17,16 @@ ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
 REFUSED = (Status.REJECTED, Status.BLOCKED)
 
+NAMES_REMEMBERED = 200
+"""More would only crowd a prompt; identifiers are all remembered."""
+
 
 class RecommendationRow(msgspec.Struct, frozen=True):
     """A stored recommendation. A dry run's have id 0: they were shown, not stored."""
 
     id: int
     run_id: int
+    list_id: int
     list: str
     """The list's slug."""
     status: Status
@@ -171,14 +175,20 @@ async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> d
 
 async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
     """What the next run must know of the earlier ones."""
-    columns = (recommendations.c.artist_mbid, recommendations.c.release_group_mbid, recommendations.c.status)
+    table = recommendations
     remembered = (*REFUSED, *UNDECIDED_OR_ON_THE_WAY)
-    query = select(*columns).where(recommendations.c.owner == owner, recommendations.c.status.in_(remembered))
+    query = (
+        select(table.c.artist, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
+        .where(table.c.owner == owner, table.c.status.in_(remembered))
+        .order_by(table.c.id.desc())
+    )
     rejected: set[Mbid] = set()
     waiting: set[Mbid] = set()
-    for artist, group, status in await connection.execute(query):
-        (rejected if status in REFUSED else waiting).update(Mbid(mbid) for mbid in (artist, group) if mbid)
-    return Memory(frozenset(rejected), frozenset(waiting))
+    names: dict[str, None] = {}
+    for artist, *mbids, status in await connection.execute(query):
+        (rejected if status in REFUSED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
+        names.setdefault(artist)
+    return Memory(frozenset(rejected), frozenset(waiting), tuple(names)[:NAMES_REMEMBERED])
 
 
 async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
@@ -189,6 +199,7 @@ def _read(row: Row[Any]) -> RecommendationRow:
     return RecommendationRow(
         id=row.id,
         run_id=row.run_id,
+        list_id=row.list_id,
         list=row.slug,
         status=Status(row.status),
         recommendation=row.facts,

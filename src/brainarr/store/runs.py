@@ -30,7 +30,7 @@ OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 class Process(msgspec.Struct, frozen=True):
-    """Which process executes a run. `token` is drawn at its start: in a container every process is number 1."""
+    """Who executes a run. `token` is drawn at its start: in a container every process is number 1."""
 
     host: str
     pid: int
@@ -41,6 +41,7 @@ class RunRow(msgspec.Struct, frozen=True):
     """A run as the list of runs shows it."""
 
     id: int
+    list_id: int
     list: str
     """The list's slug."""
     status: RunStatus
@@ -98,10 +99,12 @@ async def next_queued(connection: AsyncConnection) -> int | None:
     return (await connection.execute(query)).scalar()
 
 
-async def last_requested(connection: AsyncConnection, list_id: int) -> datetime | None:
-    """When a run that was not dry was last asked for."""
-    query = select(func.max(runs.c.requested_at)).where(runs.c.list_id == list_id, ~runs.c.dry_run)
-    return (await connection.execute(query)).scalar()
+async def last_requested(
+    connection: AsyncConnection, list_id: int, statuses: tuple[RunStatus, ...]
+) -> datetime | None:
+    """When a run, not a dry one, that is now in one of `statuses` was last asked for."""
+    wanted = (runs.c.list_id == list_id, ~runs.c.dry_run, runs.c.status.in_(statuses))
+    return (await connection.execute(select(func.max(runs.c.requested_at)).where(*wanted))).scalar()
 
 
 async def page_of_runs(
@@ -171,7 +174,7 @@ async def close_run(
 async def finish_run(
     connection: AsyncConnection, run_id: int, result: RunResult, at: datetime, *, dry_run: bool
 ) -> bool:
-    """Ends a run with its figures; False when somebody else has ended it. Its findings are stored beside it."""
+    """Ends a run with its figures; False when somebody else has ended it."""
     done = await connection.execute(
         update(runs)
         .where(runs.c.id == run_id, runs.c.status == RunStatus.RUNNING)
@@ -204,6 +207,7 @@ async def _one(connection: AsyncConnection, query: Select[Any]) -> RunRow | None
 def _read(row: Row[Any]) -> RunRow:
     return RunRow(
         id=row.id,
+        list_id=row.list_id,
         list=row.slug,
         status=RunStatus(row.status),
         dry_run=row.dry_run,

@@ -52,7 +52,7 @@ def storage_error(error: BaseException) -> StorageError:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turns what the driver or the operating system raises into StorageError; broken rules pass as they are."""
+    """What the driver or the system raises becomes StorageError; broken constraints pass as they are."""
     try:
         yield
     except IntegrityError:
@@ -69,8 +69,8 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._reader = engine.execution_options(reads_only=True)
-        # SQLite has one writer at a time. Waiting here is first come, first served and occupies no thread; SQLite's
-        # own waiting polls, and starves somebody when fifty ask at once.
+        # SQLite has one writer at a time. Waiting here is first come, first served and occupies no thread;
+        # SQLite's own waiting polls, and starves somebody when fifty ask at once.
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @asynccontextmanager
@@ -115,8 +115,8 @@ def open_database(url: str, folder: Path = Path()) -> Database:
 def create_engine(url: URL) -> AsyncEngine:
     """An engine whose transactions take SQLite's write lock when they begin.
 
-    The driver's own deferred BEGIN upgrades a read lock at the first write; two transactions that both read first
-    then silently overwrite each other: https://www.sqlite.org/lang_transaction.html
+    The driver's own deferred BEGIN upgrades a read lock at the first write; of two transactions that both
+    read first, one then overwrites the other silently: https://www.sqlite.org/lang_transaction.html
     """
     # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
     engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": LOCK_PATIENCE_S})

@@ -225,7 +225,7 @@ deliveries = Table(
     Column("channel", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
     # Which recommendations went out, in the order of the answer.
-    Column("items", JsonOf(tuple[int, ...]), nullable=False),
+    Column("carried", JsonOf(tuple[int, ...]), nullable=False),
     Index("ix_deliveries_list_id_channel", "list_id", "channel"),
 )
 

@@ -1,0 +1,52 @@
+"""Arrivals: what was recommended and is now in the library has been imported."""
+
+from brainarr.domain.music import Library, Mbid, OwnedArtist
+from brainarr.domain.recommendation import Status
+from brainarr.pipeline.ports import Clock
+from brainarr.store import recommendations
+from brainarr.store.history import Event, write_history
+from brainarr.store.recommendations import RecommendationRow
+from brainarr.store.session import Database
+
+MOST_AWAITED = 200
+"""Artists whose albums are read anew at one sync."""
+
+
+async def albums_awaited(db: Database, library: Library) -> tuple[OwnedArtist, ...]:
+    """The owned artists of whom an album is on its way to Lidarr."""
+    async with db.reading() as connection:
+        waiting = await recommendations.on_the_way(connection)
+    artists = {row.recommendation.artist_mbid for row in waiting if row.recommendation.release_group_mbid}
+    if not artists:
+        return ()
+    return tuple(artist for artist in library.artists if artist.mbid in artists)[:MOST_AWAITED]
+
+
+async def note_arrivals(db: Database, library: Library, clock: Clock) -> int:
+    """Moves approved and delivered recommendations that the library holds to `imported`; how many.
+
+    An artist has arrived when Lidarr has it; an album when Lidarr monitors it or has files of it, because
+    Lidarr lists every album of an artist it has.
+    """
+    async with db.transaction() as connection:
+        waiting = await recommendations.on_the_way(connection)
+        wanted = {row.recommendation.artist_mbid for row in waiting}
+        owned = {artist.mbid: artist for artist in library.artists if artist.mbid in wanted}
+        arrived = [row for row in waiting if _has_arrived(row, owned, library)]
+        if arrived:
+            now = clock()
+            ids = [row.id for row in arrived]
+            await recommendations.set_status(connection, ids, Status.IMPORTED, imported_at=now)
+            await write_history(connection, arrived, Event.IMPORTED, now)
+    return len(arrived)
+
+
+def _has_arrived(row: RecommendationRow, owned: dict[Mbid | None, OwnedArtist], library: Library) -> bool:
+    item = row.recommendation
+    artist = owned.get(item.artist_mbid)
+    if artist is None or item.release_group_mbid is None:
+        return artist is not None
+    return any(
+        album.mbid == item.release_group_mbid and (album.monitored or album.track_files > 0)
+        for album in library.albums.get(artist.id, ())
+    )

@@ -1,0 +1,108 @@
+"""Transactions on a real SQLite file: nothing is lost, nothing is half stored, every error has a remedy."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from brainarr.domain.prompt import Usage
+from brainarr.errors import ConfigurationError, StorageError
+from brainarr.store import tables
+from brainarr.store.session import open_database
+from brainarr.store.usage import StoredLedger
+from tests.store.given import URL, House
+
+
+async def test_of_fifty_concurrent_updates_none_is_lost(house: House) -> None:
+    async def add_one() -> None:
+        async with house.db.transaction() as connection:
+            name = (await connection.execute(select(tables.lists.c.name))).scalar_one()
+            # Others get their turn between reading and writing.
+            await asyncio.sleep(0)
+            count = int(name) if name.isdigit() else 0
+            await connection.execute(update(tables.lists).values(name=str(count + 1)))
+
+    await asyncio.gather(*(add_one() for _ in range(50)))
+    async with house.db.reading() as connection:
+        assert (await connection.execute(select(tables.lists.c.name))).scalar_one() == "50"
+
+
+async def test_two_processes_worth_of_engines_lose_no_update_either(house: House) -> None:
+    other = open_database(URL, house.folder)
+    call = Usage("home", "m", 1, 1, 0, 1, 0.1, "ok")
+    ledgers = [StoredLedger(db, house.clock) for db in (house.db, other)]
+    try:
+        await asyncio.gather(*(ledger.record(call) for ledger in ledgers for _ in range(25)))
+        assert await ledgers[0].spent_this_month() == 50
+    finally:
+        await other.dispose()
+
+
+async def test_what_fails_half_way_leaves_nothing(house: House) -> None:
+    row = {"key": "a", "value": "1", "secret": False, "updated_at": house.clock()}
+    with pytest.raises(IntegrityError):
+        async with house.db.transaction() as connection:
+            await connection.execute(insert(tables.settings).values(row))
+            await connection.execute(
+                insert(tables.runs).values(
+                    list_id=99, status="queued", dry_run=False, trigger="x", requested_at=house.clock()
+                )
+            )
+    async with house.db.reading() as connection:
+        assert (
+            await connection.execute(select(tables.settings).where(tables.settings.c.key == "a"))
+        ).first() is None
+
+
+async def test_a_reader_waits_for_no_writer(house: House) -> None:
+    async with house.db.transaction() as writing:
+        await writing.execute(update(tables.lists).values(name="unfinished"))
+        async with house.db.reading() as reading:
+            assert (await reading.execute(select(tables.lists.c.name))).scalar_one() != "unfinished"
+
+
+async def test_a_full_disk_is_said_with_a_remedy_and_leaves_nothing_half_stored(house: House) -> None:
+    with pytest.raises(StorageError) as caught:
+        async with house.db.transaction() as connection:
+            pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
+            await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+            rows = [
+                {"key": f"k{number}", "value": b"x" * 4096, "expires_at": house.clock() + timedelta(days=1)}
+                for number in range(200)
+            ]
+            await connection.execute(insert(tables.cache), rows)
+    assert "disk is full" in caught.value.message
+    assert "space" in caught.value.remedy
+    async with house.db.reading() as connection:
+        assert (await connection.execute(select(tables.cache.c.key))).first() is None
+
+
+async def test_a_folder_that_is_not_there_is_said_with_a_remedy(tmp_path: Path) -> None:
+    db = open_database(URL, tmp_path / "missing")
+    with pytest.raises(StorageError) as caught:
+        async with db.reading():
+            pass
+    await db.dispose()
+    assert "cannot be opened" in caught.value.message
+    assert "folder" in caught.value.remedy
+
+
+async def test_a_file_that_is_no_database_is_said_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "brainarr.db").write_bytes(b"certainly not a database, " * 100)
+    db = open_database(URL, tmp_path)
+    with pytest.raises(StorageError, match="not a database"):
+        async with db.reading() as connection:
+            await connection.execute(select(tables.lists))
+    await db.dispose()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://u:hunter2@h/b", "sqlite://", "sqlite:///:memory:"])
+def test_an_address_that_cannot_be_used_names_the_key_and_what_is_allowed(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_database(url, tmp_path)
+    assert caught.value.faults[0].key == "database.url"
+    assert "sqlite:///" in caught.value.faults[0].allowed
+    assert "hunter2" not in str(caught.value)
