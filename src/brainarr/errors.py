@@ -48,13 +48,23 @@ class ProviderError(BrainarrError):
 
 
 class ProviderUnavailable(ProviderError):
-    """It may work later: a timeout, a refused connection, too many requests, a server error."""
+    """It may work later: a timeout, a refused connection, too many requests, a server error.
+
+    `retry_after` are the seconds that the server named, `status` is its HTTP status; None where there was none.
+    """
 
     def __init__(
-        self, provider: str, message: str, *, remedy: str = "", retry_after: float | None = None
+        self,
+        provider: str,
+        message: str,
+        *,
+        remedy: str = "",
+        retry_after: float | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(provider, message, remedy=remedy)
         self.retry_after = retry_after
+        self.status = status
 
 
 class ProviderRejected(ProviderError):

@@ -1,7 +1,6 @@
 """The client of one remote service."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from ipaddress import ip_address
@@ -17,9 +16,6 @@ from brainarr import __version__
 from brainarr.errors import ProviderError, ProviderUnavailable, UnreadableAnswer
 from brainarr.http.answers import decode_json, excerpt
 from brainarr.http.failures import refused, shown, unreachable
-
-# httpx2 logs whole addresses at INFO, and some services want their key in the query.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 LONGEST_WAIT_S = 30.0
 """A Retry-After beyond this is not slept through: it is handed to the caller as `retry_after`."""

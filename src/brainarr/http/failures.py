@@ -43,7 +43,8 @@ def refused(
     if status == 404:
         return MissingResource(provider, f"{what}: there is no such thing.")
     if status in (408, 425, 429) or status >= 500:
-        return ProviderUnavailable(provider, f"{what}{_said(body)}.", retry_after=retry_after(headers))
+        pause = retry_after(headers)
+        return ProviderUnavailable(provider, f"{what}{_said(body)}.", retry_after=pause, status=status)
     if status in (401, 403):
         # The body is not shown: services echo the key they refuse.
         remedy = f"Check the key or token of {provider} in the settings."

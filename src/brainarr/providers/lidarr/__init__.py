@@ -1,0 +1,6 @@
+"""Lidarr: where the library is read from, and where recommendations are delivered to."""
+
+from brainarr.providers.lidarr.adapter import Lidarr, LidarrStatus
+from brainarr.providers.lidarr.settings import LidarrSettings, connect
+
+__all__ = ["Lidarr", "LidarrSettings", "LidarrStatus", "connect"]

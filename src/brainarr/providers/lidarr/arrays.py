@@ -1,10 +1,10 @@
 """Reads one huge JSON array as it arrives, in groups of whole elements, in little memory.
 
-msgspec decodes ten times as fast as an event parser such as ijson, but only whole values. So the bytes are cut
-at commas of which we believe that they stand between two elements of the outermost array, and each group is decoded
-as an array of its own. A wrong belief costs time, never truth: what JSON allows next depends only on what came
-before, so if the bytes up to a comma, with `]` in its place, are a valid array, then the comma stood between two
-elements of it.
+msgspec decodes ten times as fast as an event parser such as ijson, but only whole values. So the bytes are
+cut at commas of which we believe that they stand between two elements of the outermost array, and each group
+is decoded as an array of its own. A wrong belief costs time, never truth: what JSON allows next depends only
+on what came before, so if the bytes up to a comma, with `]` in its place, are a valid array, then the comma
+stood between two elements of it.
 """
 
 import re
@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 _NO_ARRAY = msgspec.ValidationError("a list was expected")
 _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*")
-# Strings and scalars are skipped inside the expression, so that Python sees the brackets only. All repetitions
-# are possessive: no input makes it backtrack.
+# Strings and scalars are skipped inside the expression, so that Python sees the brackets only.
+# All repetitions are possessive: no input makes it backtrack.
 _BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+([{}\[\]])', re.DOTALL)
 _BORDER = re.compile(rb'\}[ \t\r\n]*+,[ \t\r\n]*+\{[ \t\r\n]*+"[^"\\]{1,64}"')
 

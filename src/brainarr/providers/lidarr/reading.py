@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
 from typing import TypeVar
 
 from brainarr.domain.music import OwnedAlbum, OwnedArtist
 from brainarr.errors import UnreadableAnswer
 from brainarr.providers.lidarr.arrays import ArrayReader
-from brainarr.providers.lidarr.wire import Album, Artist, Shared, owned_album, owned_artist
+from brainarr.providers.lidarr.owned import Shared, owned_album, owned_artist
+from brainarr.providers.lidarr.resources import Album, Artist
 
 BATCH = 100
 SLICE_BYTES = 256 * 1024
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 async def read_artist_batches(
     chunks: AsyncIterable[bytes], provider: str = "lidarr"
-) -> AsyncIterator[tuple[OwnedArtist, ...]]:
+) -> AsyncGenerator[tuple[OwnedArtist, ...], None]:
     """The answer to `GET /artist`, given in chunks of any size, as batches of at most 100 artists.
 
     An artist that comes twice is given once. Holds little more than one chunk in memory and lets the event

@@ -1,66 +1,19 @@
-"""Lidarr's resources as far as we read them, and what they mean in our words.
-
-Lidarr omits what is null, other versions may not. Every text and list is bounded: it comes from outside.
-"""
+"""What Lidarr's artists and albums mean in our words. Texts and lists are bounded: they come from outside."""
 
 import sys
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-import msgspec
-
 from brainarr.domain.music import OwnedAlbum, OwnedArtist, parse_mbid
+from brainarr.providers.lidarr.resources import Album, Artist, LastAlbum, Ratings, Statistics
 
 MAX_NAME = 300
 MAX_GENRES = 32
 MAX_GENRE = 64
 MAX_TAGS = 64
 
-
-class Resource(msgspec.Struct, rename="camel", gc=False):
-    """Common to all: camelCase on the wire, unknown members ignored."""
-
-
-class Ratings(Resource):
-    votes: int | None = None
-    value: float | None = None
-
-
-class Statistics(Resource):
-    album_count: int | None = None
-    track_file_count: int | None = None
-    track_count: int | None = None
-    total_track_count: int | None = None
-    size_on_disk: int | None = None
-
-
-class LastAlbum(Resource):
-    foreign_album_id: str | None = None
-    release_date: str | None = None
-
-
-class Artist(Resource):
-    id: int
-    artist_name: str | None = None
-    foreign_artist_id: str | None = None
-    genres: tuple[str, ...] | None = None
-    ratings: Ratings | None = None
-    added: datetime | None = None
-    monitored: bool | None = None
-    tags: tuple[int, ...] | None = None
-    statistics: Statistics | None = None
-    last_album: LastAlbum | None = None
-
-
-class Album(Resource):
-    id: int
-    title: str | None = None
-    foreign_album_id: str | None = None
-    release_date: str | None = None
-    album_type: str | None = None
-    secondary_types: tuple[str, ...] | None = None
-    monitored: bool | None = None
-    statistics: Statistics | None = None
+PLAIN = "Studio"
+"""Lidarr's word for an album without any secondary type."""
 
 
 NO_STATISTICS = Statistics()
@@ -120,7 +73,9 @@ def owned_album(row: Album) -> OwnedAlbum:
         mbid=parse_mbid(row.foreign_album_id),
         year=year_of(row.release_date),
         kind=(row.album_type or "other").lower()[:MAX_GENRE],
-        secondary_kinds=tuple(kind.lower()[:MAX_GENRE] for kind in (row.secondary_types or ())[:MAX_GENRES]),
+        secondary_kinds=tuple(
+            kind.lower()[:MAX_GENRE] for kind in (row.secondary_types or ())[:MAX_GENRES] if kind != PLAIN
+        ),
         monitored=row.monitored is True,
         track_files=(row.statistics or NO_STATISTICS).track_file_count or 0,
     )

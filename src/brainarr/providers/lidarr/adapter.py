@@ -1,0 +1,158 @@
+"""The adapter to one Lidarr: reads its library, asks it whether an import would succeed, adds to it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
+from brainarr.errors import ProviderRejected, UnreadableAnswer
+from brainarr.http import Http, Params
+from brainarr.pipeline.ports import ImportOptions
+from brainarr.providers.lidarr.failures import already_there, explained
+from brainarr.providers.lidarr.importing import (
+    Terms,
+    album_body,
+    artist_body,
+    choose_folder,
+    choose_terms,
+)
+from brainarr.providers.lidarr.reading import read_albums, read_artist_batches
+from brainarr.providers.lidarr.resources import (
+    Exclusion,
+    ImportListRow,
+    Known,
+    ListedAlbum,
+    NamedProfile,
+    RootFolder,
+    SystemStatus,
+    Tag,
+)
+from brainarr.providers.lidarr.settings import LidarrSettings
+
+
+class LidarrStatus(msgspec.Struct, frozen=True):
+    """Which Lidarr it is."""
+
+    version: str
+    url_base: str
+    """As Lidarr knows it: "" or "/lidarr"."""
+    instance_name: str = "Lidarr"
+
+
+class Lidarr:
+    """One Lidarr (pipeline.ports: LibrarySource, Preflight, Importer). Every method raises ProviderError."""
+
+    name = "lidarr"
+    kind = "lidarr"
+
+    def __init__(self, settings: LidarrSettings, http: Http) -> None:
+        self._settings = settings
+        self._http = http
+
+    async def status(self) -> LidarrStatus:
+        row = await self._get("system/status", SystemStatus)
+        if row.app_name != "Lidarr":
+            raise ProviderRejected(
+                self.name, f"this is {row.app_name[:40] or 'something else'}.", remedy="Check lidarr.url."
+            )
+        return LidarrStatus(row.version[:40], row.url_base[:200], row.instance_name[:100])
+
+    async def check(self) -> str:
+        status = await self.status()
+        folder = choose_folder(self.name, await self._root_folders(), self._settings.root_folder)
+        return f"Lidarr {status.version} answers; it keeps music in {folder.path[:200]}"
+
+    async def read_artists(self) -> AsyncIterator[tuple[OwnedArtist, ...]]:
+        with explained(self._http, "artist"):
+            async with (
+                self._http.stream("artist") as chunks,
+                aclosing(read_artist_batches(chunks)) as batches,
+            ):
+                async for batch in batches:
+                    yield batch
+
+    async def read_albums(self, artist_id: int) -> tuple[OwnedAlbum, ...]:
+        with explained(self._http, "album"):
+            async with self._http.stream("album", {"artistId": artist_id}) as chunks:
+                return await read_albums(chunks)
+
+    async def read_exclusions(self) -> frozenset[Mbid]:
+        rows = await self._get("importlistexclusion", list[Exclusion])
+        return frozenset(mbid for row in rows if (mbid := parse_mbid(row.foreign_id)))
+
+    async def read_tags(self) -> Mapping[int, str]:
+        return {row.id: row.label[:100] for row in await self._get("tag", list[Tag])}
+
+    async def artist(self, mbid: Mbid) -> Mbid | None:
+        rows = await self._get("artist/lookup", list[Known], {"term": f"lidarr:{mbid}"})
+        return self._canonical(rows[0].foreign_artist_id) if rows else None
+
+    async def album(self, mbid: Mbid) -> Mbid | None:
+        rows = await self._get("album/lookup", list[Known], {"term": f"lidarr:{mbid}"})
+        return self._canonical(rows[0].foreign_album_id) if rows else None
+
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+        terms = await self._terms(options, single_album=False)
+        try:
+            await self._post("artist", artist_body(mbid, name, terms, options))
+        except ProviderRejected as error:
+            if not already_there(error):
+                raise
+
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+        terms = await self._terms(options, single_album=True)
+        try:
+            await self._post("album", album_body(album, artist, name, terms, options))
+        except ProviderRejected as error:
+            if not already_there(error):
+                raise
+            await self._monitor(album, options)
+
+    async def sync_lists(self, url_part: str) -> int:
+        lists = [row.id for row in await self._get("importlist", list[ImportListRow]) if row.reads(url_part)]
+        for definition in lists:
+            await self._post("command", {"name": "ImportListSync", "definitionId": definition})
+        return len(lists)
+
+    async def _monitor(self, album: Mbid, options: ImportOptions) -> None:
+        """Lidarr lists an owned artist's albums whether wanted or not: this one is wanted now."""
+        rows = await self._get("album", list[ListedAlbum], {"foreignAlbumId": album})
+        ids = [row.id for row in rows]
+        if not ids:
+            message = "it says that it has the album, but does not list it."
+            raise UnreadableAnswer(self.name, message, remedy="Refresh the artist in Lidarr.")
+        with explained(self._http, "album/monitor"):
+            await self._http.put_json("album/monitor", {"albumIds": ids, "monitored": True})
+        if options.search:
+            await self._post("command", {"name": "AlbumSearch", "albumIds": ids})
+
+    async def _terms(self, options: ImportOptions, *, single_album: bool) -> Terms:
+        folder = choose_folder(self.name, await self._root_folders(), self._settings.root_folder)
+        return choose_terms(
+            self.name,
+            folder,
+            await self._get("qualityprofile", list[NamedProfile]),
+            await self._get("metadataprofile", list[NamedProfile]),
+            # An existing label answers with the existing tag.
+            [(await self._post("tag", {"label": label}, Tag)).id for label in options.tags],
+            single_album=single_album,
+        )
+
+    async def _root_folders(self) -> list[RootFolder]:
+        return await self._get("rootfolder", list[RootFolder])
+
+    def _canonical(self, text: str | None) -> Mbid:
+        mbid = parse_mbid(text)
+        if mbid is None:
+            raise UnreadableAnswer(self.name, "its lookup answers without an identifier.")
+        return mbid
+
+    async def _get(self, path: str, shape: Any, params: Params | None = None) -> Any:
+        with explained(self._http, path):
+            return await self._http.get_json(path, params or {}, shape=shape)
+
+    async def _post(self, path: str, body: dict[str, Any], shape: Any = Any) -> Any:
+        with explained(self._http, path):
+            return await self._http.post_json(path, body, shape=shape)

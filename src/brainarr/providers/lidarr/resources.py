@@ -1,0 +1,115 @@
+"""Lidarr's resources as far as we read them.
+
+Lidarr omits what is null; where other versions may not, None is allowed. Unknown members are ignored.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Resource(msgspec.Struct, rename="camel", gc=False):
+    """Common to all: camelCase on the wire, unknown members ignored."""
+
+
+class Ratings(Resource):
+    votes: int | None = None
+    value: float | None = None
+
+
+class Statistics(Resource):
+    album_count: int | None = None
+    track_file_count: int | None = None
+    track_count: int | None = None
+    total_track_count: int | None = None
+    size_on_disk: int | None = None
+
+
+class LastAlbum(Resource):
+    foreign_album_id: str | None = None
+    release_date: str | None = None
+
+
+class Artist(Resource):
+    id: int
+    artist_name: str | None = None
+    foreign_artist_id: str | None = None
+    genres: tuple[str, ...] | None = None
+    ratings: Ratings | None = None
+    added: datetime | None = None
+    monitored: bool | None = None
+    tags: tuple[int, ...] | None = None
+    statistics: Statistics | None = None
+    last_album: LastAlbum | None = None
+
+
+class Album(Resource):
+    id: int
+    title: str | None = None
+    foreign_album_id: str | None = None
+    release_date: str | None = None
+    album_type: str | None = None
+    secondary_types: tuple[str, ...] | None = None
+    monitored: bool | None = None
+    statistics: Statistics | None = None
+
+
+class SystemStatus(Resource):
+    app_name: str = ""
+    instance_name: str = ""
+    version: str = ""
+    url_base: str = ""
+
+
+class Exclusion(Resource):
+    foreign_id: str | None = None
+
+
+class Tag(Resource):
+    id: int
+    label: str = ""
+
+
+class Known(Resource):
+    """A row of a lookup: the canonical identifier of what was asked for."""
+
+    foreign_artist_id: str | None = None
+    foreign_album_id: str | None = None
+
+
+class ListedAlbum(Resource):
+    id: int
+
+
+class Field(Resource):
+    name: str = ""
+    value: Any = None
+
+
+class ImportListRow(Resource):
+    id: int
+    fields: tuple[Field, ...] = ()
+
+    def reads(self, url_part: str) -> bool:
+        """Whether its address has `url_part` as whole steps of its path: /lists/a is no part of /lists/ab."""
+        for field in self.fields:
+            if field.name == "baseUrl" and isinstance(field.value, str):
+                path = field.value.partition("?")[0].partition("#")[0]
+                if f"{url_part.rstrip('/')}/" in f"{path.rstrip('/')}/":
+                    return True
+        return False
+
+
+class RootFolder(Resource):
+    path: str
+    default_quality_profile_id: int = 0
+    default_metadata_profile_id: int = 0
+    default_tags: tuple[int, ...] = ()
+    accessible: bool = True
+    free_space: int | None = None
+
+
+class NamedProfile(Resource):
+    id: int
+    name: str = ""
