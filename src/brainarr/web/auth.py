@@ -15,7 +15,7 @@ def given_key(
     query: Annotated[str | None, Depends(APIKeyQuery(name="apikey", auto_error=False))],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
 ) -> str | None:
-    """The key a request brings: `X-Api-Key`, else `?apikey=`, else `Authorization: Bearer`; None without any."""
+    """The key a request brings: `X-Api-Key`, else `?apikey=`, else `Authorization: Bearer`, else None."""
     return header or query or (bearer.credentials if bearer else None) or None
 
 
@@ -35,4 +35,6 @@ def require_api_key(given: GivenKey, deps: Deps) -> None:
             remedy="Send it in the header X-Api-Key.",
         )
     if not same_key(given, deps.api_key()):
-        raise Unauthorized("That is not Brainarr's API key.", remedy="A list's feed key does not open the API.")
+        raise Unauthorized(
+            "That is not Brainarr's API key.", remedy="A list's feed key does not open the API."
+        )

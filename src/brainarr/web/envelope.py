@@ -17,19 +17,21 @@ _LONGEST_LOGGED = 500
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Feed addresses carry their key in the query (Lidarr's Custom List has no other place for it): it must not leak.
+    # Feed addresses carry their key in the query, for want of another place in Lidarr's Custom List.
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
     "Cache-Control": "no-store",
 }
 log = structlog.get_logger("brainarr.access")
 
 
 class UrlBase:
-    """Serves the app under `base`, and also without it, for a reverse proxy that strips the prefix. Never redirects."""
+    """Serves the app under `base`, and without it: some reverse proxies strip it. Never redirects."""
 
     def __init__(self, app: ASGIApp, base: str) -> None:
         self.app = app

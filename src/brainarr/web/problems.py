@@ -1,7 +1,7 @@
 """Every error answer is a problem document of RFC 9457, https://www.rfc-editor.org/rfc/rfc9457.
 
-`type` never changes once released: clients switch on it. It is a URN, because a self-hosted server has no public page
-to point to; docs/api.md lists them all.
+`type` never changes once released: clients switch on it. It is a URN, because a self-hosted server has no
+public page to point to; docs/api.md lists them all.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,7 @@ from brainarr.errors import (
 )
 
 PREFIX = "urn:brainarr:problem:"
+MEDIA_TYPE = "application/problem+json"
 _EXCERPT = 200
 log = structlog.get_logger("brainarr.web")
 
@@ -73,7 +74,8 @@ FAILED = Kind("failed", "Brainarr could not do that", 500)
 INTERNAL = Kind("internal", "Brainarr made a mistake", 500)
 
 _BY_STATUS = {
-    kind.status: kind for kind in (BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE, INVALID)
+    kind.status: kind
+    for kind in (BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE, INVALID)
 }
 # First match wins, so the special comes before the general.
 _BY_ERROR: tuple[tuple[type[BrainarrError], Kind], ...] = (
@@ -114,20 +116,18 @@ def answer(
         problem.model_dump(exclude_none=True),
         status_code=kind.status,
         headers=dict(headers or {}),
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )
 
 
-async def _unauthorized(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Unauthorized)
-    # RFC 9110 wants a challenge with every 401; "Bearer" is the one that makes no browser open a password box.
+async def _unauthorized(request: Request, error: Unauthorized) -> JSONResponse:
+    # RFC 9110 wants a challenge with every 401; "Bearer" makes no browser open a password box.
     return answer(
         request, UNAUTHORIZED, error.message, remedy=error.remedy, headers={"WWW-Authenticate": "Bearer"}
     )
 
 
-async def _known(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, BrainarrError)
+async def _known(request: Request, error: BrainarrError) -> JSONResponse:
     kind = next(kind for sort, kind in _BY_ERROR if isinstance(error, sort))
     headers: dict[str, str] = {}
     if isinstance(error, ProviderUnavailable) and error.retry_after is not None:
@@ -140,16 +140,14 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
     return answer(request, kind, error.message, remedy=error.remedy, errors=faults, headers=headers)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+async def _http(request: Request, error: HTTPException) -> JSONResponse:
     kind = _BY_STATUS.get(error.status_code) or Kind(
         "http-error", HTTPStatus(error.status_code).phrase, error.status_code
     )
     return answer(request, kind, str(error.detail), headers=error.headers)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     faults = [_fault(each) for each in error.errors()]
     return answer(
         request, INVALID, f"{len(faults)} value(s) cannot be used; see `errors` for each.", errors=faults
@@ -172,10 +170,25 @@ async def _internal(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+def problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the errors that belong to it."""
+    return {kind.status: {"model": Problem, "description": kind.title} for kind in kinds}
+
+
+def declare_problems(description: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI description whose error answers have the media type they are really sent with."""
+    for path in description["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if status >= "4" and "application/json" in answer.get("content", {}):
+                    answer["content"][MEDIA_TYPE] = answer["content"].pop("application/json")
+    return description
+
+
 def install_problems(app: FastAPI) -> None:
     """Makes every error of `app` a problem document."""
-    app.add_exception_handler(Unauthorized, _unauthorized)
-    app.add_exception_handler(BrainarrError, _known)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _internal)
+    app.exception_handler(Unauthorized)(_unauthorized)
+    app.exception_handler(BrainarrError)(_known)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(Exception)(_internal)

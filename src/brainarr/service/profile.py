@@ -1,0 +1,19 @@
+"""Profile: the taste that the remembered library shows."""
+
+from brainarr.domain.taste import Profile
+from brainarr.errors import NotFound
+from brainarr.pipeline.ports import Clock
+from brainarr.pipeline.profile import profile_library
+from brainarr.service.library import read_snapshot
+from brainarr.store.session import Database
+
+
+async def read_profile(db: Database, *, clock: Clock) -> Profile:
+    """As a run that starts now would see it. Raises NotFound before the library was read for the first time."""
+    library = await read_snapshot(db)
+    if library is None:
+        raise NotFound(
+            "The library has not been read yet.",
+            remedy="Set lidarr.url and lidarr.api_key, then start a run.",
+        )
+    return await profile_library(library, clock(), seed=0)

@@ -1,0 +1,88 @@
+"""runs: start one, watch it, stop it, read what it found."""
+
+from collections.abc import AsyncIterable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.sse import EventSourceResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from brainarr.service.lists import DEFAULT_LIST
+from brainarr.service.runs import cancel_run, follow_run, list_runs, read_run, request_run
+from brainarr.store.runs import RunStatus
+from brainarr.web.api import Id
+from brainarr.web.deps import Deps
+from brainarr.web.documents import Document, ProgressDocument, RunDocument, RunSummary
+from brainarr.web.paging import AskedPage, announce
+from brainarr.web.problems import NOT_FOUND, problems
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+class RunRequest(BaseModel):
+    """What to run. An empty body is a real run of the first list."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"dry_run": True}]})
+
+    list: str = Field(DEFAULT_LIST, max_length=64)
+    dry_run: bool = Field(False, description="Look only: nothing is recommended, nothing is delivered.")
+
+
+class RequestedRunDocument(Document):
+    id: int = Field(examples=[3])
+    created: bool = Field(description="false: a run of that list was under way already, and this is it.")
+
+
+class RunEventDocument(Document):
+    """A step of a run. The last one has a status that is neither queued nor running."""
+
+    run_id: int
+    status: RunStatus
+    progress: ProgressDocument | None
+    error: str | None
+
+
+@router.post("", status_code=202, responses=problems(NOT_FOUND))
+async def start_run(deps: Deps, wanted: RunRequest | None = None) -> RequestedRunDocument:
+    """Asks for a run; one of the same list that waits or runs already is answered instead."""
+    wanted = wanted or RunRequest()  # pyright: ignore[reportCallIssue]
+    run = await request_run(deps.db, wanted.list, dry_run=wanted.dry_run, trigger="api", clock=deps.clock)
+    deps.wake()
+    return RequestedRunDocument.model_validate(run)
+
+
+@router.get("")
+async def runs(request: Request, response: Response, deps: Deps, asked: AskedPage) -> list[RunSummary]:
+    """All runs, newest first."""
+    page = await list_runs(deps.db, asked)
+    announce(request, response, page)
+    return [RunSummary.of(row) for row in page.items]
+
+
+@router.get("/{id}", responses=problems(NOT_FOUND))
+async def run(id: Id, deps: Deps) -> RunDocument:
+    """One run with everything it found: recommendations, every verdict, every provider."""
+    return RunDocument.of_detail(await read_run(deps.db, id))
+
+
+@router.post("/{id}/cancel", responses=problems(NOT_FOUND))
+async def cancel(id: Id, deps: Deps) -> RunSummary:
+    """Stops a run; one that is over stays as it is."""
+    stopped = await cancel_run(deps.db, id, clock=deps.clock)
+    deps.wake()
+    return RunSummary.of(stopped)
+
+
+async def _existing_run(id: Id, deps: Deps) -> int:
+    """Raises NotFound while it can still be answered: a stream that has begun has its status already."""
+    await read_run(deps.db, id)
+    return id
+
+
+@router.get("/{id}/events", response_class=EventSourceResponse, responses=problems(NOT_FOUND))
+async def run_events(
+    run_id: Annotated[int, Depends(_existing_run)], deps: Deps
+) -> AsyncIterable[RunEventDocument]:
+    """Server-sent events until the run is over, the present state first. Close it at the last one."""
+    async for event in follow_run(deps.db, deps.broadcast, run_id):
+        yield RunEventDocument.model_validate(event)

@@ -1,0 +1,85 @@
+"""The web app: everything under `server.url_base`, every error a problem document, never a redirect."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic import Field
+
+from brainarr import __version__
+from brainarr.web import feeds, page
+from brainarr.web.api import history, lists, profile, providers, recommendations, runs, system, usage
+from brainarr.web.auth import require_api_key
+from brainarr.web.deps import WebDeps, WiredProvider
+from brainarr.web.documents import Document
+from brainarr.web.envelope import AccessLog, BodyLimit, SecurityHeaders, UrlBase
+from brainarr.web.problems import INVALID, UNAUTHORIZED, declare_problems, install_problems, problems
+
+__all__ = ["WebDeps", "WiredProvider", "create_app"]
+
+_DESCRIPTION = """
+Send the API key as `X-Api-Key`, as `?apikey=` or as `Authorization: Bearer`. Errors are problem documents
+(RFC 9457) with a stable `type`. Lists come as arrays, with `X-Total-Count` and `Link` where they have pages.
+"""
+
+
+class Pong(Document):
+    status: str = Field(examples=["OK"])
+
+
+def create_app(deps: WebDeps) -> FastAPI:
+    """The ASGI app. It owns nothing: whoever made `deps` disposes of it."""
+    app = FastAPI(
+        title="Brainarr",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        # Lidarr does not follow a redirect: it takes one for a broken list.
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.deps = deps
+    app.state.started_at = deps.clock()
+    install_problems(app)
+    # The last one added sees a request first.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(UrlBase, base=deps.url_base)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(AccessLog)
+    app.include_router(page.router)
+    app.include_router(_ping)
+    app.include_router(feeds.router)
+    app.include_router(_api())
+    _document_problems(app)
+    return app
+
+
+_ping = APIRouter(tags=["system"])
+
+
+@_ping.api_route("/ping", methods=["GET", "HEAD"])
+def ping() -> Pong:
+    """Whether it is alive; open to everyone."""
+    return Pong(status="OK")
+
+
+def _api() -> APIRouter:
+    api = APIRouter(
+        prefix="/api/v1",
+        dependencies=[Depends(require_api_key)],
+        responses=problems(UNAUTHORIZED, INVALID),
+    )
+    for noun in (system, runs, recommendations, providers, usage, history, lists, profile):
+        api.include_router(noun.router)
+    return api
+
+
+def _document_problems(app: FastAPI) -> None:
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return declare_problems(describe())
+
+    app.openapi = openapi

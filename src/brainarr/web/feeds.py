@@ -1,0 +1,142 @@
+"""What Lidarr's import lists ask us for, to the byte: no nulls, no redirect, no byte order mark.
+
+`/lists/{list}/artists` is a Custom List (artists). `/lists/{list}` answers as a read-only Lidarr v1, because
+Lidarr's own "Lidarr" list is the one that takes single albums: it asks for `album`, then for `artist`; the
+rest fills its pickers.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from brainarr.errors import NotFound
+from brainarr.service.feeds import album_artists, albums_feed, artists_feed
+from brainarr.service.lists import read_list
+from brainarr.web.auth import GivenKey, same_key
+from brainarr.web.deps import Deps
+from brainarr.web.problems import UNAUTHORIZED, Unauthorized, problems
+
+router = APIRouter(prefix="/lists/{slug}", tags=["feeds"], responses=problems(UNAUTHORIZED))
+
+# Every artist carries these, so that whatever is picked in Lidarr's form lets all of them through.
+_PROFILE = {"id": 1, "name": "All recommendations"}
+_TAG = {"id": 1, "label": "brainarr"}
+_ROOT_FOLDER = {"id": 1, "path": "/brainarr"}
+
+
+async def _open_list(slug: str, given: GivenKey, deps: Deps) -> str:
+    """The slug of a list whose key was brought. A list that does not exist is refused in the same words."""
+    try:
+        key = (await read_list(deps.db, deps.secrets, slug)).key
+    except NotFound:
+        key = ""
+    if not same_key(given or "", key):
+        raise Unauthorized(
+            "That key does not open this list.",
+            remedy="GET /api/v1/lists shows each list's address and key; they go into Lidarr's import list.",
+        )
+    return slug
+
+
+OpenList = Annotated[str, Depends(_open_list)]
+
+
+def _feed(path: str, summary: str, example: list[dict[str, Any]]) -> Any:
+    """A route that answers GET and HEAD with a bare array."""
+    answer: dict[int | str, dict[str, Any]] = {
+        200: {"description": summary, "content": {"application/json": {"example": example}}}
+    }
+    return router.api_route(
+        path, methods=["GET", "HEAD"], summary=summary, response_class=Response, responses=answer
+    )
+
+
+def _array(rows: list[dict[str, Any]]) -> Response:
+    return Response(msgspec.json.encode(rows), media_type="application/json")
+
+
+def _looks_only(request: Request) -> bool:
+    """HEAD looks whether a feed is there. It receives nothing, so nothing may count as delivered."""
+    return request.method == "HEAD"
+
+
+@_feed(
+    "/artists",
+    "Artists, for a Custom List",
+    [{"MusicBrainzId": "a74b1b7f-71a5-4011-9441-d0b5e4122711"}],
+)
+async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
+    if _looks_only(request):
+        return _array([])
+    return _array([{"MusicBrainzId": mbid} for mbid in await artists_feed(deps.db, slug, clock=deps.clock)])
+
+
+@_feed(
+    "/api/v1/album",
+    'Albums, for a "Lidarr" list',
+    [
+        {
+            "artistId": 1,
+            "title": "OK Computer (1997)",
+            "foreignAlbumId": "b1392450-e666-3926-a536-22c65f834433",
+            "monitored": True,
+        }
+    ],
+)
+async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
+    if _looks_only(request):
+        return _array([])
+    return _array(
+        [
+            {"artistId": row.artist_id, "title": row.title, "foreignAlbumId": row.mbid, "monitored": True}
+            for row in await albums_feed(deps.db, slug, clock=deps.clock)
+        ]
+    )
+
+
+@_feed(
+    "/api/v1/artist",
+    "The artists of those albums",
+    [
+        {
+            "id": 1,
+            "artistName": "Radiohead",
+            "foreignArtistId": "a74b1b7f-71a5-4011-9441-d0b5e4122711",
+            "monitored": True,
+            "qualityProfileId": _PROFILE["id"],
+            "rootFolderPath": _ROOT_FOLDER["path"],
+            "tags": [_TAG["id"]],
+        }
+    ],
+)
+async def artists_of_albums(slug: OpenList, deps: Deps) -> Response:
+    return _array(
+        [
+            {
+                "id": row.id,
+                "artistName": row.name,
+                "foreignArtistId": row.mbid,
+                "monitored": True,
+                "qualityProfileId": _PROFILE["id"],
+                "rootFolderPath": _ROOT_FOLDER["path"],
+                "tags": [_TAG["id"]],
+            }
+            for row in await album_artists(deps.db, slug)
+        ]
+    )
+
+
+@_feed("/api/v1/qualityprofile", "Quality profiles to pick from", [_PROFILE])
+async def quality_profiles(slug: OpenList) -> Response:
+    return _array([_PROFILE])
+
+
+@_feed("/api/v1/tag", "Tags to pick from", [_TAG])
+async def tags(slug: OpenList) -> Response:
+    return _array([_TAG])
+
+
+@_feed("/api/v1/rootfolder", "Root folders to pick from", [_ROOT_FOLDER])
+async def root_folders(slug: OpenList) -> Response:
+    return _array([_ROOT_FOLDER])
