@@ -1,0 +1,142 @@
+"""One entry of the chain being asked: however it ends, it is reported, and what it cost is recorded."""
+
+import asyncio
+
+import msgspec
+
+from brainarr.domain.prompt import Answer, Completion, ModelCard, Prompt, Usage
+from brainarr.domain.recommendation import Outcome, ProviderReport
+from brainarr.errors import ProviderError, ProviderRejected, UnreadableAnswer
+from brainarr.http import excerpt
+from brainarr.llm.budget import Budget, OverBudget
+from brainarr.llm.pricing import cost_of
+from brainarr.llm.registry import ProviderEntry
+from brainarr.llm.wire import SchemaRefused, output_allowance
+from brainarr.pipeline.ports import ChatModel, Ledger, ReadAnswer, WritePrompt
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What became of one entry of the chain."""
+
+    report: ProviderReport
+    answer: Answer | None = None
+    prompt: Prompt | None = None
+    """None when it was not asked."""
+
+
+class Call:
+    """One question to one model, from its card to its answer."""
+
+    def __init__(
+        self,
+        entry: ProviderEntry,
+        model: ChatModel,
+        ledger: Ledger,
+        budget: Budget,
+        write: WritePrompt,
+        read: ReadAnswer,
+    ) -> None:
+        self._entry = entry
+        self._model = model
+        self._ledger = ledger
+        self._budget = budget
+        self._write = write
+        self._read = read
+        self._prompt: Prompt | None = None
+        self._cost: int | None = 0
+        self._now = asyncio.get_running_loop().time
+        self._started = self._now()
+
+    async def run(self) -> Attempt:
+        """Never raises ProviderError; a cancelled call is recorded before it ends."""
+        try:
+            try:
+                return await self._ask(await self._model.describe())
+            except SchemaRefused:
+                # The card has changed: the schema must now be part of the prompt's words.
+                return await self._ask(await self._model.describe())
+        except OverBudget as stop:
+            return self._failed(Outcome.OVER_BUDGET, str(stop))
+        except ProviderError as error:
+            return self._failed(_outcome(error), _detail(error))
+
+    async def _ask(self, card: ModelCard) -> Attempt:
+        prompt = await asyncio.to_thread(self._write, card)
+        dearest = cost_of(self._entry, card.model, prompt.tokens, output_allowance(card.model, prompt))
+        async with self._budget.hold(dearest):
+            self._prompt = prompt
+            asked_at = self._now()
+            try:
+                completion = await self._model.complete(prompt)
+            except asyncio.CancelledError:
+                await self._record(card, Completion("", 0, 0), "cancelled", asked_at)
+                raise
+            except ProviderError as error:
+                await self._record(card, Completion("", 0, 0), _outcome(error), asked_at)
+                raise
+            answer = await asyncio.to_thread(self._read, card, completion.text)
+            outcome = Outcome.OK if answer.candidates else Outcome.UNREADABLE
+            await self._record(card, completion, outcome, asked_at)
+        report = msgspec.structs.replace(
+            self._report(outcome, _remark(completion, answer)),
+            candidates=len(answer.candidates),
+            prompt_tokens=completion.prompt_tokens,
+            completion_tokens=completion.completion_tokens,
+        )
+        return Attempt(report, answer if answer.candidates else None, prompt)
+
+    async def _record(self, card: ModelCard, completion: Completion, outcome: str, asked_at: float) -> None:
+        self._cost = self._cost_of(card, completion, outcome)
+        await self._ledger.record(
+            Usage(
+                provider=card.provider,
+                model=card.model,
+                prompt_tokens=completion.prompt_tokens,
+                completion_tokens=completion.completion_tokens,
+                cached_tokens=completion.cached_tokens,
+                cost_microdollars=self._cost,
+                seconds=self._now() - asked_at,
+                outcome=str(outcome),
+                local=card.local,
+            )
+        )
+
+    def _cost_of(self, card: ModelCard, completion: Completion, outcome: str) -> int | None:
+        if completion.prompt_tokens:
+            tokens = (completion.prompt_tokens, completion.completion_tokens, completion.cached_tokens)
+            return cost_of(self._entry, card.model, *tokens)
+        # A refusal comes before any work; what else came without a count costs what nobody says.
+        return 0 if self._entry.local or outcome == Outcome.REJECTED else None
+
+    def _failed(self, outcome: Outcome, detail: str) -> Attempt:
+        return Attempt(self._report(outcome, detail), prompt=self._prompt)
+
+    def _report(self, outcome: Outcome, detail: str) -> ProviderReport:
+        return ProviderReport(
+            self._entry.name,
+            self._entry.kind,
+            outcome,
+            detail,
+            cost_microdollars=self._cost,
+            seconds=self._now() - self._started,
+        )
+
+
+def _outcome(error: ProviderError) -> Outcome:
+    if isinstance(error, UnreadableAnswer):
+        return Outcome.UNREADABLE
+    return Outcome.REJECTED if isinstance(error, ProviderRejected) else Outcome.UNAVAILABLE
+
+
+def _detail(error: ProviderError) -> str:
+    began = f" It began: {error.excerpt}" if isinstance(error, UnreadableAnswer) and error.excerpt else ""
+    return f"{error}{began}"[:600]
+
+
+def _remark(completion: Completion, answer: Answer) -> str:
+    if answer.candidates:
+        return "its answer was cut off; what came is used" if completion.truncated else ""
+    if not completion.text.strip():
+        cause = ": it was cut off before its first word" if completion.truncated else ""
+        return f"it sent an empty answer{cause}"
+    return f"its answer names no artist. It began: {excerpt(completion.text.encode('utf-8', 'replace'), 200)}"

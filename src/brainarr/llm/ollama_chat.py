@@ -1,0 +1,184 @@
+"""Models behind Ollama's native API: its OpenAI-compatible route cannot set the context window.
+
+https://docs.ollama.com/api/chat
+"""
+
+from typing import Any
+
+import msgspec
+
+from brainarr.domain.prompt import Completion, ModelCard, Prompt
+from brainarr.errors import MissingResource, ProviderRejected, UnreadableAnswer
+from brainarr.http import excerpt
+from brainarr.llm.installed import MAX_MODELS, Installed, require, require_pick
+from brainarr.llm.registry import KINDS, ProviderEntry
+from brainarr.llm.wire import THINKING_TOKENS, SchemaRefused, count, open_http, refuses_schema, said
+
+# The memory for a context grows with its length: who can run a model cannot always run its 128k window.
+_LARGEST_WINDOW_UNASKED = 16_384
+# Ollama loads the model anew for every new size, so sizes are few.
+_WINDOW_STEP = 2_048
+# What the chat template puts around the messages, generously.
+_TEMPLATE_TOKENS = 256
+# Long enough for a second question of the same run, short enough to give the memory back.
+_KEEP_ALIVE = "10m"
+
+
+class OllamaChat:
+    """One model of one chain entry of protocol "ollama"."""
+
+    def __init__(self, entry: ProviderEntry) -> None:
+        self.name = entry.name
+        self.kind = entry.kind
+        self._entry = entry
+        self._http = open_http(entry)
+        self._card: ModelCard | None = None
+        self._think: bool | str | None = None
+
+    async def describe(self) -> ModelCard:
+        if self._card is None:
+            self._card = await self._introduce()
+        return self._card
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        card = await self.describe()
+        try:
+            answer = await self._http.post_json("/api/chat", self._question(card, prompt))
+        except MissingResource:
+            raise await self._missing(card.model) from None
+        except ProviderRejected as refusal:
+            if not (card.native_schema and self._entry.native_schema is None and refuses_schema(refusal)):
+                raise
+            # Before version 0.5, `format` was a word.
+            self._card = msgspec.structs.replace(card, native_schema=False)
+            raise SchemaRefused(
+                self.name,
+                "this Ollama cannot enforce a JSON schema",
+                status=refusal.status,
+                body=refusal.body,
+            ) from refusal
+        return self._read(answer)
+
+    async def probe(self) -> str:
+        models = await self._list()
+        if self._entry.model is None:
+            return f"has {len(models)} models; {require_pick(self.name, models, _PULL_ANY).name} is taken"
+        return f"has {require(self.name, self._entry.model, models, _pull(self._entry.model)).name}"
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    def _question(self, card: ModelCard, prompt: Prompt) -> dict[str, Any]:
+        answer = prompt.output_tokens + (THINKING_TOKENS if self._think is not None else 0)
+        # Ollama silently cuts the front off a prompt that is too long; it may count a tenth more than we do.
+        needed = prompt.tokens * 11 // 10 + _TEMPLATE_TOKENS + answer
+        question: dict[str, Any] = {
+            "model": card.model,
+            "messages": [
+                {"role": "system", "content": prompt.system},
+                {"role": "user", "content": prompt.user},
+            ],
+            "stream": False,
+            "keep_alive": _KEEP_ALIVE,
+            "options": {
+                "num_ctx": min(-(-needed // _WINDOW_STEP) * _WINDOW_STEP, card.context_window),
+                "num_predict": answer,
+            },
+        }
+        if card.native_schema:
+            question["format"] = prompt.schema
+        if self._think is not None:
+            question["think"] = self._think
+        return question
+
+    def _read(self, answer: Any) -> Completion:
+        message = answer.get("message") if isinstance(answer, dict) else None
+        text = message.get("content") if isinstance(message, dict) else None
+        if not isinstance(text, str):
+            reason = said(answer)
+            raise UnreadableAnswer(
+                self.name,
+                f"it reports an error: {reason}" if reason else "its answer is no chat message",
+                excerpt=excerpt(msgspec.json.encode(answer)),
+            )
+        return Completion(
+            text=text,
+            prompt_tokens=count(answer.get("prompt_eval_count")),
+            completion_tokens=count(answer.get("eval_count")),
+            truncated=answer.get("done_reason") == "length",
+        )
+
+    async def _introduce(self) -> ModelCard:
+        model = self._entry.model or require_pick(self.name, await self._list(), _PULL_ANY).name
+        try:
+            facts = await self._http.post_json("/api/show", {"model": model}, repeatable=True, shape=_Facts)
+        except MissingResource:
+            raise await self._missing(model) from None
+        if "thinking" in facts.capabilities:
+            # A list of names gains nothing from long thought, and gpt-oss cannot do without.
+            self._think = "low" if "gptoss" in str(facts.model_info.get("general.architecture")) else False
+        own = next(
+            (count(value) for key, value in facts.model_info.items() if key.endswith(".context_length")), 0
+        )
+        return ModelCard(
+            provider=self.name,
+            kind=self.kind,
+            model=model,
+            context_window=self._entry.context_window
+            or min(own or KINDS[self.kind].context_window, _LARGEST_WINDOW_UNASKED),
+            local=self._entry.local,
+            native_schema=self._entry.native_schema is not False,
+        )
+
+    async def _list(self) -> list[Installed]:
+        try:
+            answer = await self._http.get_json("/api/tags", shape=_Tags)
+        except MissingResource:
+            raise ProviderRejected(
+                self.name,
+                f"there is no Ollama at {self._entry.address}",
+                remedy="Set `base_url` to Ollama's own address, such as http://127.0.0.1:11434.",
+            ) from None
+        return [
+            Installed(
+                row.name[:200],
+                size=row.size if isinstance(row.size, int) else None,
+                remote=bool(row.remote_host),
+            )
+            for row in answer.models[:MAX_MODELS]
+            if row.name
+        ]
+
+    async def _missing(self, model: str) -> ProviderRejected:
+        """What a 404 means: it is not installed, or this is no Ollama."""
+        try:
+            require(self.name, model, await self._list(), _pull(model))
+        except ProviderRejected as refusal:
+            return refusal
+        return ProviderRejected(
+            self.name,
+            f"it lists {model!r} but does not answer for it",
+            remedy="Update Ollama, or pull it again.",
+        )
+
+
+_PULL_ANY = "Pull a model first, for example: ollama pull qwen3:8b"
+
+
+def _pull(model: str) -> str:
+    return f"Pull it (ollama pull {model}), or set `model` to an installed one."
+
+
+class _Tag(msgspec.Struct):
+    name: str
+    size: Any = None
+    remote_host: Any = None
+
+
+class _Tags(msgspec.Struct):
+    models: list[_Tag]
+
+
+class _Facts(msgspec.Struct):
+    capabilities: list[str] = []
+    model_info: dict[str, Any] = {}
