@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for the ports, held to the same tests as the real adapters (tests/providers/test_ports)."""
+"""Hand-written stand-ins for the ports, held to the same tests as the real adapters (tests/providers)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
