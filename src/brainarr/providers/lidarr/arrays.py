@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from brainarr.errors import UnreadableAnswer
 from brainarr.http import excerpt, unreadable
@@ -19,7 +20,7 @@ from brainarr.http import excerpt, unreadable
 GROUP_BYTES = 128 * 1024
 """So much is waited for before a group is cut: about 0.2 ms of decoding."""
 
-MAX_ELEMENT_BYTES = 16 * 2**20
+MAX_ELEMENT_BYTES = 4 * 2**20
 """An element larger than this is no artist and no album; it also bounds what is held in memory."""
 
 T = TypeVar("T")
@@ -35,17 +36,22 @@ _BORDER = re.compile(rb'\}[ \t\r\n]*+,[ \t\r\n]*+\{[ \t\r\n]*+"[^"\\]{1,64}"')
 class ArrayReader(Generic[T]):
     """Takes the bytes of a JSON array of objects piece by piece and gives its elements back as they complete.
 
-    `row` is the msgspec type of an element. Elements of the wrong shape are left out and counted in
-    `skipped`. Raises UnreadableAnswer when the bytes are no JSON array, or end before it does.
+    `row` is the msgspec Struct of an element, `bare` one with the members it cannot do without: an element
+    that is no `row` is read as that. One that is neither is left out and counted in `skipped`. Raises
+    UnreadableAnswer when the bytes are no JSON array, or end before it does.
     """
 
-    def __init__(self, provider: str, row: type[T], *, group_bytes: int = GROUP_BYTES) -> None:
+    def __init__(
+        self, provider: str, row: type[T], bare: type[msgspec.Struct], *, group_bytes: int = GROUP_BYTES
+    ) -> None:
         self.skipped = 0
         self._provider = provider
         self._group_bytes = group_bytes
         self._enough = group_bytes
         self._rows = msgspec.json.Decoder(list[row])
         self._row = msgspec.json.Decoder(row)
+        self._bare = msgspec.json.Decoder(bare)
+        self._from_bare = row
         self._buffer = bytearray()  # once opened, it always begins with the array's bracket
         self._opened = False
         self._border: bytes | None = None
@@ -123,14 +129,17 @@ class ArrayReader(Generic[T]):
         try:
             return self._rows.decode(group)
         except ValueError:
-            return list(self._well_shaped(group))
+            return list(self._one_by_one(group))
 
-    def _well_shaped(self, group: bytes) -> Iterator[T]:
+    def _one_by_one(self, group: bytes) -> Iterator[T]:
         for element in msgspec.json.decode(group, type=list[msgspec.Raw]):
             try:
                 yield self._row.decode(element)
             except ValueError:
-                self.skipped += 1
+                try:
+                    yield self._from_bare(**structs.asdict(self._bare.decode(element)))
+                except ValueError:
+                    self.skipped += 1
 
 
 def _border_at(buffer: bytearray, closing: int) -> bytes | None:

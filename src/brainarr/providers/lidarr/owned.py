@@ -55,7 +55,7 @@ def owned_artist(row: Artist, shared: Shared) -> OwnedArtist:
         name=(row.artist_name or "")[:MAX_NAME],
         mbid=parse_mbid(row.foreign_artist_id),
         genres=shared.genres(row.genres or ()),
-        rating=ratings.value if ratings.votes and ratings.value else None,
+        rating=min(ratings.value, 10.0) if ratings.votes and ratings.value and ratings.value > 0 else None,
         added=_in_utc(row.added),
         monitored=row.monitored is not False,
         tags=shared.tags(row.tags or ()),

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from contextlib import aclosing
 from typing import TypeVar
 
 from brainarr.domain.music import OwnedAlbum, OwnedArtist
 from brainarr.errors import UnreadableAnswer
 from brainarr.providers.lidarr.arrays import ArrayReader
 from brainarr.providers.lidarr.owned import Shared, owned_album, owned_artist
-from brainarr.providers.lidarr.resources import Album, Artist
+from brainarr.providers.lidarr.resources import Album, Artist, BareAlbum, BareArtist, Resource
 
 BATCH = 100
 SLICE_BYTES = 256 * 1024
@@ -17,7 +18,10 @@ SLICE_BYTES = 256 * 1024
 MAX_ANSWER_BYTES = 3 * 2**29
 """1.5 GiB: above 50,000 artists at the 25 KB each that Lidarr sends at most."""
 
-T = TypeVar("T")
+MAX_ROWS = 250_000
+"""Five times the largest library we know of."""
+
+T = TypeVar("T", Artist, Album)
 log = logging.getLogger(__name__)
 
 
@@ -33,16 +37,17 @@ async def read_artist_batches(
     shared = Shared()
     seen: set[int] = set()
     batch: list[OwnedArtist] = []
-    async for rows in _read_rows(chunks, Artist, provider):
-        for row in rows:
-            if row.id in seen:
-                continue
-            seen.add(row.id)
-            batch.append(owned_artist(row, shared))
-            if len(batch) == BATCH:
-                yield tuple(batch)
-                batch.clear()
-                await asyncio.sleep(0)
+    async with aclosing(_read_rows(chunks, Artist, BareArtist, provider)) as groups:
+        async for rows in groups:
+            for row in rows:
+                if row.id in seen:
+                    continue
+                seen.add(row.id)
+                batch.append(owned_artist(row, shared))
+                if len(batch) == BATCH:
+                    yield tuple(batch)
+                    batch.clear()
+                    await asyncio.sleep(0)
     if batch:
         yield tuple(batch)
 
@@ -50,22 +55,28 @@ async def read_artist_batches(
 async def read_albums(chunks: AsyncIterable[bytes], provider: str = "lidarr") -> tuple[OwnedAlbum, ...]:
     """The answer to `GET /album?artistId=`, which may be tens of megabytes for one artist."""
     albums: dict[int, OwnedAlbum] = {}
-    async for rows in _read_rows(chunks, Album, provider):
-        for row in rows:
-            albums.setdefault(row.id, owned_album(row))
+    async with aclosing(_read_rows(chunks, Album, BareAlbum, provider)) as groups:
+        async for rows in groups:
+            for row in rows:
+                albums.setdefault(row.id, owned_album(row))
     return tuple(albums.values())
 
 
-async def _read_rows(chunks: AsyncIterable[bytes], row: type[T], provider: str) -> AsyncIterator[list[T]]:
-    reader = ArrayReader(provider, row)
+async def _read_rows(
+    chunks: AsyncIterable[bytes], row: type[T], bare: type[Resource], provider: str
+) -> AsyncGenerator[list[T], None]:
+    reader = ArrayReader(provider, row, bare)
     read = given = 0
     async for chunk in chunks:
         read += len(chunk)
-        if read > MAX_ANSWER_BYTES:
-            raise UnreadableAnswer(provider, f"the answer is larger than {MAX_ANSWER_BYTES / 2**30:g} GiB.")
         for piece in _slices(chunk):
-            if rows := reader.feed(piece):
-                given += len(rows)
+            rows = reader.feed(piece)
+            given += len(rows)
+            if read > MAX_ANSWER_BYTES or given > MAX_ROWS:
+                raise UnreadableAnswer(
+                    provider, f"its list does not end ({given} elements, {read >> 20} MiB)."
+                )
+            if rows:
                 yield rows
                 await asyncio.sleep(0)
     rows = reader.finish()

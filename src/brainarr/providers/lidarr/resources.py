@@ -4,9 +4,12 @@ Lidarr omits what is null; where other versions may not, None is allowed. Unknow
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Id = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Resource(msgspec.Struct, rename="camel", gc=False):
@@ -14,16 +17,16 @@ class Resource(msgspec.Struct, rename="camel", gc=False):
 
 
 class Ratings(Resource):
-    votes: int | None = None
+    votes: Count | None = None
     value: float | None = None
 
 
 class Statistics(Resource):
-    album_count: int | None = None
-    track_file_count: int | None = None
-    track_count: int | None = None
-    total_track_count: int | None = None
-    size_on_disk: int | None = None
+    album_count: Count | None = None
+    track_file_count: Count | None = None
+    track_count: Count | None = None
+    total_track_count: Count | None = None
+    size_on_disk: Count | None = None
 
 
 class LastAlbum(Resource):
@@ -31,23 +34,31 @@ class LastAlbum(Resource):
     release_date: str | None = None
 
 
-class Artist(Resource):
-    id: int
+class BareArtist(Resource):
+    """Enough to know that it is owned."""
+
+    id: Id
     artist_name: str | None = None
     foreign_artist_id: str | None = None
+
+
+class Artist(BareArtist):
     genres: tuple[str, ...] | None = None
     ratings: Ratings | None = None
     added: datetime | None = None
     monitored: bool | None = None
-    tags: tuple[int, ...] | None = None
+    tags: tuple[Id, ...] | None = None
     statistics: Statistics | None = None
     last_album: LastAlbum | None = None
 
 
-class Album(Resource):
-    id: int
+class BareAlbum(Resource):
+    id: Id
     title: str | None = None
     foreign_album_id: str | None = None
+
+
+class Album(BareAlbum):
     release_date: str | None = None
     album_type: str | None = None
     secondary_types: tuple[str, ...] | None = None
@@ -67,7 +78,7 @@ class Exclusion(Resource):
 
 
 class Tag(Resource):
-    id: int
+    id: Id
     label: str = ""
 
 
@@ -79,7 +90,7 @@ class Known(Resource):
 
 
 class ListedAlbum(Resource):
-    id: int
+    id: Id
 
 
 class Field(Resource):
@@ -88,7 +99,7 @@ class Field(Resource):
 
 
 class ImportListRow(Resource):
-    id: int
+    id: Id
     fields: tuple[Field, ...] = ()
 
     def reads(self, url_part: str) -> bool:
@@ -111,5 +122,5 @@ class RootFolder(Resource):
 
 
 class NamedProfile(Resource):
-    id: int
+    id: Id
     name: str = ""
