@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import Field
+from starlette.types import ASGIApp
 
 from brainarr import __version__
 from brainarr.web import feeds, page
@@ -28,7 +29,7 @@ class Pong(Document):
 
 def create_app(deps: WebDeps) -> FastAPI:
     """The ASGI app. It owns nothing: whoever made `deps` disposes of it."""
-    app = FastAPI(
+    app = _App(
         title="Brainarr",
         version=__version__,
         description=_DESCRIPTION,
@@ -43,23 +44,29 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.deps = deps
     app.state.started_at = deps.clock()
     install_problems(app)
-    # The last one added sees a request first.
     app.add_middleware(BodyLimit)
     app.add_middleware(UrlBase, base=deps.url_base)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(AccessLog)
     app.include_router(page.router)
     app.include_router(_ping)
     app.include_router(feeds.router)
     app.include_router(_api())
-    _document_problems(app)
     return app
+
+
+class _App(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        # Outermost, so that the answer to a mistake of ours has the headers and its line in the log too.
+        return AccessLog(SecurityHeaders(super().build_middleware_stack()))
+
+    def openapi(self) -> dict[str, Any]:
+        return declare_problems(super().openapi())
 
 
 _ping = APIRouter(tags=["system"])
 
 
-@_ping.api_route("/ping", methods=["GET", "HEAD"])
+@_ping.get("/ping")
+@_ping.head("/ping", include_in_schema=False)
 def ping() -> Pong:
     """Whether it is alive; open to everyone."""
     return Pong(status="OK")
@@ -74,12 +81,3 @@ def _api() -> APIRouter:
     for noun in (system, runs, recommendations, providers, usage, history, lists, profile):
         api.include_router(noun.router)
     return api
-
-
-def _document_problems(app: FastAPI) -> None:
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        return declare_problems(describe())
-
-    app.openapi = openapi

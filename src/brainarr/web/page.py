@@ -55,6 +55,7 @@ described by <a href="api/v1/openapi.json"><code>api/v1/openapi.json</code></a><
 """
 
 
-@router.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse)
+@router.head("/", response_class=HTMLResponse)
 def page() -> HTMLResponse:
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})

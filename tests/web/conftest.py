@@ -1,0 +1,155 @@
+"""A Brainarr with a real database, its HTTP door, and somebody in front of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from brainarr.domain.music import Mbid
+from brainarr.domain.recommendation import Evidence, Parts, Recommendation, Status
+from brainarr.errors import ProviderRejected, ProviderUnavailable
+from brainarr.pipeline.ports import ImportOptions
+from brainarr.service.doctor import Check
+from brainarr.service.lists import DEFAULT_LIST, read_list
+from brainarr.service.progress import Broadcast
+from brainarr.service.runs import request_run
+from brainarr.service.setup import ensure_installed
+from brainarr.store import lists, recommendations
+from brainarr.store.session import open_database
+from brainarr.store.upgrade import upgrade
+from brainarr.web.app import WebDeps, WiredProvider, create_app
+from tests.conftest import NOW
+
+DATABASE = "sqlite:///brainarr.db"
+
+
+def mbid(number: int) -> Mbid:
+    return Mbid(f"00000000-0000-4000-8000-{number:012d}")
+
+
+def a_recommendation(
+    number: int, *, artist: str = "", album: str | None = None, year: int | None = 2001
+) -> Recommendation:
+    return Recommendation(
+        artist=artist or f"Artist {number}",
+        artist_mbid=mbid(number),
+        album=album,
+        release_group_mbid=mbid(number + 500_000) if album else None,
+        year=year,
+        genres=("idm", "electronic"),
+        score=0.71,
+        parts=Parts(0.8, 0.6, 1.0, 0.5),
+        confidence=0.66,
+        evidence=Evidence(seeds=("Autechre",), sources=("listenbrainz", "deezer"), shared_genres=("idm",)),
+        voices=(),
+        reason="Listeners of Autechre also play it.",
+    )
+
+
+class ScriptedLidarr:
+    """Takes what is pushed; `failure`, when set, is what it answers instead."""
+
+    def __init__(self) -> None:
+        self.added: list[tuple[str, ...]] = []
+        self.synced: list[str] = []
+        self.failure: ProviderRejected | ProviderUnavailable | None = None
+
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+        self._maybe_fail()
+        self.added.append((mbid, name))
+
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+        self._maybe_fail()
+        self.added.append((album, artist, name))
+
+    async def sync_lists(self, url_part: str) -> int:
+        self._maybe_fail()
+        self.synced.append(url_part)
+        return 2
+
+    def _maybe_fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+class House:
+    """What a test may reach for: the deps of the app, and short ways to fill the database."""
+
+    def __init__(self, deps: WebDeps, lidarr: ScriptedLidarr, woken: list[None]) -> None:
+        self.deps = deps
+        self.lidarr = lidarr
+        self.woken = woken
+
+    async def recommend(self, *found: Recommendation, status: Status = Status.PENDING) -> list[int]:
+        """Stores them as the findings of a run that is still open; their ids."""
+        asked = await request_run(self.deps.db, DEFAULT_LIST, clock=self.deps.clock)
+        async with self.deps.db.transaction() as connection:
+            stored = await lists.list_named(connection, DEFAULT_LIST)
+            assert stored is not None
+            await recommendations.insert_recommendations(
+                connection, asked.id, stored.id, found, status, self.deps.clock()
+            )
+            rows = await recommendations.of_run(connection, asked.id)
+        return [row.id for row in rows][-len(found) :]
+
+    async def feed_key(self) -> str:
+        return (await read_list(self.deps.db, self.deps.secrets, DEFAULT_LIST)).key
+
+    def door(self, key: str | None = None, **changes: object) -> httpx2.AsyncClient:
+        """A client of the app; `key` goes into X-Api-Key, `changes` into the deps."""
+        app = create_app(replace(self.deps, **changes))  # pyright: ignore[reportArgumentType]
+        return httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+            base_url="http://brainarr:8690",
+            headers={"X-Api-Key": key} if key else {},
+        )
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    def clock():
+        return NOW
+
+    await upgrade(DATABASE, tmp_path, now=NOW)
+    db = open_database(DATABASE, tmp_path)
+    installed = await ensure_installed(db, tmp_path, clock=clock)
+    lidarr = ScriptedLidarr()
+    woken: list[None] = []
+
+    async def alive() -> str:
+        return "answers"
+
+    async def refused() -> str:
+        raise ProviderRejected("cloud", "the key is not valid", remedy="Set a valid api_key.")
+
+    deps = WebDeps(
+        db=db,
+        secrets=installed.secrets,
+        api_key=lambda: installed.api_key,
+        clock=clock,
+        broadcast=Broadcast(),
+        wake=lambda: woken.append(None),
+        providers=(
+            WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
+            WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),
+        ),
+        importer=lidarr,
+    )
+    yield House(deps, lidarr, woken)
+    await db.dispose()
+
+
+@pytest.fixture
+async def api(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    """Somebody who has the API key."""
+    async with house.door(house.deps.api_key()) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    """Somebody without a key."""
+    async with house.door() as client:
+        yield client

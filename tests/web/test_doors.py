@@ -1,0 +1,162 @@
+"""Who may come in where."""
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.web.conftest import House
+
+PROTECTED = [
+    ("GET", "/api/v1/system/status"),
+    ("GET", "/api/v1/health"),
+    ("GET", "/api/v1/runs"),
+    ("POST", "/api/v1/runs"),
+    ("GET", "/api/v1/runs/1"),
+    ("POST", "/api/v1/runs/1/cancel"),
+    ("GET", "/api/v1/runs/1/events"),
+    ("GET", "/api/v1/recommendations"),
+    ("GET", "/api/v1/recommendations/1"),
+    ("POST", "/api/v1/recommendations/1/approve"),
+    ("POST", "/api/v1/recommendations/1/reject"),
+    ("POST", "/api/v1/recommendations/1/block"),
+    ("POST", "/api/v1/recommendations/1/push"),
+    ("POST", "/api/v1/recommendations/bulk"),
+    ("GET", "/api/v1/providers"),
+    ("POST", "/api/v1/providers/home/test"),
+    ("GET", "/api/v1/usage"),
+    ("GET", "/api/v1/history"),
+    ("GET", "/api/v1/lists"),
+    ("POST", "/api/v1/lists/default/rotate-key"),
+    ("POST", "/api/v1/lists/default/sync"),
+    ("GET", "/api/v1/profile"),
+]
+FEEDS = [
+    "/lists/default/artists",
+    "/lists/default/api/v1/album",
+    "/lists/default/api/v1/artist",
+    "/lists/default/api/v1/qualityprofile",
+    "/lists/default/api/v1/tag",
+    "/lists/default/api/v1/rootfolder",
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+async def test_the_api_is_closed_without_its_key(stranger: httpx2.AsyncClient, method: str, path: str):
+    answer = await stranger.request(method, path)
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "urn:brainarr:problem:unauthorized"
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient):
+    described = (await api.get("/api/v1/openapi.json")).json()["paths"]
+    ours = {
+        (method.upper(), path)
+        for path, operations in described.items()
+        for method in operations
+        if path.startswith("/api/v1/")
+    }
+    tested = {
+        (
+            method,
+            path.replace("/1", "/{id}")
+            .replace("home", "{name}")
+            .replace("default", "{slug}")
+            .replace("/approve", "/{decision}")
+            .replace("/reject", "/{decision}")
+            .replace("/block", "/{decision}"),
+        )
+        for method, path in PROTECTED
+    }
+    assert ours == tested
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_a_feed_is_closed_without_its_key(stranger: httpx2.AsyncClient, path: str):
+    answer = await stranger.get(path)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_the_api_key_opens_no_feed(api: httpx2.AsyncClient, path: str):
+    assert (await api.get(path)).status_code == 401
+
+
+async def test_a_feed_key_does_not_open_the_api(house: House):
+    async with house.door(await house.feed_key()) as client:
+        assert (await client.get("/api/v1/lists")).status_code == 401
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_a_list_that_does_not_exist_is_refused_as_one_with_a_wrong_key(house: House, path: str):
+    async with house.door(await house.feed_key()) as client:
+        missing = await client.get(path.replace("default", "other"))
+        wrong = await client.get(path, headers={"X-Api-Key": "wrong"})
+    assert missing.status_code == wrong.status_code == 401
+    assert {**missing.json(), "instance": ""} == {**wrong.json(), "instance": ""}
+
+
+async def test_the_key_may_come_in_the_header_the_query_or_as_bearer(house: House):
+    key = house.deps.api_key()
+    async with house.door() as client:
+        header = await client.get("/api/v1/lists", headers={"X-Api-Key": key})
+        query = await client.get("/api/v1/lists", params={"apikey": key})
+        bearer = await client.get("/api/v1/lists", headers={"Authorization": f"Bearer {key}"})
+        basic = await client.get("/api/v1/lists", headers={"Authorization": f"Basic {key}"})
+    assert [answer.status_code for answer in (header, query, bearer, basic)] == [200, 200, 200, 401]
+
+
+async def test_the_header_goes_before_the_query_and_the_query_before_bearer(house: House):
+    key = house.deps.api_key()
+    bearer = {"Authorization": f"Bearer {key}"}
+    async with house.door() as client:
+        wrong_header = await client.get(
+            "/api/v1/lists", params={"apikey": key}, headers={"X-Api-Key": "wrong", **bearer}
+        )
+        wrong_query = await client.get("/api/v1/lists", params={"apikey": "wrong"}, headers=bearer)
+        right_header = await client.get(
+            "/api/v1/lists", params={"apikey": "wrong"}, headers={"X-Api-Key": key}
+        )
+    assert [answer.status_code for answer in (wrong_header, wrong_query, right_header)] == [401, 401, 200]
+
+
+async def test_a_new_key_counts_at_once(house: House):
+    keys = ["first"]
+    async with house.door("second", api_key=lambda: keys[-1]) as client:
+        assert (await client.get("/api/v1/lists")).status_code == 401
+        keys.append("second")
+        assert (await client.get("/api/v1/lists")).status_code == 200
+
+
+async def test_an_empty_key_in_the_settings_opens_nothing(house: House):
+    async with house.door(api_key=lambda: "") as client:
+        assert (await client.get("/api/v1/lists", headers={"X-Api-Key": ""})).status_code == 401
+        assert (await client.get("/api/v1/lists", params={"apikey": ""})).status_code == 401
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60))
+async def test_no_other_text_is_taken_for_the_key(stranger: httpx2.AsyncClient, key: str):
+    answer = await stranger.get("/api/v1/lists", params={"apikey": key.encode("utf-8", "replace").decode()})
+    assert answer.status_code == 401
+
+
+async def test_ping_the_page_and_the_description_are_open(stranger: httpx2.AsyncClient):
+    ping = await stranger.get("/ping")
+    assert ping.status_code == 200
+    assert ping.content == b'{"status":"OK"}'
+    assert (await stranger.get("/")).status_code == 200
+    assert (await stranger.get("/api/v1/openapi.json")).status_code == 200
+
+
+async def test_the_page_shows_nothing_secret_and_loads_nothing(house: House):
+    async with house.door() as client:
+        page = await client.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert house.deps.api_key() not in page.text
+    assert await house.feed_key() not in page.text
+    assert "<script" not in page.text
+    assert "http" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
