@@ -54,7 +54,7 @@ def cluster_members(
     genre_artists: Mapping[str, int],
     neighbours: Mapping[Mbid, Sequence[Mbid]],
 ) -> list[Group]:
-    """At most `MOST_CLUSTERS` groups covering every member, heaviest first.
+    """At most `MOST_CLUSTERS` groups covering every member, heaviest first; `members` come heaviest first too.
 
     A member belongs to the genre of its own that is both loved here and telling (weight × inverse document
     frequency), unless most of the owned artists that listeners place near it belong elsewhere.
@@ -146,7 +146,6 @@ def _groups(home: Mapping[int, str], members: Sequence[Member]) -> list[Group]:
     total = sum(member.weight for member in members) or 1
     groups: list[Group] = []
     for name, inside in gathered.items():
-        inside.sort(key=lambda member: (-member.weight, member.id))
         words = Counter(genre for member in inside[:200] for genre in member.genres)
         genres = tuple(genre for genre, _ in words.most_common(5))
         groups.append(Group(name, inside, sum(member.weight for member in inside) / total, genres))
