@@ -32,7 +32,7 @@ def refused(
     """
     what = f"{asked} answered {status}"
     if status < 400:
-        location = urlsplit(headers.get("Location", "")).path
+        location = _path_of(headers.get("Location", ""))
         return Redirected(
             provider,
             f"{what}, a redirect to {excerpt(location.encode(), 200) or 'nowhere'}.",
@@ -83,6 +83,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except (ValueError, TypeError):
         return None
     return max(0.0, pause.total_seconds())
+
+
+def _path_of(location: str) -> str:
+    try:
+        return urlsplit(location).path
+    except ValueError:
+        return ""
 
 
 def _said(body: object) -> str:
