@@ -1,8 +1,9 @@
-"""The starter set: well-known music, written down for Brainarr, so that the demo and the tests need no network.
+"""The starter set: well-known music, written down for Brainarr: the demo and the tests need no network.
 
-Names, years and discographies are the world's; identifiers, popularity and ratings are made up here. The tables in
-`music/` read: name / alias | country and year of foundation (b.: of birth) | popularity 0–100 | genres, strongest first |
-scenes, strongest first. The indented lines below list albums: title, year, marks (* is a favourite).
+Names, years and discographies are the world's; identifiers, popularity and ratings are made up here. The
+tables in `music/` read: name / alias | country and year of foundation (b.: of birth) | popularity 0–100 |
+genres, strongest first | scenes, strongest first. Indented lines list albums: title, year, marks (* is a
+favourite).
 """
 
 import re
@@ -15,11 +16,13 @@ from importlib.resources import files
 import msgspec
 
 from brainarr.domain.music import Mbid
-from brainarr.sandbox.world import World, WorldAlbum, WorldArtist, sandbox_mbid
+from brainarr.sandbox.world import Owned, World, WorldAlbum, WorldArtist, sandbox_mbid
 
 TABLES = ("electronic", "rock", "alternative", "roots")
 _ALBUM = re.compile(r"(?P<title>.+) (?P<year>\d{4})(?: (?P<marks>[a-z*,-]+))?")
-_SECONDARY = {mark: mark.capitalize() for mark in ("compilation", "live", "soundtrack", "remix")} | {"dj-mix": "DJ-mix"}
+_SECONDARY = {mark: mark.capitalize() for mark in ("compilation", "live", "soundtrack", "remix")} | {
+    "dj-mix": "DJ-mix"
+}
 _GENRE_VOTES = (12, 8, 5, 3)
 _SCENE_WEIGHTS = (1.0, 0.7, 0.5, 0.35)
 _NEIGHBOURS = 60
@@ -31,15 +34,6 @@ class Entry(msgspec.Struct, frozen=True):
     artist: WorldArtist
     albums: tuple[WorldAlbum, ...]
     scenes: dict[str, float]
-
-
-class Owned(msgspec.Struct, frozen=True):
-    """One artist of the demo's library."""
-
-    artist: Mbid
-    added: datetime
-    held: frozenset[Mbid]
-    """Albums that have files."""
 
 
 @cache
@@ -135,7 +129,7 @@ def _album(artist: WorldArtist, text: str) -> WorldAlbum:
 
 
 def _neighbours(entries: list[Entry]) -> dict[Mbid, tuple[tuple[Mbid, int], ...]]:
-    """Co-listen counts as a listening service would count them: close artists often, popular ones more often still."""
+    """Co-listen counts as a listening service has them: high for close artists and for popular ones."""
     scenes: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         for scene in entry.scenes:

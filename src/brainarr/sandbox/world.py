@@ -1,8 +1,9 @@
-"""The music that exists in a sandbox: artists, their albums, and who is close to whom. Immutable; shared by all its servers."""
+"""The music that exists in a sandbox: artists, their albums, and who is close to whom."""
 
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -12,7 +13,7 @@ SANDBOX_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "sandbox.brainarr.invalid")
 
 
 def sandbox_mbid(*words: str) -> Mbid:
-    """An invented identifier, the same on every machine. Its UUID version (5) tells it from MusicBrainz's own (4)."""
+    """An invented identifier, the same on every machine; its UUID version is 5 where MusicBrainz uses 4."""
     return Mbid(str(uuid.uuid5(SANDBOX_NAMESPACE, "/".join(words))))
 
 
@@ -57,8 +58,17 @@ class WorldAlbum(msgspec.Struct, frozen=True, gc=False):
     votes: int = 0
 
 
+class Owned(msgspec.Struct, frozen=True):
+    """One artist that a sandbox Lidarr starts with."""
+
+    artist: Mbid
+    added: datetime
+    held: frozenset[Mbid] = frozenset()
+    """Albums that have files."""
+
+
 class World:
-    """Everything the catalogue knows. `neighbours` lists, per artist, (artist, raw co-listen count), nearest first.
+    """Everything the catalogue knows; `neighbours` lists (artist, raw co-listen count), nearest first.
 
     `merged` maps retired identifiers (of artists or albums) to those that replaced them.
     """

@@ -1,0 +1,110 @@
+"""A sandbox Lidarr with a few artists, and a feed whose answers a test writes by hand."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx2
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from brainarr.sandbox.lidarr.app import create_lidarr
+from brainarr.sandbox.lidarr.holdings import AddOptions, Holdings, ImportList
+from brainarr.sandbox.serve import serve
+from brainarr.sandbox.starter import demo_library, starter_world
+from brainarr.sandbox.world import World
+
+API_KEY = "sandbox-key"
+
+
+class MovableClock:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **interval: float) -> None:
+        self.now += timedelta(**interval)
+
+
+@dataclass
+class Feed:
+    """Answers with what it was told, by path ending; remembers what it was asked."""
+
+    url: str = ""
+    answers: dict[str, tuple[int, str, dict[str, str]]] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+    def say(self, ending: str, body: str, status: int = 200, **headers: str) -> None:
+        self.answers[ending] = (status, body, headers)
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        self.requests.append(request)
+        for ending, (status, body, headers) in self.answers.items():
+            if request.url.path.endswith(ending):
+                response = Response(body, status, headers, media_type="application/json")
+                await response(scope, receive, send)
+                return
+        await Response(status_code=404)(scope, receive, send)
+
+
+@pytest.fixture
+def world() -> World:
+    return starter_world()
+
+
+@pytest.fixture
+def clock(now: datetime) -> MovableClock:
+    return MovableClock(now)
+
+
+@pytest.fixture
+def holdings(world: World, clock: MovableClock) -> Holdings:
+    holdings = Holdings(world, clock)
+    holdings.populate(demo_library(world)[:5])
+    clock.advance(hours=1)  # past the grace that follows a start
+    return holdings
+
+
+@pytest.fixture
+async def feed() -> AsyncIterator[Feed]:
+    feed = Feed()
+    async with serve(feed) as url:
+        feed.url = url
+        yield feed
+
+
+@pytest.fixture
+async def lidarr(holdings: Holdings) -> AsyncIterator[httpx2.AsyncClient]:
+    async with (
+        serve(create_lidarr(holdings, API_KEY)) as url,
+        httpx2.AsyncClient(base_url=url, headers={"X-Api-Key": API_KEY}, trust_env=False) as client,
+    ):
+        yield client
+
+
+def make_list(
+    holdings: Holdings, base_url: str, implementation: str = "LidarrImport", **changes
+) -> ImportList:
+    """An enabled list of `holdings`; keywords are fields of ImportList or AddOptions."""
+    options = AddOptions(**{k: changes.pop(k) for k in list(changes) if k in AddOptions.__dataclass_fields__})
+    definition = ImportList(
+        id=holdings.next_id(),
+        name=f"list {len(holdings.lists)}",
+        implementation=implementation,
+        config_contract=implementation.replace("Import", "Settings"),
+        fields={"baseUrl": base_url, "apiKey": "feed-key"} | changes.pop("fields", {}),
+        enable_automatic_add=changes.pop("enable_automatic_add", True),
+        should_monitor=changes.pop("should_monitor", "specificAlbum"),
+        should_monitor_existing=changes.pop("should_monitor_existing", False),
+        should_search=False,
+        options=options,
+    )
+    assert not changes, changes
+    holdings.lists[definition.id] = definition
+    return definition
