@@ -46,6 +46,11 @@ class ProviderError(BrainarrError):
         super().__init__(f"{provider}: {message}", remedy=remedy)
         self.provider = provider
 
+    def hide(self, secret: str) -> None:
+        """Takes `secret` out of what this error shows: a service may echo the key that it was asked with."""
+        self.message = self.message.replace(secret, HIDDEN)
+        self.args = (self.message,)
+
 
 class ProviderUnavailable(ProviderError):
     """It may work later: a timeout, a refused connection, too many requests, a server error.
@@ -106,6 +111,10 @@ class UnreadableAnswer(ProviderError):
     def __init__(self, provider: str, message: str, *, excerpt: str = "", remedy: str = "") -> None:
         super().__init__(provider, message, remedy=remedy)
         self.excerpt = excerpt[:500]
+
+    def hide(self, secret: str) -> None:
+        super().hide(secret)
+        self.excerpt = self.excerpt.replace(secret, HIDDEN)
 
 
 class NotFound(BrainarrError):

@@ -1,7 +1,7 @@
 """The client of one remote service."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -38,7 +38,8 @@ class Http:
     `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence;
     `max_body` bounds a decoded answer in bytes; `requests_per_second` spaces the requests of all concurrent
     callers, retries included (waiting for one's turn is no part of `timeout`). Of redirects only those within
-    the same host are followed, and only if told so.
+    the same host are followed, and only if told so. No error shows one of `secrets`, whatever the server
+    says.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Http:
         max_body: int = 16 * 2**20,
         attempts: int = 3,
         follow_redirects_same_host: bool = False,
+        secrets: Collection[str] = (),
     ) -> None:
         self.provider = provider
         self.base_url = base_url
@@ -63,6 +65,7 @@ class Http:
         self._max_body = max_body
         self._attempts = attempts
         self._redirects = MAX_REDIRECTS if follow_redirects_same_host else 0
+        self._secrets = tuple(secret for secret in secrets if secret)
         self._client = httpx2.AsyncClient(
             headers={"User-Agent": f"Brainarr/{__version__}", "Accept": "application/json", **headers},
             timeout=timeout,
@@ -112,7 +115,12 @@ class Http:
         ):
             with trial:
                 await self._pace()
-                return await attempt()
+                try:
+                    return await attempt()
+                except ProviderError as error:
+                    for secret in self._secrets:
+                        error.hide(secret)
+                    raise
         raise AssertionError("stamina always returns or raises")
 
     async def _exchange(self, method: str, path: str, params: Params, body: Any, shape: Any) -> Any:

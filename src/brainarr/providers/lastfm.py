@@ -10,7 +10,6 @@ from brainarr.domain.names import clean_name, same_name
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.errors import (
-    HIDDEN,
     MissingResource,
     ProviderError,
     ProviderRejected,
@@ -34,7 +33,8 @@ class LastfmSettings(Section):
 
 def connect(settings: LastfmSettings) -> Http:
     # Accounts are suspended for "several calls per second" over a while: https://www.last.fm/api/tos
-    return Http("lastfm", settings.base_url, requests_per_second=3.0)
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    return Http("lastfm", settings.base_url, requests_per_second=3.0, secrets=(key,))
 
 
 class Lastfm:
@@ -107,7 +107,6 @@ class Lastfm:
             # Some faults come with status 200, some with 4xx and the same body.
             answer, code = None, _code(error)
             if code is None:
-                self._hide_key(error)
                 raise
         if code is None:
             return answer
@@ -121,13 +120,6 @@ class Lastfm:
         # Its JSON is made from XML: a list of one arrives without the brackets.
         one = not bytes(items.artist).lstrip().startswith(b"[")
         return [items.artist] if one else msgspec.json.decode(items.artist, type=list[msgspec.Raw])
-
-    def _hide_key(self, error: ProviderError) -> None:
-        """The key travels in the address, and whatever stands in between may echo it."""
-        error.message = error.message.replace(self._key, HIDDEN)
-        error.args = (error.message,)
-        if isinstance(error, UnreadableAnswer):
-            error.excerpt = error.excerpt.replace(self._key, HIDDEN)
 
 
 class _Items(msgspec.Struct):
