@@ -20,9 +20,9 @@ HEDGE_AFTER_S = 20.0
 class Chain:
     """Asks language models by one strategy.
 
-    failover: in order, until one answers. parallel: all at once, every answer counts. race: in order too, but the
-    next one starts when the one before fails or is silent for `hedge_after` seconds; the first answer wins and the
-    others are cancelled. `builtin` is no model: reached in its turn, it ends a failover, and wins no race.
+    failover: in order, until one answers. parallel: all at once, every answer counts. race: in order too, but
+    the next one starts when the one before fails or says nothing for `hedge_after` seconds; the first answer
+    wins and the others are cancelled. `builtin` is no model: in its turn it ends a failover; it wins no race.
 
     `monthly_budget` is in micro-dollars; None sets no limit.
     """

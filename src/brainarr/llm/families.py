@@ -17,7 +17,7 @@ class Family(msgspec.Struct, frozen=True):
 
 _GENERIC = Family("generic", "o200k_base")
 
-# Searched in order within the lower-cased name, which servers decorate freely: "hf.co/someone/Qwen3-8B-GGUF:Q4_K_M".
+# Searched in order within the lower-cased name, which servers decorate: "hf.co/someone/Qwen3-8B-GGUF:Q4_K_M".
 _FAMILIES: tuple[tuple[str, Family], ...] = (
     (r"gpt-?oss", Family("gpt", "gpt-oss", thinks=True)),
     (r"deepseek.*(r1|reason)|r1.*distill", Family("deepseek", "deepseek_v3", thinks=True)),

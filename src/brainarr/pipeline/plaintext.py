@@ -1,0 +1,54 @@
+"""Hostile or careless text, made one clean bounded line."""
+
+import html
+import re
+import unicodedata
+
+LONGEST = 300
+
+# Entities with their semicolon only: html.unescape alone would read "&not" in "Guns&notes" too.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+_AMPERSANDS = re.compile(r"&(?:amp;|#38;|#x26;)+", re.IGNORECASE)
+# They hide text or turn it around; the zero-width joiners, which spell words, are not among them.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_JOINERS = "\u200c\u200d"
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|__|`{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
+_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
+_ROUNDS = 8
+_LAYERED = str.maketrans("", "", '&*_`"“”„«»‘’')
+
+_NOTHING = frozenset(
+    {"null", "none", "n/a", "unknown", "unknown artist", "artist name", "string", "-", "–", "…"}
+)
+
+
+def clean(text: str, longest: int = LONGEST) -> str:
+    """`text` without entities, emphasis, control characters and wrapping quotes; NFC; not above `longest`.
+
+    Cleaning what is clean changes nothing.
+    """
+    text = text[: 4 * longest]
+    rounds = 0
+    while (cleaner := _once(text, longest)) != text:
+        rounds += 1
+        # Nobody wraps a name in more layers than this, but to make the reader slow.
+        text = cleaner.translate(_LAYERED) if rounds == _ROUNDS else cleaner
+    return text
+
+
+def says_nothing(text: str) -> bool:
+    """Whether clean `text` only fills a field: "", "N/A", "..." and the like."""
+    return text.strip(".").casefold() in _NOTHING or not text.strip(".")
+
+
+def _once(text: str, longest: int) -> str:
+    text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _AMPERSANDS.sub("&", text))
+    text = _INVISIBLE.sub("", text)
+    text = "".join(
+        " " if unicodedata.category(char)[0] in "CZ" and char not in _JOINERS else char for char in text
+    )
+    text = _EMPHASIS.sub(r"\2", text)
+    text = " ".join(unicodedata.normalize("NFC", text).split())[:longest].strip()
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
