@@ -1,5 +1,7 @@
 """What the tests of store, service and jobs start from: a real database file, and things to put into it."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -41,14 +43,26 @@ class House:
 
 
 @asynccontextmanager
-async def installed(folder: Path) -> AsyncIterator[House]:
+async def installed(folder: Path, template: Path | None = None) -> AsyncIterator[House]:
+    """A first start in `folder`, or quicker: a copy of one that was made in `template`."""
     clock = StandingClock()
+    if template is not None:
+        shutil.copytree(template, folder, dirs_exist_ok=True)
     await upgrade(URL, folder, now=clock())
     db = open_database(URL, folder)
     try:
         yield House(db, folder, clock, await ensure_installed(db, folder, clock=clock))
     finally:
         await db.dispose()
+
+
+def make_template(folder: Path) -> Path:
+    async def install() -> None:
+        async with installed(folder):
+            pass
+
+    asyncio.run(install())
+    return folder
 
 
 def mbid(number: int) -> Mbid:

@@ -74,6 +74,7 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
     finally:
         alive.cancel()
         await asyncio.gather(alive, return_exceptions=True)
+        deps.broadcast.publish(run_id, None)
     return await read_run(deps.db, run_id)
 
 

@@ -13,7 +13,7 @@ from brainarr.domain.recommendation import Judged, Progress, ProviderReport, Sta
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list
-from brainarr.service.progress import Broadcast
+from brainarr.service.progress import Broadcast, Steps
 from brainarr.store import findings, recommendations
 from brainarr.store import runs as rows
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
@@ -160,13 +160,17 @@ async def follow_run(db: Database, broadcast: Broadcast, run_id: int) -> AsyncIt
             if run.status.over:
                 return
             last = event
-            try:
-                async with asyncio.timeout(LOOK_AGAIN_S):
-                    while True:
-                        last = RunEvent(run_id, RunStatus.RUNNING, await steps.get())
-                        yield last
-            except TimeoutError:
-                continue
+            while step := await _next_step(steps):
+                last = RunEvent(run_id, RunStatus.RUNNING, step)
+                yield last
+
+
+async def _next_step(steps: Steps) -> Progress | None:
+    """None: look at the row; it changed, or another process executes the run."""
+    try:
+        return await asyncio.wait_for(steps.get(), LOOK_AGAIN_S)
+    except TimeoutError:
+        return None
 
 
 async def recover_runs(db: Database, process: Process, *, clock: Clock) -> int:
