@@ -121,7 +121,7 @@ class Cache(Protocol):
 class Ledger(Protocol):
     """What the models cost."""
 
-    async def record(self, usage: Usage) -> None: ...
+    async def record(self, usage: Usage, /) -> None: ...
 
     async def spent_this_month(self) -> int:
         """Micro-dollars since the first of the month (UTC)."""

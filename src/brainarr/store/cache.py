@@ -1,5 +1,6 @@
 """The cache's level in the database: remote answers that stay good for days or weeks."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -21,6 +22,17 @@ class StoredCache:
         query = select(cache.c.value).where(cache.c.key == key, cache.c.expires_at > self._clock())
         async with self._db.reading() as connection:
             return (await connection.execute(query)).scalar()
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Those of `keys` that are remembered."""
+        found: dict[str, bytes] = {}
+        async with self._db.reading() as connection:
+            # In slices: SQLite bounds how many values one statement may name.
+            for start in range(0, len(keys), 500):
+                wanted = cache.c.key.in_(keys[start : start + 500])
+                query = select(cache.c.key, cache.c.value).where(wanted, cache.c.expires_at > self._clock())
+                found.update((row.key, row.value) for row in await connection.execute(query))
+        return found
 
     async def put(self, key: str, value: bytes, lifetime: timedelta) -> None:
         row = {"key": key, "value": value, "expires_at": self._clock() + lifetime}

@@ -46,24 +46,31 @@ async def downgrade(url: str, folder: Path, revision: str, *, now: datetime) -> 
     return await _revise(url, folder, command.downgrade, revision, now)
 
 
+async def outlook(url: str, folder: Path) -> Revised:
+    """What `upgrade` would do. The database must exist; it is not changed. Raises StorageError."""
+    known = _revisions(_config())
+    engine = create_engine(database_url(url, folder))
+    try:
+        with storage_errors():
+            before = await _current(engine)
+            _refuse_newer(before, known)
+            return Revised(before, known[0])
+    finally:
+        await engine.dispose()
+
+
 async def _revise(
     url: str, folder: Path, change: Callable[[Config, str], None], target: str, now: datetime
 ) -> Revised:
     address = database_url(url, folder)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    scripts = ScriptDirectory.from_config(config)
-    known = [script.revision for script in scripts.walk_revisions()]
+    config = _config()
+    known = _revisions(config)
     wanted = _wanted(target, known)
     engine = create_engine(address)
     try:
         with storage_errors():
             before = await _current(engine)
-            if before is not None and before not in known:
-                raise StorageError(
-                    f"The database was written by a newer Brainarr (its revision {before} is unknown here).",
-                    remedy="Install that version again, or put back the copy made before its upgrade.",
-                )
+            _refuse_newer(before, known)
             if before == wanted:
                 return Revised(before, before)
             path = Path(address.database or "")
@@ -73,6 +80,25 @@ async def _revise(
             return Revised(before, await _current(engine), copy)
     finally:
         await engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _revisions(config: Config) -> list[str]:
+    """Newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+
+
+def _refuse_newer(revision: str | None, known: list[str]) -> None:
+    if revision is not None and revision not in known:
+        raise StorageError(
+            f"The database was written by a newer Brainarr (its revision {revision} is unknown here).",
+            remedy="Install that version again, or put back the copy made before its upgrade.",
+        )
 
 
 def _wanted(target: str, known: list[str]) -> str | None:

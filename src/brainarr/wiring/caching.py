@@ -1,6 +1,6 @@
 """Remembers what remote services said, around any adapter of the same port. A failure is never remembered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +11,14 @@ from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog
+from brainarr.store.cache import StoredCache
 
 FACTS = timedelta(days=30)
 NEIGHBOURS = timedelta(days=14)
 NOTHING = timedelta(days=3)
 """What is unknown today may be entered tomorrow."""
 
+_ABSENT = object()
 _VERSION = 1
 """Raised when a cached type changes its meaning; one that changes its shape is noticed and asked for anew."""
 
@@ -73,11 +75,24 @@ class CachedSource:
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
         return await _remembered(
             self._cache,
-            _key("similar", self.name, self._variant, seed.mbid),
+            self.key(seed.mbid),
             tuple[Candidate, ...],
             NEIGHBOURS,
             lambda: self._source.similar(seed),
         )
+
+    def key(self, seed: Mbid) -> str:
+        """Under which the neighbours of `seed` are remembered."""
+        return _key("similar", self.name, self._variant, seed)
+
+
+async def recall_neighbours(
+    cache: StoredCache, source: CachedSource, seeds: Sequence[Mbid]
+) -> Mapping[Mbid, Sequence[Mbid]]:
+    """The neighbour lists of `seeds` that earlier runs fetched, closest first; asks nobody."""
+    kept = await cache.get_many([source.key(seed) for seed in seeds])
+    lists = ((seed, _decoded(kept.get(source.key(seed)), tuple[Candidate, ...])) for seed in seeds)
+    return {seed: [near.mbid for near in found if near.mbid is not None] for seed, found in lists if found}
 
 
 class CachedCharts:
@@ -105,12 +120,18 @@ def _key(*parts: str) -> str:
 async def _remembered(
     cache: Cache, key: str, shape: Any, lifetime: timedelta, ask: Callable[[], Awaitable[Any]]
 ) -> Any:
-    kept = await cache.get(key)
-    if kept is not None:
-        try:
-            return msgspec.msgpack.decode(kept, type=shape)
-        except msgspec.DecodeError:  # of an older Brainarr, or damaged: as good as absent
-            pass
+    kept = _decoded(await cache.get(key), shape, _ABSENT)
+    if kept is not _ABSENT:
+        return kept
     answer = await ask()
     await cache.put(key, msgspec.msgpack.encode(answer), lifetime if answer else NOTHING)
     return answer
+
+
+def _decoded(kept: bytes | None, shape: Any, absent: Any = None) -> Any:
+    if kept is None:
+        return absent
+    try:
+        return msgspec.msgpack.decode(kept, type=shape)
+    except msgspec.DecodeError:  # of an older Brainarr, or damaged: as good as absent
+        return absent

@@ -1,0 +1,177 @@
+"""The composition root: settings, database and adapters put together; opened once for each process."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from brainarr import log
+from brainarr.domain.listens import with_plays
+from brainarr.domain.music import Library, Mbid, Plays
+from brainarr.domain.recommendation import Memory, RunResult
+from brainarr.errors import ProviderError, StorageError
+from brainarr.llm.chain import Chain
+from brainarr.llm.tokens import counter_for
+from brainarr.pipeline.ports import Clock
+from brainarr.pipeline.run import Instruments, run_pipeline
+from brainarr.service.execution import RunDeps
+from brainarr.service.library import backfill_albums
+from brainarr.service.progress import Broadcast, OnProgress
+from brainarr.service.runs import this_process
+from brainarr.service.settings import read_settings
+from brainarr.service.setup import Installation, ensure_installed
+from brainarr.settings.load import Loaded
+from brainarr.store.cache import StoredCache
+from brainarr.store.session import Database, open_database
+from brainarr.store.upgrade import upgrade
+from brainarr.store.usage import StoredLedger
+from brainarr.wiring.caching import CachedCatalog, CachedCharts, CachedSource, recall_neighbours
+from brainarr.wiring.configuration import Settings, load_settings
+from brainarr.wiring.outside import LABELS, Outside, open_outside
+
+events = structlog.get_logger("brainarr")
+
+
+def utc_now() -> datetime:
+    """The clock of the real world; everything below is handed it."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+@dataclass(frozen=True)
+class House:
+    """A Brainarr ready to work."""
+
+    folder: Path
+    loaded: Loaded[Settings]
+    db: Database
+    installation: Installation
+    outside: Outside
+    cache: StoredCache
+    runs: RunDeps
+    clock: Clock
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.values
+
+    @property
+    def api_key(self) -> str:
+        """What file or environment say, else what was generated at the first start."""
+        key = self.settings.server.api_key
+        return key.get_secret_value() if key else self.installation.api_key
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path, environ: Mapping[str, str], *, clock: Clock = utc_now
+) -> AsyncIterator[House]:
+    """Sets everything up, a first start included, and disposes of it at the end.
+
+    Raises ConfigurationError and StorageError.
+    """
+    # Without the database first: where that is, only file and environment can say.
+    before = load_settings(folder, environ).values
+    _make(folder)
+    revised = await upgrade(before.database.url, folder, now=clock())
+    if revised.changed:
+        copy = str(revised.copy) if revised.copy else None
+        events.info("database upgraded", before=revised.before, after=revised.after, copy=copy)
+    db = open_database(before.database.url, folder)
+    try:
+        installation = await ensure_installed(db, folder, clock=clock)
+        loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
+        log.hide(loaded.secrets)
+        async with open_outside(loaded.values) as outside:
+            cache = StoredCache(db, clock)
+            yield House(
+                folder=folder,
+                loaded=loaded,
+                db=db,
+                installation=installation,
+                outside=outside,
+                cache=cache,
+                runs=_run_deps(loaded.values, db, outside, cache, clock),
+                clock=clock,
+            )
+    finally:
+        await db.dispose()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The configuration folder {folder} cannot be made: {error.strerror}.",
+            remedy="Name another one with --config or $BRAINARR_CONFIG.",
+        ) from error
+
+
+def _run_deps(
+    settings: Settings, db: Database, outside: Outside, cache: StoredCache, clock: Clock
+) -> RunDeps:
+    chain = Chain(
+        outside.links,
+        StoredLedger(db, clock),
+        strategy=settings.recommend.strategy,
+        monthly_budget=settings.costs.monthly_budget_microdollars,
+    )
+    algorithm = settings.listenbrainz.algorithm
+    brainz = CachedSource(outside.listenbrainz, cache, algorithm) if outside.listenbrainz else None
+    others = [CachedSource(source, cache) for source in (outside.lastfm, outside.deezer) if source]
+    charts = [CachedCharts(outside.deezer, cache)] if outside.deezer else []
+
+    async def recall(seeds: Sequence[Mbid]) -> Mapping[Mbid, Sequence[Mbid]]:
+        # ListenBrainz alone names its neighbours by identifier throughout.
+        return await recall_neighbours(cache, brainz, seeds) if brainz else {}
+
+    async def recommend(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+        async def read_albums(library: Library, first: Sequence[int]) -> Library:
+            if outside.lidarr is None or library.from_snapshot:
+                return library
+            return await backfill_albums(
+                db, outside.lidarr, library, first, limit=len(first), on_progress=on_progress
+            )
+
+        tools = Instruments(
+            ask=chain.ask,
+            sources=[source for source in (brainz, *others) if source],
+            charts=charts,
+            catalog=CachedCatalog(outside.musicbrainz, cache),
+            preflight=outside.lidarr,
+            counter_for=counter_for,
+            read_albums=read_albums,
+            recall_neighbours=recall,
+            labels=LABELS,
+            clock=clock,
+        )
+        plays, notes = await _listens(outside)
+        listened = with_plays(library, plays)
+        result = await run_pipeline(listened, settings.recommend.options, memory, tools, on_progress)
+        return msgspec.structs.replace(result, notes=(*result.notes, *notes))
+
+    return RunDeps(
+        db=db,
+        clock=clock,
+        process=this_process(),
+        broadcast=Broadcast(),
+        library=outside.lidarr,
+        recommend=recommend,
+        auto_approve=settings.recommend.approval == "auto",
+    )
+
+
+async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
+    """What the person listened to, and a note for each service that did not tell."""
+    plays: list[Plays] = []
+    notes: list[str] = []
+    for listener in outside.listeners:
+        try:
+            plays += await listener.read()
+        except ProviderError as error:
+            notes.append(f"Listens were not counted: {error}")
+    return plays, notes

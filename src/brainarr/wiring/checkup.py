@@ -1,0 +1,133 @@
+"""What `doctor` asks, and what the web app shows as providers."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from brainarr.errors import StorageError
+from brainarr.service.doctor import Check, Finding, Health, folder_check
+from brainarr.service.settings import read_settings
+from brainarr.settings.layers import Origin
+from brainarr.settings.load import Loaded
+from brainarr.store.secrets import KEY_FILE, open_secrets
+from brainarr.store.session import database_url, open_database
+from brainarr.store.upgrade import outlook
+from brainarr.web.deps import WiredProvider
+from brainarr.wiring.configuration import Settings, load_settings
+from brainarr.wiring.outside import Outside, open_outside
+
+
+class _Service(Protocol):
+    name: str
+    kind: str
+
+    async def check(self) -> str: ...
+
+
+@asynccontextmanager
+async def open_checkup(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[list[Check | Finding]]:
+    """Everything to ask, and what is known without asking. Changes nothing. Raises ConfigurationError."""
+    loaded = load_settings(folder, environ)
+    url = loaded.values.database.url
+    loaded = load_settings(folder, environ, await _stored_settings(url, folder))
+    async with open_outside(loaded.values) as outside:
+        yield [
+            folder_check(folder),
+            Check("database", "database", partial(_probe_database, url, folder)),
+            *_lidarr_missing(loaded.values),
+            *(provider.check for provider in (*_services(outside), *_models(outside))),
+            *_unused(loaded),
+        ]
+
+
+def wired_providers(outside: Outside) -> tuple[WiredProvider, ...]:
+    """The chain in failover order, then every other service."""
+    return (*_models(outside), *_services(outside))
+
+
+def _models(outside: Outside) -> tuple[WiredProvider, ...]:
+    return tuple(
+        WiredProvider(
+            link.entry.kind,
+            Check(
+                link.entry.name,
+                "model",
+                link.model.probe if link.model else _no_model,
+                remedy=f"Check the entry {link.entry.name!r} of provider_chain.",
+            ),
+            link.entry.model,
+        )
+        for link in outside.links
+    )
+
+
+def _services(outside: Outside) -> tuple[WiredProvider, ...]:
+    services: tuple[tuple[_Service | None, str, bool], ...] = (
+        (outside.lidarr, "library", True),
+        (outside.musicbrainz, "catalogue", True),
+        (outside.listenbrainz, "similarity", False),
+        (outside.lastfm, "similarity", False),
+        (outside.deezer, "similarity", False),
+    )
+    return tuple(
+        WiredProvider(service.kind, Check(service.name, role, service.check, needed=needed))
+        for service, role, needed in services
+        if service is not None
+    )
+
+
+async def _no_model() -> str:
+    return "no model: similarity sources propose, templates explain"
+
+
+async def _stored_settings(url: str, folder: Path) -> Mapping[str, object]:
+    """What the web app wrote; nothing where that cannot be read, which the database's own check reports."""
+    if not _exists(url, folder) or not (folder / KEY_FILE).exists():
+        return {}
+    db = open_database(url, folder)
+    try:
+        if (await outlook(url, folder)).changed:
+            return {}
+        return await read_settings(db, open_secrets(folder))
+    except StorageError:
+        return {}
+    finally:
+        await db.dispose()
+
+
+async def _probe_database(url: str, folder: Path) -> str:
+    if not _exists(url, folder):
+        return "not there yet: the first start makes it"
+    revised = await outlook(url, folder)
+    if revised.changed:
+        return f"answers; the next start upgrades it from {revised.before} to {revised.after}"
+    db = open_database(url, folder)
+    try:
+        if (folder / KEY_FILE).exists():
+            await read_settings(db, open_secrets(folder))
+    finally:
+        await db.dispose()
+    return f"answers, at revision {revised.after}"
+
+
+def _exists(url: str, folder: Path) -> bool:
+    return Path(database_url(url, folder).database or "").exists()
+
+
+def _lidarr_missing(settings: Settings) -> list[Finding]:
+    given = {"lidarr.url": settings.lidarr.url, "lidarr.api_key": settings.lidarr.api_key}
+    missing = " and ".join(key for key, value in given.items() if value is None)
+    if not missing:
+        return []
+    return [Finding("lidarr", "library", Health.FAILED, "is not configured", f"Set {missing}.")]
+
+
+def _unused(loaded: Loaded[Settings]) -> list[Finding]:
+    """Keys that are checked and kept for a later version."""
+    return [
+        Finding(key, "setting", Health.NOTE, "is kept, but this version shows no artwork or previews yet")
+        for key in ("coverart.base_url", "itunes.base_url")
+        if loaded.origin(key) is not Origin.DEFAULT
+    ]

@@ -1,0 +1,178 @@
+"""The whole configuration, composed of the sections that the adapters own and those of Brainarr itself.
+
+See docs/configuration.md for every key in words.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+
+from brainarr.domain.recommendation import Discovery, RunOptions, Target
+from brainarr.errors import ConfigurationError
+from brainarr.jobs.schedule import interval
+from brainarr.llm.registry import ProviderEntry
+from brainarr.providers.deezer import DeezerSettings
+from brainarr.providers.lastfm import LastfmSettings
+from brainarr.providers.lidarr import LidarrSettings
+from brainarr.providers.listenbrainz import ListenBrainzSettings
+from brainarr.providers.musicbrainz import MusicBrainzSettings
+from brainarr.settings.load import Loaded, load
+from brainarr.settings.values import Section, WebAddress
+from brainarr.store.session import database_url
+
+SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm")
+"""Names that reports already use: an entry of the provider chain must have another one."""
+
+
+def _url_base(text: str) -> str:
+    """Turns "brainarr/" into "/brainarr" and "/" into ""."""
+    parts = [part for part in text.split("/") if part]
+    if not all(re.fullmatch(r"[A-Za-z0-9._~-]+", part) and part.strip(".") for part in parts):
+        raise ValueError("a path such as /brainarr, of letters, digits and . _ ~ -, or empty text")
+    return "".join(f"/{part}" for part in parts)
+
+
+def _database(text: str) -> str:
+    try:
+        database_url(text, Path())
+    except ConfigurationError as error:
+        raise ValueError(error.faults[0].allowed) from None
+    return text
+
+
+def _schedule(text: str) -> str:
+    try:
+        interval(text)
+    except ValueError:
+        raise ValueError("off, hourly, daily, weekly, or an interval such as 6h, 2d or 1w") from None
+    return text
+
+
+def _not_yet(what: str) -> AfterValidator:
+    """A fixed key whose effect comes with a later version: taking it now and doing nothing would be a lie."""
+
+    def refuse(value: Any) -> Any:
+        if value:
+            raise ValueError(f"nothing: this version has no {what} yet, and would silently ignore it")
+        return value
+
+    return AfterValidator(refuse)
+
+
+class ServerSettings(Section):
+    host: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8690
+    url_base: Annotated[str, AfterValidator(_url_base)] = ""
+    external_url: WebAddress | None = None
+    """How Lidarr reaches this server, without the URL base."""
+    api_key: SecretStr | None = None
+    """None: the one that was generated at the first start."""
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_into_a_header(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,200}", key.get_secret_value()):
+            raise ValueError("1 to 200 characters of plain ASCII without spaces")
+        return key
+
+
+class DatabaseSettings(Section):
+    url: Annotated[str, AfterValidator(_database)] = "sqlite:///brainarr.db"
+
+
+class RedisSettings(Section):
+    url: Annotated[str | None, _not_yet("use of Redis")] = None
+
+
+class CoverArtSettings(Section):
+    base_url: WebAddress = "https://coverartarchive.org"
+
+
+class ItunesSettings(Section):
+    base_url: WebAddress = "https://itunes.apple.com"
+
+
+class RecommendSettings(Section):
+    max_recommendations: Annotated[int, Field(ge=1, le=100)] = 20
+    minimum_confidence_score: Annotated[float, Field(ge=0, le=1)] = 0.3
+    target: Target = Target.ALBUMS
+    discovery: Discovery = Discovery.ADJACENT
+    strategy: Literal["failover", "parallel", "race"] = "failover"
+    approval: Literal["review", "auto"] = "review"
+    compression: Literal["auto", "none", "minimal", "moderate", "aggressive"] = "auto"
+    prompt_tokens: Annotated[int, Field(ge=200)] | None = None
+    schedule: Annotated[str, AfterValidator(_schedule)] = "weekly"
+
+    @property
+    def every(self) -> timedelta | None:
+        """How often a run starts by itself; None: never."""
+        return interval(self.schedule)
+
+    @property
+    def options(self) -> RunOptions:
+        return RunOptions(
+            max_recommendations=self.max_recommendations,
+            minimum_confidence=self.minimum_confidence_score,
+            target=self.target,
+            discovery=self.discovery,
+            compression=self.compression,
+            prompt_tokens=self.prompt_tokens,
+        )
+
+
+class CostSettings(Section):
+    monthly_budget: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    """US dollars for the language models of one calendar month (UTC)."""
+    cost_alert_threshold: Annotated[float | None, _not_yet("cost alerts")] = None
+
+    @property
+    def monthly_budget_microdollars(self) -> int | None:
+        return None if self.monthly_budget is None else round(self.monthly_budget * 1_000_000)
+
+
+class NotificationSettings(Section):
+    urls: Annotated[tuple[str, ...], _not_yet("notifications")] = ()
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Section):
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    lidarr: LidarrSettings = LidarrSettings()
+    musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
+    listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
+    deezer: DeezerSettings = DeezerSettings()
+    lastfm: LastfmSettings = LastfmSettings()
+    coverart: CoverArtSettings = CoverArtSettings()
+    itunes: ItunesSettings = ItunesSettings()
+    provider_chain: Annotated[tuple[ProviderEntry, ...], Field(min_length=1, max_length=32)] = (
+        ProviderEntry(name="builtin", kind="builtin"),
+    )
+    recommend: RecommendSettings = RecommendSettings()
+    costs: CostSettings = CostSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("provider_chain")
+    @classmethod
+    def _names_are_unique(cls, chain: tuple[ProviderEntry, ...]) -> tuple[ProviderEntry, ...]:
+        names = [entry.name for entry in chain]
+        taken = sorted({name for name in names if names.count(name) > 1 or name in SERVICES})
+        if taken:
+            raise ValueError(f"entries each with a name of its own; {', '.join(taken)} is taken")
+        return chain
+
+
+def load_settings(
+    folder: Path, environ: Mapping[str, str], database: Mapping[str, Any] | None = None
+) -> Loaded[Settings]:
+    """Everything that is configured. Raises ConfigurationError with all faults."""
+    return load(Settings, folder, environ, database)

@@ -1,0 +1,91 @@
+"""Everything outside that the settings name: built here, closed here."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from brainarr.domain.music import Plays
+from brainarr.http import Http
+from brainarr.llm.models import Link, open_links
+from brainarr.providers import deezer, lastfm, lidarr, listenbrainz, musicbrainz
+from brainarr.providers.deezer import Deezer
+from brainarr.providers.lastfm import Lastfm
+from brainarr.providers.lidarr import Lidarr
+from brainarr.providers.listenbrainz import ListenBrainz
+from brainarr.providers.musicbrainz import MusicBrainz
+from brainarr.wiring.configuration import Settings
+
+LABELS = {
+    "listenbrainz": "ListenBrainz",
+    "deezer": "Deezer",
+    "lastfm": "Last.fm",
+    "musicbrainz": "MusicBrainz",
+}
+"""How people know each service."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Where one person's listens are counted."""
+
+    service: str
+    read: Callable[[], Awaitable[tuple[Plays, ...]]]
+    """Raises ProviderError."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The adapters, each to one service; None where the settings do not call for it."""
+
+    lidarr: Lidarr | None
+    musicbrainz: MusicBrainz
+    listenbrainz: ListenBrainz | None
+    deezer: Deezer | None
+    lastfm: Lastfm | None
+    links: tuple[Link, ...]
+    """The provider chain in failover order."""
+    listeners: tuple[Listener, ...]
+
+
+@asynccontextmanager
+async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
+    """Asks nobody anything yet. Closes every connection at the end."""
+    async with AsyncExitStack() as stack:
+
+        def kept(http: Http) -> Http:
+            stack.push_async_callback(http.aclose)
+            return http
+
+        links = open_links(settings.provider_chain)
+        for link in links:
+            if link.model is not None:
+                stack.push_async_callback(link.model.aclose)
+        brainz = settings.listenbrainz
+        similar = (
+            ListenBrainz(brainz, kept(listenbrainz.connect(brainz)), kept(listenbrainz.connect_labs(brainz)))
+            if brainz.enabled or brainz.user
+            else None
+        )
+        scrobbles = (
+            Lastfm(settings.lastfm, kept(lastfm.connect(settings.lastfm)))
+            if settings.lastfm.api_key
+            else None
+        )
+        listeners: list[Listener] = []
+        if similar and (listener := brainz.user):
+            listeners.append(Listener(similar.name, lambda: similar.plays(listener)))
+        if scrobbles and (user := settings.lastfm.user):
+            listeners.append(Listener(scrobbles.name, lambda: scrobbles.plays(user)))
+        yield Outside(
+            lidarr=Lidarr(settings.lidarr, kept(lidarr.connect(settings.lidarr)))
+            if settings.lidarr.url and settings.lidarr.api_key
+            else None,
+            musicbrainz=MusicBrainz(settings.musicbrainz, kept(musicbrainz.connect(settings.musicbrainz))),
+            listenbrainz=similar if brainz.enabled else None,
+            deezer=Deezer(settings.deezer, kept(deezer.connect(settings.deezer)))
+            if settings.deezer.enabled
+            else None,
+            lastfm=scrobbles,
+            links=links,
+            listeners=tuple(listeners),
+        )
