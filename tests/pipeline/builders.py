@@ -43,7 +43,7 @@ def generated_library(size: int, albums_each: int = 4) -> Library:
     artists = tuple(
         owned(
             number,
-            f"{words[number % 10]} {words[number // 10 % 10]} {words[number // 100 % 10]} {number // 1000 or ''}",
+            " ".join(words[number // step % 10] for step in (1, 10, 100)) + f" {number // 1000}",
             genres[number % 8],
             genres[number // 8 % 8],
             rating=7.5,
@@ -52,7 +52,9 @@ def generated_library(size: int, albums_each: int = 4) -> Library:
     )
     catalogue = {
         artist.id: [
-            OwnedAlbum(artist.id * 10 + k, f"{words[k]} of the {words[(artist.id + k) % 10]}", None, 1980 + k * 7)
+            OwnedAlbum(
+                artist.id * 10 + k, f"{words[k]} of the {words[(artist.id + k) % 10]}", None, 1980 + k * 7
+            )
             for k in range(albums_each)
         ]
         for artist in artists

@@ -26,7 +26,13 @@ def prompt_for(found: Library, profile: Profile, card: ModelCard = SMALL, **opti
 
     def fit(budget: int, overhead: int):
         return compress(
-            found, profile, level=wanted.compression, budget=budget, overhead=overhead, counter=O200K, neighbours={}
+            found,
+            profile,
+            level=wanted.compression,
+            budget=budget,
+            overhead=overhead,
+            counter=O200K,
+            neighbours={},
         )
 
     return write_prompt(card, wanted, (), O200K, fit)
@@ -46,7 +52,9 @@ async def test_the_aggressive_prompt_stays_under_2000_tokens_for_any_library(siz
 
 async def test_the_aggressive_prompt_of_50000_artists_stays_under_2000_tokens():
     one = generated_library(1).artists[0]
-    found = library(*(OwnedArtist(number, f"{one.name}{number}", genres=("soul",)) for number in range(50_000)))
+    found = library(
+        *(OwnedArtist(number, f"{one.name}{number}", genres=("soul",)) for number in range(50_000))
+    )
     prompt = prompt_for(found, await profile_library(found, NOW), compression="aggressive")
     assert counted(prompt) <= prompt.tokens < 2000
 
@@ -88,7 +96,9 @@ async def test_a_thousand_artists_compress_more_than_25_to_1():
 
 async def test_the_same_library_and_seed_give_the_same_prompt():
     found = generated_library(700)
-    prompts = [prompt_for(found, await profile_library(found, NOW), compression="aggressive") for _ in range(2)]
+    prompts = [
+        prompt_for(found, await profile_library(found, NOW), compression="aggressive") for _ in range(2)
+    ]
     assert prompts[0] == prompts[1]
 
 
@@ -102,7 +112,10 @@ async def test_a_small_library_is_told_whole_and_a_large_one_is_not():
 
 async def test_a_level_that_cannot_fit_gives_way_to_the_next():
     found = generated_library(2000)
-    assert prompt_for(found, await profile_library(found, NOW), compression="none").compressed.level == "moderate"
+    assert (
+        prompt_for(found, await profile_library(found, NOW), compression="none").compressed.level
+        == "moderate"
+    )
 
 
 @pytest.mark.parametrize("level", ["none", "minimal", "moderate", "aggressive"])

@@ -18,7 +18,8 @@ def test_a_reason_names_the_owned_artists_the_sources_and_what_is_shared():
         album_choice="deezer",
     )
     assert reason(evidence, LABELS) == snapshot(
-        "Because you have Slowdive and Ride: close in ListenBrainz and Deezer. Shares dream pop and shoegaze with your library, from the 1990s, like 31% of it."
+        "Because you have Slowdive and Ride: close in ListenBrainz and Deezer. "
+        "Shares dream pop and shoegaze with your library, from the 1990s, like 31% of it."
     )
 
 

@@ -26,7 +26,10 @@ def order(*candidates: Candidate, discovery: Discovery = Discovery.SIMILAR) -> l
 
 def test_an_artist_that_two_seeds_lead_to_beats_one_seeds_favourite():
     assert order(
-        neighbour("Favourite", 1), neighbour("Both", 2), neighbour("Both", 2, RIDE), neighbour("Other", 1, RIDE)
+        neighbour("Favourite", 1),
+        neighbour("Both", 2),
+        neighbour("Both", 2, RIDE),
+        neighbour("Other", 1, RIDE),
     ) == ["Both", "Favourite", "Other"]
 
 
@@ -92,7 +95,10 @@ def test_every_seeds_contribution_is_kept_as_evidence():
 
 def test_the_album_a_model_named_goes_along_with_who_named_it():
     ranking, _ = fuse(
-        [neighbour("Low", 1), Candidate("Low", "model", 1, album="Secret Name")], WEIGHTS, SEEDS, Discovery.SIMILAR
+        [neighbour("Low", 1), Candidate("Low", "model", 1, album="Secret Name")],
+        WEIGHTS,
+        SEEDS,
+        Discovery.SIMILAR,
     )
     assert (ranking[0].album, ranking[0].named_by, ranking[0].mbid) == ("Secret Name", "model", mbid("Low"))
 
@@ -120,9 +126,20 @@ voices = st.lists(
 
 
 @given(voices, voices)
-def test_confidence_stays_between_0_and_1_and_another_voice_never_lowers_it(some: list[Voice], more: list[Voice]):
+def test_confidence_stays_between_0_and_1_and_another_voice_never_lowers_it(
+    some: list[Voice], more: list[Voice]
+):
     before, after = confidence(some, 1.0), confidence([*some, *more], 1.0)
     assert 0 <= before <= after + 1e-12 <= 1 + 1e-12
+
+
+def test_what_only_a_model_proposes_gets_every_fourth_place_and_none_in_similar_mode():
+    near = [neighbour(f"Near {number:02}", number) for number in range(1, 13)]
+    far = [Candidate(f"Far {number}", "model", number) for number in range(1, 3)]
+    mixed = order(*near, *far, discovery=Discovery.ADJACENT)
+    assert [mixed.index("Far 1"), mixed.index("Far 2")] == [3, 7]
+    assert sorted(mixed) == sorted(item.artist for item in [*near, *far])
+    assert order(*near, *far, discovery=Discovery.SIMILAR)[-2:] == ["Far 1", "Far 2"]
 
 
 def test_nothing_proposed_is_nothing_ranked():

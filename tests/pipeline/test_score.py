@@ -30,13 +30,16 @@ def test_the_best_genre_overlap_of_the_pool_scores_1_and_no_overlap_0():
 
 
 def test_rare_shared_genres_count_more_than_common_ones():
-    rare, common = score([verified("A", {"shoegaze": 1.0}, 1992), verified("B", {"rock": 1.0}, 1992)], PROFILE)
+    rare, common = score(
+        [verified("A", {"shoegaze": 1.0}, 1992), verified("B", {"rock": 1.0}, 1992)], PROFILE
+    )
     assert rare.genre > common.genre > 0
 
 
 def test_genre_is_the_root_of_the_overlap_against_the_best():
     whole, half = score(
-        [verified("A", {"shoegaze": 1.0}, 1992), verified("B", {"shoegaze": 0.5, "bebop": 0.5}, 1992)], PROFILE
+        [verified("A", {"shoegaze": 1.0}, 1992), verified("B", {"shoegaze": 0.5, "bebop": 0.5}, 1992)],
+        PROFILE,
     )
     assert whole.genre == 1.0
     assert 0 < half.genre < 1
@@ -44,7 +47,8 @@ def test_genre_is_the_root_of_the_overlap_against_the_best():
 
 def test_era_is_1_at_the_librarys_peak_and_falls_with_the_years():
     peak, eight, forty = score(
-        [verified(name, {"rock": 1.0}, year) for name, year in (("A", 1992), ("B", 2000), ("C", 2032))], PROFILE
+        [verified(name, {"rock": 1.0}, year) for name, year in (("A", 1992), ("B", 2000), ("C", 2032))],
+        PROFILE,
     )
     assert peak.era == pytest.approx(1.0)
     assert eight.era == pytest.approx(math.exp(-0.5), rel=0.05)
@@ -69,7 +73,9 @@ def test_confidence_is_min_max_scaled_over_the_pool_and_a_pool_of_one_gives_1():
 
 
 def test_the_score_is_the_weighted_sum_of_its_shown_parts():
-    chosen, _ = choose(score([verified(str(y), {"rock": 1.0}, y) for y in (1970, 1990, 2010)], PROFILE), PROFILE, 3)
+    chosen, _ = choose(
+        score([verified(str(y), {"rock": 1.0}, y) for y in (1970, 1990, 2010)], PROFILE), PROFILE, 3
+    )
     for item in chosen:
         parts = item.parts
         assert item.score == pytest.approx(
@@ -79,7 +85,10 @@ def test_the_score_is_the_weighted_sum_of_its_shown_parts():
 
 def test_the_first_pick_is_fully_diverse_and_its_twin_is_not():
     first, second = choose(
-        score([verified("A", {"shoegaze": 1.0}, 1992, 0.9), verified("B", {"shoegaze": 1.0}, 1992, 0.5)], PROFILE),
+        score(
+            [verified("A", {"shoegaze": 1.0}, 1992, 0.9), verified("B", {"shoegaze": 1.0}, 1992, 0.5)],
+            PROFILE,
+        ),
         PROFILE,
         2,
     )[0]

@@ -4,7 +4,16 @@ here diversity enters the score."""
 import math
 from collections.abc import Mapping, Sequence
 
-from brainarr.domain.recommendation import Evidence, Judged, Parts, Recommendation, Scored, Verdict
+from brainarr.domain.genres import canonical_genre
+from brainarr.domain.recommendation import (
+    Evidence,
+    Judged,
+    Parts,
+    Recommendation,
+    Scored,
+    Verdict,
+    Verified,
+)
 from brainarr.domain.taste import Profile
 
 # The mission's weights (DESIGN §7): the prior that feedback will move.
@@ -58,7 +67,7 @@ def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 def _recommend(item: Scored, parts: Parts, profile: Profile) -> Recommendation:
     verified = item.verified
-    genres = sorted(verified.genres, key=lambda genre: -verified.genres[genre])
+    genres = _own_genres(verified)
     return Recommendation(
         artist=verified.artist.name,
         artist_mbid=verified.artist.mbid,
@@ -72,6 +81,13 @@ def _recommend(item: Scored, parts: Parts, profile: Profile) -> Recommendation:
         evidence=_evidence(item, genres, profile),
         voices=verified.fused.voices,
     )
+
+
+def _own_genres(verified: Verified) -> list[str]:
+    """What the catalogue calls the artist, most voted first; without the ancestors, which say little to
+    people."""
+    voted = (canonical_genre(name) for name, _ in verified.artist.genres)
+    return list(dict.fromkeys(genre for genre in voted if genre in verified.genres))
 
 
 def _evidence(item: Scored, genres: Sequence[str], profile: Profile) -> Evidence:

@@ -54,7 +54,8 @@ def cluster_members(
     genre_artists: Mapping[str, int],
     neighbours: Mapping[Mbid, Sequence[Mbid]],
 ) -> list[Group]:
-    """At most `MOST_CLUSTERS` groups covering every member, heaviest first; `members` come heaviest first too.
+    """At most `MOST_CLUSTERS` groups covering every member, heaviest first; `members` come heaviest first
+    too.
 
     A member belongs to the genre of its own that is both loved here and telling (weight × inverse document
     frequency), unless most of the owned artists that listeners place near it belong elsewhere.

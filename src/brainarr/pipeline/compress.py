@@ -11,7 +11,8 @@ from brainarr.pipeline.select import rank_exemplars
 LEVELS = ("none", "minimal", "moderate", "aggressive")
 """From everything to least: each level is tried when the one before it did not fit."""
 
-# Retention is flat beyond 400 names (SCIENCE §4: 1.01 of the full library): more only cost money and patience.
+# Retention is flat beyond 400 names (SCIENCE §4: 1.01 of the full library): more only cost money and
+# patience.
 _NAMES = {"moderate": 600, "aggressive": 400}
 # The aggressive level promises a whole prompt under 2,000 tokens (kept with a margin for what chat templates
 # add) and 25:1 against the full listing, but never starves a prompt below the floor: there retention falls

@@ -4,7 +4,7 @@ Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009), within each source ove
 sources.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
@@ -24,6 +24,10 @@ _DAMPING_MANY_SEEDS = 0.5
 _MANY_SEEDS = 20
 # The novelty dial (SCIENCE §3), with its honest cost: N@20 .383 / .348 / .255.
 _NOVELTY = {Discovery.SIMILAR: 0.0, Discovery.ADJACENT: 0.15, Discovery.EXPLORATORY: 0.3}
+# At a model's weight whatever it alone proposes would stand below 180 neighbours, and its reach beyond the
+# data, the one thing it is better at (SCIENCE §2), would never be verified. So it gets every n-th place of
+# the ranking; what it proposes still has to score.
+_REACH = {Discovery.SIMILAR: 0, Discovery.ADJACENT: 4, Discovery.EXPLORATORY: 2}
 _SEEDS_KEPT = 5
 _BELIEF = 0.9
 
@@ -58,7 +62,8 @@ def fuse(
     fused = [_fuse_one(proposals, voices[key], strongest) for key, proposals in named.items()]
     fused = _apply_novelty(fused, _NOVELTY[discovery])
     repeats = [judged for proposals in named.values() for judged in _repeats(proposals)]
-    return sorted(fused, key=lambda item: (-item.score, item.artist)), repeats
+    ranking = sorted(fused, key=lambda item: (-item.score, item.artist))
+    return _reach_out(ranking, _REACH[discovery]), repeats
 
 
 def _by_artist(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
@@ -159,10 +164,10 @@ def _fuse_one(proposals: Sequence[Candidate], voices: Sequence[Voice], strongest
 def confidence(voices: Iterable[Voice], strongest: float) -> float:
     """1 − Π(1 − b·r) over the voices, in [0, 1]: the chance that at least one of them is right (noisy or).
 
-    r is the source's rank score, or what a model stated. b is 0.9 (no source alone makes certain) times the root
-    of its weight against the strongest that answered: a fair vote in a ranking is not the belief that it is true.
-    At its .25 nothing that a model alone proposes could ever reach the default minimum of .3, and a house that has
-    only models would recommend nothing.
+    r is the source's rank score, or what a model stated. b is 0.9 (no source alone makes certain) times the
+    root of its weight against the strongest that answered: a fair vote in a ranking is not the belief that it
+    is true. At its .25 nothing that a model alone proposes could ever reach the default minimum of .3, and a
+    house that has only models would recommend nothing.
     """
     doubt = 1.0
     for voice in voices:
@@ -181,6 +186,26 @@ def _apply_novelty(fused: Sequence[Fused], beta: float) -> list[Fused]:
         msgspec.structs.replace(item, score=item.score / ((item.popularity or usual) / usual) ** beta)
         for item in fused
     ]
+
+
+def _reach_out(ranking: Sequence[Fused], every: int) -> list[Fused]:
+    """Gives every `every`-th place to the best one left that no owned artist's neighbours lead to (0: to
+    none)."""
+    if not every:
+        return list(ranking)
+    beyond = deque(item for item in ranking if not any(voice.seeds for voice in item.voices))
+    taken: set[int] = set()
+    mixed: list[Fused] = []
+    for item in ranking:
+        while beyond and len(mixed) % every == every - 1:
+            far = beyond.popleft()
+            if id(far) not in taken:
+                taken.add(id(far))
+                mixed.append(far)
+        if id(item) not in taken:
+            taken.add(id(item))
+            mixed.append(item)
+    return mixed
 
 
 def _repeats(proposals: Sequence[Candidate]) -> list[Judged]:

@@ -183,7 +183,8 @@ def _finish(
     tallies: Sequence[Tally], coverage: float, neighbours: Mapping[Mbid, Sequence[Mbid]], seed: int
 ) -> Profile:
     whole = merge_all(tallies)
-    # numpy orders 50,000 members in 3 ms; list.sort would hold the interpreter, and so the event loop, for 40.
+    # numpy orders 50,000 members in 3 ms; list.sort would hold the interpreter, and so the event loop, for
+    # 40.
     order = np.argsort([-member.weight for member in whole.members], kind="stable")
     heaviest = [whole.members[int(index)] for index in order]
     clusters = cluster_members(heaviest, whole.genres, whole.genre_artists, neighbours)
