@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -33,7 +34,7 @@ class CachedCatalog:
     async def find_artists(self, name: str) -> tuple[CatalogArtist, ...]:
         return await _remembered(
             self._cache,
-            _key("artists-named", name_keys(name)[Tier.EXACT]),
+            _key("artists-named", _digest(name_keys(name)[Tier.EXACT])),
             tuple[CatalogArtist, ...],
             FACTS,
             lambda: self._catalog.find_artists(name),
@@ -115,6 +116,11 @@ class CachedCharts:
 
 def _key(*parts: str) -> str:
     return "/".join((f"v{_VERSION}", *parts))
+
+
+def _digest(text: str) -> str:
+    """Of fixed length, for a name may be longer than a database's key column."""
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 async def _remembered(

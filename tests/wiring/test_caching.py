@@ -1,0 +1,127 @@
+"""Remote answers are remembered for as long as they stay good; failures never are."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+
+from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
+from brainarr.domain.taste import Seed
+from brainarr.errors import ProviderUnavailable
+from brainarr.wiring.caching import CachedCatalog, CachedCharts, CachedSource
+from tests.conftest import NOW
+from tests.fakes import FakeCache, FakeCatalog, FakeCharts, FakeSource
+
+RIDE = CatalogArtist(
+    mbid=Mbid("00000001-0000-4000-8000-000000000000"), name="Ride", genres=(("shoegaze", 3.0),), begin=1988
+)
+NOWHERE = ReleaseGroup(
+    mbid=Mbid("00000002-0000-4000-8000-000000000000"),
+    title="Nowhere",
+    artist=RIDE.mbid,
+    year=1990,
+    rating=8.5,
+)
+UNKNOWN = Mbid("00000404-0000-4000-8000-000000000000")
+SEED = Seed(mbid=RIDE.mbid, name="Ride", weight=1.0, cluster="shoegaze")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, days: int) -> None:
+        self.now += timedelta(days=days)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cache(clock: Clock) -> FakeCache:
+    return FakeCache(clock)
+
+
+async def test_facts_are_asked_once_a_month(clock: Clock, cache: FakeCache) -> None:
+    behind = FakeCatalog([RIDE], [NOWHERE])
+    catalog = CachedCatalog(behind, cache)
+    for _ in range(2):
+        assert await catalog.artist(RIDE.mbid) == RIDE
+        assert await catalog.albums(RIDE.mbid) == (NOWHERE,)
+        assert await catalog.find_artists("Ride") == (RIDE,)
+        assert await catalog.find_artists("  RIDE ") == (RIDE,)
+        clock.sleep(days=29)
+    assert len(behind.asked) == 3
+    clock.sleep(days=2)
+    await catalog.artist(RIDE.mbid)
+    assert len(behind.asked) == 4
+
+
+async def test_what_is_unknown_is_asked_again_after_three_days(clock: Clock, cache: FakeCache) -> None:
+    behind = FakeCatalog()
+    catalog = CachedCatalog(behind, cache)
+    for _ in range(2):
+        assert await catalog.artist(UNKNOWN) is None
+        assert await catalog.albums(UNKNOWN) == ()
+        assert await catalog.find_artists("Nobody") == ()
+    assert len(behind.asked) == 3
+    clock.sleep(days=4)
+    await catalog.artist(UNKNOWN)
+    assert len(behind.asked) == 4
+
+
+async def test_neighbours_stay_for_a_fortnight(clock: Clock, cache: FakeCache) -> None:
+    behind = FakeSource({SEED.mbid: [("Lush", UNKNOWN), ("Moose", None)]}, name="listenbrainz", weight=0.7)
+    source = CachedSource(behind, cache)
+    assert (source.name, source.kind, source.weight) == ("listenbrainz", "fake", 0.7)
+    first = await source.similar(SEED)
+    clock.sleep(days=13)
+    assert await source.similar(SEED) == first
+    assert len(behind.asked) == 1
+    clock.sleep(days=2)
+    await source.similar(SEED)
+    assert len(behind.asked) == 2
+
+
+async def test_sources_and_variants_of_one_source_do_not_share_their_lists(cache: FakeCache) -> None:
+    one = CachedSource(FakeSource({SEED.mbid: [("Lush", None)]}, name="one"), cache)
+    other = CachedSource(FakeSource({SEED.mbid: [("Moose", None)]}, name="other"), cache)
+    variant = CachedSource(FakeSource({SEED.mbid: [("Chapterhouse", None)]}, name="one"), cache, "new table")
+    found = [(await source.similar(SEED))[0].artist for source in (one, other, variant)]
+    assert found == ["Lush", "Moose", "Chapterhouse"]
+
+
+async def test_charts_are_remembered_by_source_and_artist(cache: FakeCache) -> None:
+    behind = FakeCharts({RIDE.mbid: ("Nowhere",)}, name="deezer")
+    charts = CachedCharts(behind, cache)
+    assert await charts.favourites(RIDE) == ("Nowhere",)
+    behind.titles = {}
+    assert await charts.favourites(RIDE) == ("Nowhere",)
+    assert charts.name == "deezer"
+
+
+async def test_a_failure_is_never_remembered(cache: FakeCache) -> None:
+    behind = FakeCatalog([RIDE])
+    behind.failure = ProviderUnavailable("musicbrainz", "is away.")
+    catalog = CachedCatalog(behind, cache)
+    with pytest.raises(ProviderUnavailable):
+        await catalog.artist(RIDE.mbid)
+    assert cache.kept == {}
+    behind.failure = None
+    assert await catalog.artist(RIDE.mbid) == RIDE
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\xc1", msgspec.msgpack.encode({"another": "shape"})])
+async def test_a_damaged_or_outdated_memory_is_asked_anew(
+    clock: Clock, cache: FakeCache, damaged: bytes
+) -> None:
+    catalog = CachedCatalog(FakeCatalog([RIDE]), cache)
+    await catalog.artist(RIDE.mbid)
+    for key in cache.kept:
+        await cache.put(key, damaged, timedelta(days=1))
+    assert await catalog.artist(RIDE.mbid) == RIDE
