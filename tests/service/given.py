@@ -70,8 +70,13 @@ def deps(
 
 
 async def ran(
-    house: House, found: Sequence[Recommendation], *, auto_approve: bool = False, dry_run: bool = False
+    house: House,
+    found: Sequence[Recommendation],
+    *,
+    auto_approve: bool = False,
+    dry_run: bool = False,
+    library: LibrarySource | None = None,
 ) -> RunDetail:
     """A finished run of the default list that found these."""
     asked = await request_run(house.db, "default", dry_run=dry_run, clock=house.clock)
-    return await execute_run(deps(house, finds(*found), auto_approve=auto_approve), asked.id)
+    return await execute_run(deps(house, finds(*found), library=library, auto_approve=auto_approve), asked.id)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from brainarr.domain.music import Mbid, OwnedAlbum, parse_mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import NotFound
-from brainarr.service.feeds import CYCLE, album_artists, albums_feed, artists_feed
+from brainarr.service.feeds import CYCLE, album_artists, albums_feed, artists_feed, forget_polls
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.recommendations import Decision, decide, list_recommendations
@@ -111,6 +111,16 @@ async def test_what_happens_between_the_two_calls_loses_no_artist(house: House) 
     assert {album.artist_id for album in albums} <= known
 
 
+async def test_polls_are_forgotten_after_a_month_and_the_feed_goes_on(house: House) -> None:
+    await ran(house, [recommended(1, album=2)], auto_approve=True)
+    before = await albums_feed(house.db, "default", clock=house.clock)
+    house.clock.advance(days=31)
+    await forget_polls(house.db, clock=house.clock)
+    assert await albums_feed(house.db, "default", clock=house.clock) == before
+    assert len(await album_artists(house.db, "default")) == 1
+    assert [entry.event for entry in (await read_history(house.db)).items] == ["delivered", "approved"]
+
+
 async def test_special_purpose_artists_and_ids_that_are_not_canonical_never_go_out(house: House) -> None:
     various = msgspec.structs.replace(
         recommended(1), artist_mbid=Mbid("89ad4ac3-39f7-470e-963a-56509c546377")
@@ -142,7 +152,7 @@ albums = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=albums)
 async def test_any_albums_keep_lidarrs_rules(
     found: list[tuple[int, int, str, int | None]], tmp_path_factory: pytest.TempPathFactory, template: Path

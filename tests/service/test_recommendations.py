@@ -65,7 +65,10 @@ async def in_status(house: House, status: Status) -> int:
     if status is Status.FAILED:
         with pytest.raises(ProviderRejected):
             await push(
-                house.db, number, TakesIn(ProviderRejected("lidarr", "no root folder")), clock=house.clock
+                house.db,
+                number,
+                TakesIn(ProviderRejected("lidarr", "no root folder", status=400)),
+                clock=house.clock,
             )
     assert (await read_recommendation(house.db, number)).status is status
     return number
@@ -183,6 +186,14 @@ async def test_while_lidarr_is_away_an_approval_stays_one(house: House) -> None:
     number = await in_status(house, Status.APPROVED)
     with pytest.raises(ProviderUnavailable):
         await push(house.db, number, TakesIn(ProviderUnavailable("lidarr", "away")), clock=house.clock)
+    assert (await read_recommendation(house.db, number)).status is Status.APPROVED
+
+
+async def test_a_wrong_key_says_nothing_about_the_item(house: House) -> None:
+    number = await in_status(house, Status.APPROVED)
+    with pytest.raises(ProviderRejected):
+        refused = TakesIn(ProviderRejected("lidarr", "wrong key", status=401))
+        await push(house.db, number, refused, clock=house.clock)
     assert (await read_recommendation(house.db, number)).status is Status.APPROVED
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from brainarr.domain.recommendation import Status
+from brainarr.service.library import read_snapshot
 from brainarr.service.recommendations import list_recommendations
 from brainarr.service.runs import list_runs, recover_runs, request_run
 from brainarr.store.page import PageOf
@@ -61,9 +62,12 @@ async def check_next_start(house: House, said: list[str]) -> None:
         if run.status is RunStatus.FAILED:
             assert "Interrupted" in (run.error or "")
     await request_run(house.db, "default", clock=house.clock)
+    snapshot = await read_snapshot(house.db)
+    assert snapshot is not None
+    assert [artist.id for artist in snapshot.artists] == list(range(900, 2_000))
 
 
-@pytest.mark.parametrize(("lines", "pause"), [(3, 0), (5, 0.003), (5, 0.006), (10, 0.01)])
+@pytest.mark.parametrize(("lines", "pause"), [(3, 0), (5, 0.01), (5, 0.03), (10, 0.05)])
 async def test_a_start_after_kill_9_is_clean_and_what_was_approved_is_there(
     tmp_path: Path, lines: int, pause: float
 ) -> None:

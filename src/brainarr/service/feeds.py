@@ -5,6 +5,7 @@ titles unique by artist, at most 50 items, nothing that Lidarr has already.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +23,8 @@ CYCLE = 50
 
 RECENT_POLLS = 10
 """So many polls back `album_artists` reaches: two Lidarrs may poll one list in turns."""
+
+POLLS_KEPT = timedelta(days=30)
 
 ARTISTS, ALBUMS = "artists", "albums"
 
@@ -74,6 +77,12 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         numbers = await recommendations.first_ids(connection, _artists_of(rows))
     found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
     return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
+
+
+async def forget_polls(db: Database, *, clock: Clock) -> None:
+    """Lidarr polls every quarter of an hour; what history says of a delivery stays."""
+    async with db.transaction() as connection:
+        await lists.delete_deliveries(connection, clock() - POLLS_KEPT)
 
 
 async def _artists_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain, islice
 
 import msgspec
 
@@ -12,7 +13,7 @@ from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.arrivals import albums_awaited, note_arrivals
 from brainarr.service.progress import OnProgress
 from brainarr.store import library as snapshot
-from brainarr.store.library import SLICE, StoredAlbums
+from brainarr.store.library import SLICE, StoredAlbums, StoredArtist
 from brainarr.store.session import Database
 
 INSTANCE = "default"
@@ -60,14 +61,16 @@ async def backfill_albums(
     Each artist's albums are stored as soon as they are read: the next call goes on where this one stopped.
     When Lidarr goes away it stops, and answers with what is known by then. `first` are artist ids.
     """
-    async with db.reading() as connection:
-        known: dict[int, str | None] = {}
-        async for rows in snapshot.stored_artists(connection, instance):
-            known.update((row.artist_id, row.albums_fingerprint) for row in rows if row.albums is not None)
     by_id = {artist.id: artist for artist in library.artists}
-    order = dict.fromkeys((*(number for number in first if number in by_id), *by_id))
-    stale = [by_id[number] for number in order if known.get(number) != str(by_id[number].fingerprint)]
-    return await _read_albums(db, source, library, stale[:limit], on_progress, instance, concurrency)
+    current: set[int] = set()
+    async with db.reading() as connection:
+        async for rows in snapshot.stored_artists(connection, instance):
+            current.update(row.artist_id for row in rows if _is_current(row, by_id.get(row.artist_id)))
+    seeds = {number: by_id[number] for number in first if number in by_id}
+    others = (artist for artist in library.artists if artist.id not in seeds)
+    stale = (artist for artist in chain(seeds.values(), others) if artist.id not in current)
+    wanted = tuple(islice(stale, limit))
+    return await _read_albums(db, source, library, wanted, on_progress, instance, concurrency)
 
 
 async def refresh_library(db: Database, source: LibrarySource, clock: Clock) -> Library:
@@ -130,6 +133,10 @@ async def _read(
     for number in gone:
         albums.pop(number, None)
     return Library(tuple(artists.values()), StoredAlbums(albums), exclusions, read_at)
+
+
+def _is_current(row: StoredArtist, artist: OwnedArtist | None) -> bool:
+    return row.albums is not None and artist is not None and row.albums_fingerprint == str(artist.fingerprint)
 
 
 async def _write(db: Database, instance: str, changed: Sequence[OwnedArtist]) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.recommendation import Status
-from brainarr.errors import Conflict, NotFound, ProviderRejected
+from brainarr.errors import Conflict, NotFound, ProviderError, ProviderRejected
 from brainarr.pipeline.ports import Clock, Importer, ImportOptions
 from brainarr.store import lists, recommendations
 from brainarr.store.history import Event, write_history
@@ -142,11 +143,12 @@ async def push(
             await importer.add_artist(item.artist_mbid, item.artist, options)
         else:
             await importer.add_album(item.release_group_mbid, item.artist_mbid, item.artist, options)
-    except ProviderRejected as error:
-        await _refused(db, row, str(error), clock())
+    except ProviderError as error:
+        if _is_about_the_item(error):
+            await _refused(db, row, str(error), clock())
         raise
     async with db.transaction() as connection:
-        current = await _find(connection, recommendation_id)
+        current = await _find(connection, recommendation_id, to_change=True)
         if current.status in recommendations.ON_THE_WAY:
             now = clock()
             await lists.insert_delivery(connection, current.list_id, PUSH, [current.id], now)
@@ -158,7 +160,7 @@ async def push(
 async def _decide(
     connection: AsyncConnection, recommendation_id: int, decision: Decision, now: datetime, note: str
 ) -> RecommendationRow:
-    row = await _find(connection, recommendation_id)
+    row = await _find(connection, recommendation_id, to_change=True)
     move = MOVES[decision]
     if row.status in move.already:
         return row
@@ -169,14 +171,21 @@ async def _decide(
     return await _find(connection, recommendation_id)
 
 
+def _is_about_the_item(error: ProviderError) -> bool:
+    """A wrong key or address says nothing about what was to be added."""
+    return isinstance(error, ProviderRejected) and error.status == HTTPStatus.BAD_REQUEST
+
+
 async def _refused(db: Database, row: RecommendationRow, why: str, now: datetime) -> None:
     async with db.transaction() as connection:
         await recommendations.set_status(connection, [row.id], Status.FAILED, failure=why)
         await write_history(connection, [row], Event.FAILED, now, note=why)
 
 
-async def _find(connection: AsyncConnection, recommendation_id: int) -> RecommendationRow:
-    found = await recommendations.recommendation(connection, recommendation_id)
+async def _find(
+    connection: AsyncConnection, recommendation_id: int, *, to_change: bool = False
+) -> RecommendationRow:
+    found = await recommendations.recommendation(connection, recommendation_id, to_change=to_change)
     if found is None:
         raise NotFound(f"There is no recommendation {recommendation_id}.")
     return found

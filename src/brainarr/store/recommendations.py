@@ -74,8 +74,12 @@ async def insert_recommendations(
         await connection.execute(insert(recommendations), rows)
 
 
-async def recommendation(connection: AsyncConnection, recommendation_id: int) -> RecommendationRow | None:
-    found = await _all(connection, _ROW.where(recommendations.c.id == recommendation_id))
+async def recommendation(
+    connection: AsyncConnection, recommendation_id: int, *, to_change: bool = False
+) -> RecommendationRow | None:
+    """With `to_change` nobody else changes it until the transaction ends."""
+    query = _ROW.where(recommendations.c.id == recommendation_id)
+    found = await _all(connection, query.with_for_update(of=recommendations) if to_change else query)
     return found[0] if found else None
 
 

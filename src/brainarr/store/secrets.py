@@ -57,6 +57,9 @@ def _read_or_make(path: Path) -> bytes:
             os.link(aside, path)
         except FileExistsError:
             pass
+        except OSError:
+            # Shares without hard links: then the last of two that start at the same moment wins.
+            aside.replace(path)
         finally:
-            aside.unlink()
+            aside.unlink(missing_ok=True)
     return path.read_bytes().strip()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as TooBusy
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from brainarr.errors import ConfigurationError, Fault, StorageError
@@ -61,6 +62,8 @@ def storage_errors() -> Iterator[None]:
         raise storage_error(error.orig or error) from error
     except (OSError, sqlite3.Error) as error:
         raise storage_error(error) from error
+    except TooBusy as error:
+        raise StorageError("The database is too busy.", remedy="Try again in a minute.") from error
 
 
 class Database:
