@@ -60,9 +60,9 @@ def configure(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # These log whole addresses and bodies; a key may stand in them.
-    for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "asyncio"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # These tell of every request, also of those that a retry mends; addresses and bodies among it.
+    for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "asyncio", "stamina"):
+        logging.getLogger(chatty).setLevel(max(logging.ERROR, root.level))
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
 

@@ -18,6 +18,7 @@ from brainarr.llm.chain import Chain
 from brainarr.llm.tokens import counter_for
 from brainarr.pipeline.ports import Clock
 from brainarr.pipeline.run import Instruments, run_pipeline
+from brainarr.providers import lidarr
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums
 from brainarr.service.progress import Broadcast, OnProgress
@@ -64,6 +65,11 @@ class House:
         key = self.settings.server.api_key
         return key.get_secret_value() if key else self.installation.api_key
 
+    def require_lidarr(self) -> None:
+        """Raises ConfigurationError that names what is missing."""
+        if self.outside.lidarr is None:
+            lidarr.connect(self.settings.lidarr)
+
 
 @asynccontextmanager
 async def open_house(
@@ -75,7 +81,7 @@ async def open_house(
     """
     # Without the database first: where that is, only file and environment can say.
     before = load_settings(folder, environ).values
-    _make(folder)
+    make_folder(folder)
     revised = await upgrade(before.database.url, folder, now=clock())
     if revised.changed:
         copy = str(revised.copy) if revised.copy else None
@@ -101,7 +107,8 @@ async def open_house(
         await db.dispose()
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """The configuration folder, for its owner's eyes only. Raises StorageError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,0 +1,3 @@
+from brainarr.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""brainarr serve"""
+
+import os
+
+import typer
+
+from brainarr.cli.start import begin, run_async
+
+
+def serve(context: typer.Context) -> None:
+    """Serve the API and the lists for Lidarr, and start the scheduled runs."""
+    from brainarr.wiring.build import open_house
+    from brainarr.wiring.serve import serve as serve_house
+
+    folder = begin(context)
+
+    async def work() -> None:
+        async with open_house(folder, os.environ) as house:
+            await serve_house(house)
+
+    run_async(work())
