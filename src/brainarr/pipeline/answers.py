@@ -101,7 +101,7 @@ def _unwrapped(value: Any, depth: int) -> Iterator[Element]:
             else:
                 yield from _unwrapped(inner, depth - 1)
     elif isinstance(value, dict):
-        fields = {_key(name): inner for name, inner in cast(dict[str, Any], value).items()}
+        fields = {_key(name) or name: inner for name, inner in cast(dict[str, Any], value).items()}
         if any(name in fields for name in _ARTIST):
             yield fields
             return
@@ -191,7 +191,7 @@ def _plain(value: Any, depth: int = 3) -> str:
 def _year(value: Any) -> int | None:
     """A year within a number or text ("c. 1991", "1991-03-27"); None when there is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(int(value)) if math.isfinite(value) and abs(value) < 10_000 else ""
+        value = str(int(value)) if 0 < value < 10_000 else ""
     match = _YEAR_IN_TEXT.search(_plain(value)[:200])
     return int(match[0]) if match else None
 

@@ -37,7 +37,8 @@ _BULLETED = re.compile(r"\s{0,12}[-*•–·]\s+(?P<text>\S.*)")
 
 def without_thinking(text: str) -> str:
     """The answer after a model's reasoning; the reasoning itself where nothing came after it."""
-    text = text[:LONGEST_TEXT]
+    # Half a surrogate pair would stop every encoder behind this.
+    text = text[:LONGEST_TEXT].encode("utf-8", "replace").decode()
     # Chat templates often open the block themselves, so that only its end is in the text.
     *_, spoken = _END_OF_THINKING.split(_THINKING.sub(" ", text))
     return spoken if spoken.strip() else text
@@ -45,7 +46,7 @@ def without_thinking(text: str) -> str:
 
 def json_values(text: str) -> Iterator[Any]:
     """The JSON values in `text`, in order. Of a broken one, its parts that can be read."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=_integer)
     at, effort = 0, _EFFORT
     while effort > 0 and (opening := _OPENING.search(text, at)):
         start = opening.start()
@@ -106,6 +107,11 @@ def _broken_object(text: str, start: int) -> tuple[dict[str, Any], int]:
     end = following if following >= 0 else limit
     fields = {field["key"]: _plain(field["value"]) for field in _FIELD.finditer(text, start + 1, end)}
     return fields, end if fields else start + 1
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read more than 4,300 digits, and would lose the whole answer over them.
+    return int(digits) if len(digits) < 20 else float("inf")
 
 
 def _plain(value: str) -> str:
