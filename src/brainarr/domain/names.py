@@ -47,7 +47,8 @@ def clean_name(text: str) -> str:
 def name_keys(name: str) -> tuple[str, ...]:
     """One key per `Tier`, never empty; two names that share the key of a tier agree at that tier.
 
-    Agreement at a tier implies agreement at every later one, except INVERTED, which reads the comma.
+    Agreement at a tier implies agreement at every later one, except INVERTED, which reads the comma. An index
+    by ROMANISED keys must still ask `same_name`: two names in foreign scripts may share one without agreeing.
     """
     exact = clean_name(name).casefold()
     if not exact:
