@@ -8,7 +8,8 @@ from pytest_httpserver import HTTPServer
 from brainarr.domain.music import CatalogArtist
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderError, ProviderRejected, ProviderUnavailable, UnreadableAnswer
-from brainarr.providers.deezer import Deezer, DeezerSettings, connect
+from brainarr.http import Http
+from brainarr.providers.deezer import Deezer, DeezerSettings
 from tests.providers.conftest import Adopt
 from tests.providers.payloads import HOSTILE, deezer_album, deezer_artist, mbid
 
@@ -22,7 +23,7 @@ QUOTA = {"error": {"type": "Exception", "message": "Quota limit exceeded", "code
 @pytest.fixture
 def deezer(httpserver: HTTPServer, adopt: Adopt) -> Deezer:
     settings = DeezerSettings(base_url=httpserver.url_for("/"))
-    return Deezer(settings, adopt(connect(settings)))
+    return Deezer(settings, adopt(Http("deezer", settings.base_url)))  # without the public server's pace
 
 
 def listing(*rows: dict[str, Any]) -> dict[str, Any]:
