@@ -1,5 +1,7 @@
 """Migrations on files with data in them: up, down, up again, and never without a copy."""
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -77,7 +79,7 @@ async def test_an_upgrade_that_finds_the_disk_full_leaves_the_old_database(
     await downgrade(URL, tmp_path, "0001", now=NOW)
 
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device; the disk is full")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(StorageError) as caught:

@@ -19,6 +19,7 @@ LOCK_PATIENCE_S = 30.0
 
 _REMEDIES = (
     ("full", "the disk is full", "Free some space; nothing was half stored."),
+    ("no space left", "the disk is full", "Free some space; nothing was half stored."),
     (
         "readonly",
         "the file may not be written",
