@@ -9,7 +9,7 @@ from brainarr.store.session import Database
 
 
 async def read_profile(db: Database, *, clock: Clock) -> Profile:
-    """As a run that starts now would see it. Raises NotFound before the library was read for the first time."""
+    """As a run that starts now would see it. Raises NotFound before the library was ever read."""
     library = await read_snapshot(db)
     if library is None:
         raise NotFound(
