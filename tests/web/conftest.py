@@ -8,47 +8,19 @@ import httpx2
 import pytest
 
 from brainarr.domain.music import Mbid
-from brainarr.domain.recommendation import Evidence, Parts, Recommendation, Status
+from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import ProviderRejected, ProviderUnavailable
 from brainarr.pipeline.ports import ImportOptions
 from brainarr.service.doctor import Check
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
-from brainarr.service.setup import ensure_installed
 from brainarr.store import lists, recommendations
-from brainarr.store.session import open_database
-from brainarr.store.upgrade import upgrade
 from brainarr.web.app import WebDeps, WiredProvider, create_app
-from tests.conftest import NOW
-
-DATABASE = "sqlite:///brainarr.db"
+from tests.store.given import installed, make_template
 
 
-def mbid(number: int) -> Mbid:
-    return Mbid(f"00000000-0000-4000-8000-{number:012d}")
-
-
-def a_recommendation(
-    number: int, *, artist: str = "", album: str | None = None, year: int | None = 2001
-) -> Recommendation:
-    return Recommendation(
-        artist=artist or f"Artist {number}",
-        artist_mbid=mbid(number),
-        album=album,
-        release_group_mbid=mbid(number + 500_000) if album else None,
-        year=year,
-        genres=("idm", "electronic"),
-        score=0.71,
-        parts=Parts(0.8, 0.6, 1.0, 0.5),
-        confidence=0.66,
-        evidence=Evidence(seeds=("Autechre",), sources=("listenbrainz", "deezer"), shared_genres=("idm",)),
-        voices=(),
-        reason="Listeners of Autechre also play it.",
-    )
-
-
-class ScriptedLidarr:
+class ScriptedImporter:
     """Takes what is pushed; `failure`, when set, is what it answers instead."""
 
     def __init__(self) -> None:
@@ -77,7 +49,7 @@ class ScriptedLidarr:
 class House:
     """What a test may reach for: the deps of the app, and short ways to fill the database."""
 
-    def __init__(self, deps: WebDeps, lidarr: ScriptedLidarr, woken: list[None]) -> None:
+    def __init__(self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None]) -> None:
         self.deps = deps
         self.lidarr = lidarr
         self.woken = woken
@@ -107,15 +79,14 @@ class House:
         )
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    def clock():
-        return NOW
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
 
-    await upgrade(DATABASE, tmp_path, now=NOW)
-    db = open_database(DATABASE, tmp_path)
-    installed = await ensure_installed(db, tmp_path, clock=clock)
-    lidarr = ScriptedLidarr()
+
+@pytest.fixture
+async def house(tmp_path: Path, template: Path) -> AsyncIterator[House]:
+    lidarr = ScriptedImporter()
     woken: list[None] = []
 
     async def alive() -> str:
@@ -124,21 +95,21 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async def refused() -> str:
         raise ProviderRejected("cloud", "the key is not valid", remedy="Set a valid api_key.")
 
-    deps = WebDeps(
-        db=db,
-        secrets=installed.secrets,
-        api_key=lambda: installed.api_key,
-        clock=clock,
-        broadcast=Broadcast(),
-        wake=lambda: woken.append(None),
-        providers=(
-            WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
-            WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),
-        ),
-        importer=lidarr,
-    )
-    yield House(deps, lidarr, woken)
-    await db.dispose()
+    async with installed(tmp_path, template) as home:
+        deps = WebDeps(
+            db=home.db,
+            secrets=home.secrets,
+            api_key=lambda: home.api_key,
+            clock=home.clock,
+            broadcast=Broadcast(),
+            wake=lambda: woken.append(None),
+            providers=(
+                WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
+                WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),
+            ),
+            importer=lidarr,
+        )
+        yield House(deps, lidarr, woken)
 
 
 @pytest.fixture

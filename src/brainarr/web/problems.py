@@ -180,8 +180,11 @@ def declare_problems(description: dict[str, Any]) -> dict[str, Any]:
     for path in description["paths"].values():
         for operation in path.values():
             for status, answer in operation["responses"].items():
-                if status >= "4" and "application/json" in answer.get("content", {}):
-                    answer["content"][MEDIA_TYPE] = answer["content"].pop("application/json")
+                if status >= "4":
+                    answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    # FastAPI's own form of errors, which no answer has any more.
+    for name in ("HTTPValidationError", "ValidationError"):
+        description["components"]["schemas"].pop(name, None)
     return description
 
 

@@ -4,5 +4,7 @@ from typing import Annotated
 
 from fastapi import Path
 
-# SQLite's integers end there; a larger number can name nothing.
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+LARGEST_ID = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact, and well within what SQLite can compare."""
+
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]

@@ -15,7 +15,7 @@ from brainarr.service.recommendations import (
     push,
     read_recommendation,
 )
-from brainarr.web.api import Id
+from brainarr.web.api import LARGEST_ID, Id
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, RecommendationDocument
 from brainarr.web.paging import AskedPage, announce
@@ -39,7 +39,7 @@ class BulkDecision(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"ids": [7, 8, 9], "decision": "approve"}]}
     )
 
-    ids: list[Annotated[int, Field(ge=1, le=2**63 - 1)]] = Field(min_length=1, max_length=500)
+    ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=500)
     decision: Decision
     note: str = Field("", max_length=1_000)
 

@@ -1,0 +1,157 @@
+"""What Lidarr's import lists receive, held against what Lidarr's readers can bear."""
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from msgspec.structs import replace
+
+from brainarr.domain.recommendation import Status
+from tests.store.given import mbid, recommended
+from tests.web.conftest import House
+from tests.web.test_doors import FEEDS
+
+ALBUM, ARTIST = "/lists/default/api/v1/album", "/lists/default/api/v1/artist"
+
+
+@pytest.fixture
+async def lidarr(house: House):
+    """Lidarr, as it calls: no redirects, its own Accept, the list's key in the header."""
+    async with house.door(await house.feed_key()) as client:
+        client.headers.update({"Accept": "application/json", "User-Agent": "Lidarr/2.14.5.4836 (debian 12)"})
+        yield client
+
+
+def read_strictly(answer: httpx2.Response) -> list[dict[str, Any]]:
+    """As Lidarr reads it: status exactly 200, no byte order mark, an array of objects, no null anywhere."""
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert not answer.content.startswith(b"\xef\xbb\xbf")
+    rows = json.loads(answer.content.decode("utf-8"))
+    assert isinstance(rows, list)
+    for row in rows:
+        assert isinstance(row, dict)
+        assert None not in row.values()
+    return rows
+
+
+async def test_an_empty_feed_is_an_empty_array(lidarr: httpx2.AsyncClient):
+    for path in ("/lists/default/artists", ALBUM, ARTIST):
+        answer = await lidarr.get(path)
+        assert answer.content == b"[]"
+        assert read_strictly(answer) == []
+
+
+async def test_the_custom_list_takes_its_key_from_the_query(house: House):
+    await house.recommend(recommended(1), status=Status.APPROVED)
+    async with house.door() as client:
+        answer = await client.get("/lists/default/artists", params={"apikey": await house.feed_key()})
+        assert (await client.get("/lists/default/artists?apikey=wrong")).status_code == 401
+    assert answer.content == b'[{"MusicBrainzId":"00000001-0000-4000-8000-000000000001"}]'
+
+
+async def test_only_approved_artists_leave_and_count_as_delivered(house: House, lidarr: httpx2.AsyncClient):
+    pending, approved = await house.recommend(recommended(1), recommended(2))
+    async with house.door(house.deps.api_key()) as api:
+        await api.post(f"/api/v1/recommendations/{approved}/approve")
+        rows = read_strictly(await lidarr.get("/lists/default/artists"))
+        assert rows == [{"MusicBrainzId": mbid(2)}]
+        delivered = (await api.get(f"/api/v1/recommendations/{approved}")).json()
+        assert (delivered["status"], delivered["deliveries"]) == ("delivered", 1)
+        assert (await api.get(f"/api/v1/recommendations/{pending}")).json()["status"] == "pending"
+
+
+async def test_albums_leave_through_the_lidarr_list_alone(house: House, lidarr: httpx2.AsyncClient):
+    await house.recommend(recommended(1, album=11, title="Weezer"), status=Status.APPROVED)
+    assert read_strictly(await lidarr.get("/lists/default/artists")) == []
+    (album,) = read_strictly(await lidarr.get(ALBUM))
+    assert album == {
+        "artistId": album["artistId"],
+        "title": "Weezer (2001)",
+        "foreignAlbumId": mbid(11),
+        "monitored": True,
+    }
+    (artist,) = read_strictly(await lidarr.get(ARTIST))
+    assert artist == {
+        "id": album["artistId"],
+        "artistName": "New 1",
+        "foreignArtistId": mbid(1),
+        "monitored": True,
+        "qualityProfileId": 1,
+        "rootFolderPath": "/brainarr",
+        "tags": [1],
+    }
+
+
+async def test_every_album_has_its_artist_and_a_title_of_its_own(house: House, lidarr: httpx2.AsyncClient):
+    found = [
+        recommended(artist, album=album, title="Weezer", year=year)
+        for artist, album, year in [(1, 11, 1994), (1, 12, 2001), (1, 13, 2001), (2, 14, 2001), (3, 15, None)]
+    ]
+    await house.recommend(*found, status=Status.APPROVED)
+    albums = read_strictly(await lidarr.get(ALBUM))
+    artists = read_strictly(await lidarr.get(ARTIST))
+    ids = [artist["id"] for artist in artists]
+    assert len(ids) == len(set(ids))
+    assert {album["artistId"] for album in albums} <= set(ids)
+    titles = [(album["artistId"], album["title"]) for album in albums]
+    assert len(titles) == len(set(titles)) == 5
+
+
+async def test_a_poll_carries_fifty_items_at_most_and_the_next_one_others(
+    house: House, lidarr: httpx2.AsyncClient
+):
+    await house.recommend(*(recommended(number) for number in range(1, 71)), status=Status.APPROVED)
+    first = {row["MusicBrainzId"] for row in read_strictly(await lidarr.get("/lists/default/artists"))}
+    second = {row["MusicBrainzId"] for row in read_strictly(await lidarr.get("/lists/default/artists"))}
+    assert len(first) == 50
+    assert len(first | second) == 70
+
+
+async def test_lidarrs_test_button_delivers_nothing(house: House, lidarr: httpx2.AsyncClient):
+    (number,) = await house.recommend(recommended(1, album=11), status=Status.APPROVED)
+    await lidarr.get(ARTIST)
+    async with house.door(house.deps.api_key()) as api:
+        assert (await api.get(f"/api/v1/recommendations/{number}")).json()["status"] == "approved"
+
+
+async def test_head_looks_and_takes_nothing(house: House, lidarr: httpx2.AsyncClient):
+    numbers = await house.recommend(recommended(1), recommended(2, album=11), status=Status.APPROVED)
+    for path in FEEDS:
+        answer = await lidarr.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"] == "application/json"
+        assert (await lidarr.head(path, headers={"X-Api-Key": "wrong"})).status_code == 401
+    async with house.door(house.deps.api_key()) as api:
+        for number in numbers:
+            assert (await api.get(f"/api/v1/recommendations/{number}")).json()["status"] == "approved"
+
+
+async def test_the_pickers_offer_what_every_artist_carries(house: House, lidarr: httpx2.AsyncClient):
+    await house.recommend(recommended(1, album=11), status=Status.APPROVED)
+    (artist,) = read_strictly(await lidarr.get(ARTIST))
+    (profile,) = read_strictly(await lidarr.get("/lists/default/api/v1/qualityprofile"))
+    (tag,) = read_strictly(await lidarr.get("/lists/default/api/v1/tag"))
+    (folder,) = read_strictly(await lidarr.get("/lists/default/api/v1/rootfolder"))
+    assert artist["qualityProfileId"] == profile["id"]
+    assert artist["tags"] == [tag["id"]]
+    assert artist["rootFolderPath"] == folder["path"]
+    assert profile["name"] and tag["label"]
+
+
+async def test_nothing_ever_redirects(lidarr: httpx2.AsyncClient):
+    for path in (*FEEDS, "/ping", "/api/v1/lists", "/", "/lists/default"):
+        for target in (path, f"{path}/", f"/{path}", f"{path}//"):
+            assert not 300 <= (await lidarr.get(target)).status_code < 400, target
+
+
+async def test_names_of_every_script_arrive_as_utf_8(house: House, lidarr: httpx2.AsyncClient):
+    await house.recommend(
+        replace(recommended(1, album=11, title="Ænima é ☃"), artist='坂本龍一 "‡" \u2028'),
+        status=Status.APPROVED,
+    )
+    (album,) = read_strictly(await lidarr.get(ALBUM))
+    (artist,) = read_strictly(await lidarr.get(ARTIST))
+    assert album["title"] == "Ænima é ☃ (2001)"
+    assert artist["artistName"] == '坂本龍一 "‡" \u2028'
