@@ -61,7 +61,7 @@ def configure(level: str = "info") -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # These tell of every request, also of those that a retry mends; addresses and bodies among it.
-    for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "asyncio", "stamina"):
+    for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "alembic", "asyncio", "stamina"):
         logging.getLogger(chatty).setLevel(max(logging.ERROR, root.level))
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
