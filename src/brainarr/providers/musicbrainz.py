@@ -29,7 +29,7 @@ class MusicBrainzSettings(Section):
         Annotated[str, Field(max_length=200, pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")] | None
     ) = None
     """An e-mail or web address: MusicBrainz wants to reach whoever runs a client that misbehaves."""
-    requests_per_second: Annotated[float, Field(gt=0, le=50)] = 1.0
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """The public server allows 1, a mirror more: https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting"""
 
 
