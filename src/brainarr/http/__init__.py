@@ -2,5 +2,6 @@
 
 from brainarr.http.answers import decode_json, excerpt, unreadable
 from brainarr.http.client import Http, Params
+from brainarr.http.failures import said
 
-__all__ = ["Http", "Params", "decode_json", "excerpt", "unreadable"]
+__all__ = ["Http", "Params", "decode_json", "excerpt", "said", "unreadable"]

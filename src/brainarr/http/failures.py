@@ -44,12 +44,12 @@ def refused(
         return MissingResource(provider, f"{what}: there is no such thing.")
     if status in (408, 425, 429) or status >= 500:
         pause = retry_after(headers)
-        return ProviderUnavailable(provider, f"{what}{_said(body)}.", retry_after=pause, status=status)
+        return ProviderUnavailable(provider, f"{what}{said(body)}.", retry_after=pause, status=status)
     if status in (401, 403):
         # The body is not shown: services echo the key they refuse.
         remedy = f"Check the key or token of {provider} in the settings."
         return ProviderRejected(provider, f"{what}.", remedy=remedy, status=status, body=body)
-    return ProviderRejected(provider, f"{what}{_said(body)}.", status=status, body=body)
+    return ProviderRejected(provider, f"{what}{said(body)}.", status=status, body=body)
 
 
 def unreachable(provider: str, address: str, timeout: float, error: Exception) -> ProviderError:
@@ -92,11 +92,15 @@ def _path_of(location: str) -> str:
         return ""
 
 
-def _said(body: object) -> str:
+def said(body: object) -> str:
     """What a JSON error body says in words, bounded and without secrets; empty when it says nothing."""
     if not isinstance(body, dict):
         return ""
     for key in ("message", "error", "detail", "title"):
-        if isinstance(text := body.get(key), str) and text:
+        text = body.get(key)
+        if isinstance(text, dict):
+            # {"error": {"message": …}}, as OpenAI and all who imitate it have it.
+            text = text.get("message")
+        if isinstance(text, str) and text:
             return f": {redact(excerpt(text.encode('utf-8', 'replace'), 200)).rstrip('.')}"
     return ""

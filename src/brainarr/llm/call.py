@@ -135,8 +135,8 @@ def _detail(error: ProviderError) -> str:
 
 def _remark(completion: Completion, answer: Answer) -> str:
     if answer.candidates:
-        return "its answer was cut off; what came is used" if completion.truncated else ""
+        return "its answer was cut off; what came is used." if completion.truncated else ""
     if not completion.text.strip():
         cause = ": it was cut off before its first word" if completion.truncated else ""
-        return f"it sent an empty answer{cause}"
+        return f"it sent an empty answer{cause}."
     return f"its answer names no artist. It began: {excerpt(completion.text.encode('utf-8', 'replace'), 200)}"

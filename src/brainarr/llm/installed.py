@@ -73,7 +73,7 @@ def require(provider: str, asked: str, models: Sequence[Installed], remedy: str)
     if len(models) > _MAX_NAMES_SHOWN:
         names += f" and {len(models) - _MAX_NAMES_SHOWN} more"
     raise ProviderRejected(
-        provider, f"the model {asked!r} is not there; installed: {names or 'none'}", remedy=remedy
+        provider, f"the model {asked!r} is not there; installed: {names or 'none'}.", remedy=remedy
     )
 
 
@@ -81,5 +81,9 @@ def require_pick(provider: str, models: Sequence[Installed], remedy: str) -> Ins
     """The model to take when none was named; raises ProviderRejected when the server has none for talk."""
     found = pick(models)
     if found is None:
-        raise ProviderRejected(provider, "no model for conversation is installed there", remedy=remedy)
+        raise ProviderRejected(provider, "no model for conversation is installed there.", remedy=remedy)
     return found
+
+
+def counted(models: Sequence[Installed]) -> str:
+    return "1 model" if len(models) == 1 else f"{len(models)} models"

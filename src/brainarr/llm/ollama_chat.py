@@ -9,10 +9,10 @@ import msgspec
 
 from brainarr.domain.prompt import Completion, ModelCard, Prompt
 from brainarr.errors import MissingResource, ProviderRejected, UnreadableAnswer
-from brainarr.http import excerpt
-from brainarr.llm.installed import MAX_MODELS, Installed, require, require_pick
+from brainarr.http import excerpt, said
+from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
 from brainarr.llm.registry import KINDS, ProviderEntry
-from brainarr.llm.wire import THINKING_TOKENS, SchemaRefused, count, open_http, refuses_schema, said
+from brainarr.llm.wire import THINKING_TOKENS, SchemaRefused, count, open_http, refuses_schema
 
 # The memory for a context grows with its length: who can run a model cannot always run its 128k window.
 _LARGEST_WINDOW_UNASKED = 16_384
@@ -53,7 +53,7 @@ class OllamaChat:
             self._card = msgspec.structs.replace(card, native_schema=False)
             raise SchemaRefused(
                 self.name,
-                "this Ollama cannot enforce a JSON schema",
+                "this Ollama cannot enforce a JSON schema.",
                 status=refusal.status,
                 body=refusal.body,
             ) from refusal
@@ -62,7 +62,7 @@ class OllamaChat:
     async def probe(self) -> str:
         models = await self._list()
         if self._entry.model is None:
-            return f"has {len(models)} models; {require_pick(self.name, models, _PULL_ANY).name} is taken"
+            return f"has {counted(models)}; {require_pick(self.name, models, _PULL_ANY).name} is taken"
         return f"has {require(self.name, self._entry.model, models, _pull(self._entry.model)).name}"
 
     async def aclose(self) -> None:
@@ -95,10 +95,9 @@ class OllamaChat:
         message = answer.get("message") if isinstance(answer, dict) else None
         text = message.get("content") if isinstance(message, dict) else None
         if not isinstance(text, str):
-            reason = said(answer)
             raise UnreadableAnswer(
                 self.name,
-                f"it reports an error: {reason}" if reason else "its answer is no chat message",
+                f"its answer is no chat message{said(answer)}.",
                 excerpt=excerpt(msgspec.json.encode(answer)),
             )
         return Completion(
@@ -136,7 +135,7 @@ class OllamaChat:
         except MissingResource:
             raise ProviderRejected(
                 self.name,
-                f"there is no Ollama at {self._entry.address}",
+                f"there is no Ollama at {self._entry.address}.",
                 remedy="Set `base_url` to Ollama's own address, such as http://127.0.0.1:11434.",
             ) from None
         return [
@@ -157,7 +156,7 @@ class OllamaChat:
             return refusal
         return ProviderRejected(
             self.name,
-            f"it lists {model!r} but does not answer for it",
+            f"it lists {model!r} but does not answer for it.",
             remedy="Update Ollama, or pull it again.",
         )
 

@@ -11,7 +11,7 @@ import msgspec
 
 from brainarr.domain.prompt import Completion, ModelCard, Prompt
 from brainarr.errors import MissingResource, ProviderRejected
-from brainarr.llm.installed import MAX_MODELS, Installed, require, require_pick
+from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
 from brainarr.llm.pricing import listed_context_window
 from brainarr.llm.registry import KINDS, ProviderEntry
 from brainarr.llm.wire import SchemaRefused, count, open_http, refuses_schema
@@ -45,7 +45,10 @@ class OpenAIChat:
                 raise
             self._card = msgspec.structs.replace(card, native_schema=False)
             raise SchemaRefused(
-                self.name, "the server cannot enforce a JSON schema", status=refusal.status, body=refusal.body
+                self.name,
+                "the server cannot enforce a JSON schema.",
+                status=refusal.status,
+                body=refusal.body,
             ) from refusal
 
     async def probe(self) -> str:
@@ -55,7 +58,7 @@ class OpenAIChat:
         except MissingResource:
             return f"answers, but does not list its models; {model or 'none'} is configured"
         if model is None:
-            return f"has {len(models)} models; {require_pick(self.name, models, _LOAD).name} is taken"
+            return f"has {counted(models)}; {require_pick(self.name, models, _LOAD).name} is taken"
         return f"has {require(self.name, model, models, _NAME).name}"
 
     async def aclose(self) -> None:
@@ -91,7 +94,7 @@ class OpenAIChat:
             return require_pick(self.name, await self._list(), _LOAD)
         except MissingResource:
             raise ProviderRejected(
-                self.name, "the server does not list its models", remedy="Set `model`, and check `base_url`."
+                self.name, "the server does not list its models.", remedy="Set `model`, and check `base_url`."
             ) from None
 
     async def _look_up(self, model: str) -> Installed | None:
@@ -118,7 +121,7 @@ class OpenAIChat:
             pass
         return ProviderRejected(
             self.name,
-            f"there are no chat completions at {self._entry.address}",
+            f"there are no chat completions at {self._entry.address}.",
             remedy="Set `base_url` to the address of the OpenAI-compatible API; it usually ends in /v1.",
         )
 

@@ -20,9 +20,9 @@ from pydantic_ai.settings import ModelSettings
 
 from brainarr.domain.prompt import Completion, ModelCard, Prompt
 from brainarr.errors import ProviderError, UnreadableAnswer
-from brainarr.http import Http, excerpt
+from brainarr.http import Http, excerpt, said
 from brainarr.llm.families import family_of
-from brainarr.llm.wire import count, output_allowance, said
+from brainarr.llm.wire import count, output_allowance
 
 # The SDK insists on a base URL; `Through` knows the real one.
 _ANYWHERE = "http://model.invalid"
@@ -40,10 +40,9 @@ class Through(httpx2.AsyncBaseTransport):
         answer = await self._http.post_json(request.url.path, question)
         choices = answer.get("choices") if isinstance(answer, dict) else None
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-            reason = said(answer)
             raise UnreadableAnswer(
                 self._http.provider,
-                f"it reports an error: {reason}" if reason else "its answer is no chat completion",
+                f"its answer is no chat completion{said(answer)}.",
                 excerpt=excerpt(msgspec.json.encode(answer)),
             )
         return httpx2.Response(200, json=answer, request=request)
@@ -82,7 +81,7 @@ async def ask(model: OpenAIChatModel, provider: str, card: ModelCard, prompt: Pr
         )
     except AgentRunError as error:
         raise _cause(error) or UnreadableAnswer(
-            provider, "its answer is no chat completion", excerpt=str(error)
+            provider, "its answer is no chat completion.", excerpt=str(error)
         ) from error
     usage = response.usage
     return Completion(

@@ -53,12 +53,3 @@ def output_allowance(model: str, prompt: Prompt) -> int:
 def count(number: Any) -> int:
     """A token count as a server reported it; 0 for nonsense."""
     return number if isinstance(number, int) and 0 < number < 1_000_000_000 else 0
-
-
-def said(answer: Any) -> str:
-    """What a body with an `error` says in words, bounded; "" when it has none."""
-    if not isinstance(answer, dict) or not answer.get("error"):
-        return ""
-    error = answer["error"]
-    text = error.get("message") if isinstance(error, dict) else error
-    return " ".join(str(text).split())[:200]

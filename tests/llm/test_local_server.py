@@ -1,0 +1,73 @@
+"""The whole layer against a real llama.cpp server, its model's content being noise."""
+
+import asyncio
+
+import pytest
+
+from brainarr.domain.prompt import Answer, ModelCard
+from brainarr.domain.recommendation import Outcome
+from tests.llm.conftest import OpenChain
+from tests.llm.given import MemoryLedger, ask, entry, read, write
+
+pytestmark = [pytest.mark.loopback, pytest.mark.xdist_group("local model")]
+
+
+async def test_a_real_server_enforces_the_schema_and_counts_its_tokens(
+    local_model: str, open_chain: OpenChain, ledger: MemoryLedger
+) -> None:
+    raw: list[str] = []
+
+    def keep(card: ModelCard, text: str) -> Answer:
+        raw.append(text)
+        return read(card, text)
+
+    answer = await open_chain(entry(base_url=local_model)).ask(write, keep)
+    (report,) = answer.reports
+    assert report.outcome is Outcome.OK, report.detail
+    assert raw[0].lstrip().startswith("{") and '"recommendations"' in raw[0]
+    assert 1 <= report.candidates <= 3
+    assert report.prompt_tokens > 10 and report.completion_tokens > 10
+    assert report.cost_microdollars == 0
+    assert [(usage.model, usage.outcome, usage.local) for usage in ledger.recorded] == [
+        ("tiny-random", "ok", True)
+    ]
+
+
+async def test_its_model_and_context_window_are_found_without_being_configured(
+    local_model: str, open_chain: OpenChain
+) -> None:
+    (link,) = open_chain(entry(base_url=local_model)).links
+    assert link.model is not None
+    card = await link.model.describe()
+    assert card.model == "tiny-random"
+    # What one of its two slots has, not what the model was trained for.
+    assert card.context_window == 4096
+
+
+async def test_a_probe_says_which_model_answers_and_which_is_missing(
+    local_model: str, open_chain: OpenChain
+) -> None:
+    chain = open_chain(
+        entry(base_url=local_model), entry(base_url=local_model, name="b", model="tiny-random")
+    )
+    said = [await link.model.probe() for link in chain.links if link.model]
+    assert said == ["has 1 model; tiny-random is taken", "has tiny-random"]
+
+
+async def test_free_noise_of_a_real_model_is_read_without_a_fault(
+    local_model: str, open_chain: OpenChain
+) -> None:
+    chain = open_chain(entry(base_url=local_model, native_schema=False))
+    answer = await ask(chain)
+    assert answer.reports[0].outcome in (Outcome.OK, Outcome.UNREADABLE)
+    assert answer.reports[0].completion_tokens > 0
+
+
+async def test_parallel_questions_to_one_server_are_all_answered(
+    local_model: str, open_chain: OpenChain
+) -> None:
+    chain = open_chain(
+        entry(base_url=local_model), entry(base_url=local_model, name="b"), strategy="parallel"
+    )
+    answers = await asyncio.gather(ask(chain), ask(chain))
+    assert [report.outcome for answer in answers for report in answer.reports] == [Outcome.OK] * 4
