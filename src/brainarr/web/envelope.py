@@ -103,7 +103,9 @@ class AccessLog:
         try:
             await self.app(scope, receive, watched)
         finally:
-            log.info(
+            # Containers ask for it twice a minute, for ever.
+            say = log.debug if scope["path"].endswith("/ping") else log.info
+            say(
                 "request",
                 method=scope["method"],
                 target=loggable(scope["path"], scope.get("query_string", b"")),

@@ -1,6 +1,6 @@
 """The whole configuration, composed of the sections that the adapters own and those of Brainarr itself.
 
-See docs/configuration.md for every key in words.
+See docs/settings.md for every key in words.
 """
 
 import re
