@@ -23,6 +23,8 @@ GROUP_BYTES = 128 * 1024
 MAX_ELEMENT_BYTES = 4 * 2**20
 """An element larger than this is no artist and no album; it also bounds what is held in memory."""
 
+MAX_DEPTH = 64
+
 T = TypeVar("T")
 
 _NO_ARRAY = msgspec.ValidationError("a list was expected")
@@ -98,16 +100,18 @@ class ArrayReader(Generic[T]):
             found = self._buffer.rfind(self._border)
             if found > 0:
                 yield found + self._border.index(b",")
-        depth, closed, comma = 0, 0, -1
-        for bracket in _BRACKET.finditer(self._buffer):
+        depth, closed, comma, at = 0, 0, -1, 0
+        # Not finditer: where the buffer ends within a string, that would try again from every single byte.
+        while depth < MAX_DEPTH and (bracket := _BRACKET.match(self._buffer, at)):
+            at = bracket.end()
             if bracket[1] in b"}]":
                 depth -= 1
-                closed = bracket.start(1)
+                closed = at - 1
                 if not depth:
                     break
             else:
                 if depth == 1 and closed:
-                    comma = self._buffer.rfind(b",", closed, bracket.start(1))
+                    comma = self._buffer.rfind(b",", closed, at)
                     self._border = self._border or _border_at(self._buffer, closed)
                 depth += 1
         if comma > 0:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from brainarr.domain.music import OwnedAlbum, OwnedArtist, parse_mbid
+from brainarr.domain.names import NAME_LIMIT, clean_name
 from brainarr.providers.lidarr.resources import Album, Artist, LastAlbum, Ratings, Statistics
 
-MAX_NAME = 300
 MAX_GENRES = 32
 MAX_GENRE = 64
 MAX_TAGS = 64
@@ -34,7 +34,7 @@ class Shared:
         """Lower-case, without blanks and empty ones, bounded."""
         known = self._genres.get(given)
         if known is None:
-            spelt = (sys.intern(genre.strip().lower()[:MAX_GENRE]) for genre in given[:MAX_GENRES])
+            spelt = (sys.intern(clean_name(genre).lower()[:MAX_GENRE]) for genre in given[:MAX_GENRES])
             known = tuple(genre for genre in spelt if genre)
             if len(self._genres) < self.MOST:
                 self._genres[given] = known
@@ -52,7 +52,7 @@ def owned_artist(row: Artist, shared: Shared) -> OwnedArtist:
     ratings = row.ratings or NO_RATINGS
     return OwnedArtist(
         id=row.id,
-        name=(row.artist_name or "")[:MAX_NAME],
+        name=_name(row.artist_name or ""),
         mbid=parse_mbid(row.foreign_artist_id),
         genres=shared.genres(row.genres or ()),
         rating=min(ratings.value, 10.0) if ratings.votes and ratings.value and ratings.value > 0 else None,
@@ -69,7 +69,7 @@ def owned_artist(row: Artist, shared: Shared) -> OwnedArtist:
 def owned_album(row: Album) -> OwnedAlbum:
     return OwnedAlbum(
         id=row.id,
-        title=(row.title or "")[:MAX_NAME],
+        title=_name(row.title or ""),
         mbid=parse_mbid(row.foreign_album_id),
         year=year_of(row.release_date),
         kind=(row.album_type or "other").lower()[:MAX_GENRE],
@@ -86,6 +86,11 @@ def year_of(date: str | None) -> int | None:
     if date is None or not (year := date[:4]).isdecimal() or not year.isascii():
         return None
     return int(year) if int(year) > 1 else None
+
+
+def _name(text: str) -> str:
+    # Almost every name is printable; cleaning all 50,000 would cost as much as reading them.
+    return text if len(text) <= NAME_LIMIT and text.isprintable() else clean_name(text)
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
