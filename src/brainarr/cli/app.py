@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import db, doctor, run, serve
+from brainarr.cli import db, demo, doctor, run, serve
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -46,6 +46,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(run.run)
+app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command("api-key")(db.api_key)
 app.add_typer(db.app, name="db")
@@ -70,14 +71,6 @@ def brainarr(
 ) -> None:
     """Reads the options that stand before the command."""
     context.obj = config
-
-
-@app.command()
-def demo() -> None:
-    """Show the main job end to end in a sandbox: no keys, no network."""
-    from brainarr.cli.demo import demo as show
-
-    show()
 
 
 def _folder_first(args: list[str]) -> list[str]:

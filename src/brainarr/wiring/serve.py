@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from brainarr import __version__
 from brainarr.errors import BrainarrError
 from brainarr.jobs.chores import usual_chores
 from brainarr.jobs.worker import Worker
+from brainarr.pipeline.ports import Wake
 from brainarr.service.runs import recover_runs
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
@@ -43,23 +45,9 @@ async def serve(house: House) -> None:
     worker = Worker(
         house.runs, every=house.settings.recommend.every, chores=usual_chores(house.runs, house.cache)
     )
-    app = create_app(
-        WebDeps(
-            db=house.db,
-            secrets=house.installation.secrets,
-            api_key=lambda: house.api_key,
-            clock=house.clock,
-            broadcast=house.runs.broadcast,
-            wake=worker.nudge,
-            providers=wired_providers(house.outside),
-            importer=house.outside.lidarr,
-            url_base=settings.url_base,
-            external_url=settings.external_url,
-        )
-    )
     server = _Server(
         uvicorn.Config(
-            app,
+            web_app(house, worker.nudge),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -75,6 +63,24 @@ async def serve(house: House) -> None:
             log.info("first start: `brainarr api-key` shows the key of the API", folder=str(house.folder))
         await _run_both(server, worker, listener)
     log.info("Brainarr stopped")
+
+
+def web_app(house: House, wake: Wake) -> FastAPI:
+    """The web app of this house; `wake` tells its worker that a run waits."""
+    return create_app(
+        WebDeps(
+            db=house.db,
+            secrets=house.installation.secrets,
+            api_key=lambda: house.api_key,
+            clock=house.clock,
+            broadcast=house.runs.broadcast,
+            wake=wake,
+            providers=wired_providers(house.outside),
+            importer=house.outside.lidarr,
+            url_base=house.settings.server.url_base,
+            external_url=house.settings.server.external_url,
+        )
+    )
 
 
 async def _run_both(server: uvicorn.Server, worker: Worker, listener: socket.socket) -> None:
