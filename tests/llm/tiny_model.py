@@ -1,7 +1,7 @@
 """A real language model server with no download: llama.cpp over a llama of random weights, half a megabyte.
 
 `python tests/llm/tiny_model.py FILE PORT` writes the model to FILE and serves it on that port of 127.0.0.1.
-With a json_schema response format llama.cpp enforces the grammar, so that the form is right and the content noise.
+With a json_schema response format llama.cpp enforces the grammar: the form is right, the content noise.
 """
 
 import importlib

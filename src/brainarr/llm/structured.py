@@ -4,6 +4,8 @@ pydantic-ai knows what each model family accepts (roles, reasoning, strict schem
 through our own HTTP client, so that bounds, timeouts and errors are the same as everywhere.
 """
 
+from typing import Any
+
 import httpx2
 import msgspec
 from openai import AsyncOpenAI
@@ -45,6 +47,8 @@ class Through(httpx2.AsyncBaseTransport):
                 f"its answer is no chat completion{said(answer)}.",
                 excerpt=excerpt(msgspec.json.encode(answer)),
             )
+        # pydantic-ai warns of counts that make no sense; servers that send none at all are common.
+        answer["usage"] = _sane_usage(answer.get("usage"))
         return httpx2.Response(200, json=answer, request=request)
 
 
@@ -86,9 +90,9 @@ async def ask(model: OpenAIChatModel, provider: str, card: ModelCard, prompt: Pr
     usage = response.usage
     return Completion(
         text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
-        prompt_tokens=count(usage.input_tokens),
-        completion_tokens=count(usage.output_tokens),
-        cached_tokens=count(usage.cache_read_tokens),
+        prompt_tokens=usage.input_tokens,
+        completion_tokens=usage.output_tokens,
+        cached_tokens=usage.cache_read_tokens,
         truncated=response.finish_reason == "length",
     )
 
@@ -99,6 +103,19 @@ def _output(card: ModelCard, prompt: Prompt) -> ModelRequestParameters:
         return ModelRequestParameters(output_mode="text")
     schema = OutputObjectDefinition(json_schema=dict(prompt.schema), name="recommendations", strict=True)
     return ModelRequestParameters(output_mode="native", output_object=schema)
+
+
+def _sane_usage(given: Any) -> dict[str, Any]:
+    usage = given if isinstance(given, dict) else {}
+    details = usage.get("prompt_tokens_details")
+    prompt, completion = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
+    cached = count(details.get("cached_tokens")) if isinstance(details, dict) else 0
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": min(cached, prompt)},
+    }
 
 
 def _cause(error: BaseException) -> ProviderError | None:
