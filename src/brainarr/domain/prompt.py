@@ -54,8 +54,6 @@ class Answer(msgspec.Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     unreadable: tuple[str, ...] = ()
     """Excerpts (bounded, one line) of the elements that could not be read."""
-    repeats: tuple[str, ...] = ()
-    """Artists (of the same album, if any) that it named again, once for each time."""
 
 
 class ChainAnswer(msgspec.Struct, frozen=True):

@@ -58,7 +58,8 @@ def read_answer(source: str, text: str, wanted: int) -> Answer:
     """The candidates that `text` names, in its order, ranked from 1.
 
     `source`: name of the provider that said it. `wanted`: how many it was asked for; at most four times as
-    many are taken, so that a model that cannot stop does not flood the run. Repeats are listed apart.
+    many are taken, so that a model that cannot stop does not flood the run. Repeats stay: the fusion gives
+    them their verdict.
     """
     spoken = without_thinking(text)
     limit = min(MAX_ITEMS, max(50, 4 * wanted))
@@ -69,20 +70,15 @@ def read_answer(source: str, text: str, wanted: int) -> Answer:
 
 
 def _read(source: str, elements: Iterator[Element], limit: int, unreadable: tuple[str, ...] = ()) -> Answer:
-    found: dict[tuple[str, str], Candidate] = {}
+    found: list[Candidate] = []
     excerpts = list(unreadable)
-    repeats: list[str] = []
     for _, element in zip(range(_MAX_ELEMENTS), elements, strict=False):
         candidate = _from_line(source, element) if isinstance(element, str) else _from_object(source, element)
         if candidate is None:
             excerpts.append(_excerpt(element))
-            continue
-        key = (candidate.artist.casefold(), (candidate.album or "").casefold())
-        if key in found:
-            repeats.append(candidate.artist)
         elif len(found) < limit:
-            found[key] = msgspec.structs.replace(candidate, rank=len(found) + 1)
-    return Answer(tuple(found.values()), tuple(excerpts[:_MAX_EXCERPTS]), tuple(repeats[:MAX_ITEMS]))
+            found.append(msgspec.structs.replace(candidate, rank=len(found) + 1))
+    return Answer(tuple(found), tuple(excerpts[:_MAX_EXCERPTS]))
 
 
 def _elements(text: str) -> Iterator[Element]:
