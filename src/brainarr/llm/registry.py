@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from brainarr.settings.values import Section
 
 KindName = Literal["openai", "openai_compatible", "ollama", "builtin"]
 
@@ -48,10 +50,8 @@ KINDS: dict[str, Kind] = {
 }
 
 
-class Prices(BaseModel):
+class Prices(Section):
     """The user's own prices, in US dollars for a million tokens."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     input: Decimal = Field(ge=0)
     output: Decimal = Field(ge=0)
@@ -59,10 +59,8 @@ class Prices(BaseModel):
     """None: cached tokens cost as much as the others."""
 
 
-class ProviderEntry(BaseModel):
+class ProviderEntry(Section):
     """One entry of `provider_chain`. What is left out follows from its kind."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: KindName
     name: Annotated[str, Field(max_length=60, validate_default=True)] = ""

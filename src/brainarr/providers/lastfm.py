@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from brainarr.domain.music import Plays, parse_mbid
 from brainarr.domain.names import clean_name, same_name
@@ -29,6 +29,13 @@ class LastfmSettings(Section):
     api_key: SecretStr | None = None
     """From https://www.last.fm/api/account/create; without it Last.fm is not asked."""
     user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+    @field_validator("user")
+    @classmethod
+    def _asked_with_a_key(cls, user: str | None, info: ValidationInfo) -> str | None:
+        if user is not None and info.data.get("api_key") is None:
+            raise ValueError("null while there is no lastfm.api_key, which reading listens needs")
+        return user
 
 
 def connect(settings: LastfmSettings) -> Http:

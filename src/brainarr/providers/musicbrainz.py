@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from brainarr import __version__
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup, parse_mbid
@@ -31,6 +32,16 @@ class MusicBrainzSettings(Section):
     """An e-mail or web address: MusicBrainz wants to reach whoever runs a client that misbehaves."""
     requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """The public server allows 1, a mirror more: https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting"""
+
+    @field_validator("requests_per_second")
+    @classmethod
+    def _public_server_allows_one(cls, rate: float, info: ValidationInfo) -> float:
+        host = urlsplit(info.data.get("base_url", "")).hostname or ""
+        if rate > 1 and (host == "musicbrainz.org" or host.endswith(".musicbrainz.org")):
+            raise ValueError(
+                "a number above 0 and at most 1 for musicbrainz.org, which blocks whoever asks faster"
+            )
+        return rate
 
 
 def connect(settings: MusicBrainzSettings) -> Http:

@@ -1,0 +1,151 @@
+"""The real sections: what DESIGN fixes, what is refused, and that nothing is silently ignored."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from brainarr.domain.recommendation import Target
+from brainarr.errors import ConfigurationError
+from brainarr.wiring.configuration import Settings, load_settings
+
+# docs/configuration.md and DESIGN §6 promise these keys and defaults.
+EVERYTHING = """
+server: {host: 127.0.0.1, port: 8690, url_base: "", external_url: null}
+database: {url: "sqlite:///brainarr.db"}
+redis: {url: null}
+lidarr: {url: null, api_key: null, verify_tls: true, timeout: 60}
+musicbrainz: {base_url: "https://musicbrainz.org/ws/2", contact: null, requests_per_second: 1.0}
+listenbrainz: {base_url: "https://api.listenbrainz.org", labs_url: "https://labs.api.listenbrainz.org",
+  token: null, user: null, enabled: true}
+deezer: {base_url: "https://api.deezer.com", enabled: true}
+lastfm: {base_url: "https://ws.audioscrobbler.com/2.0/", api_key: null, user: null}
+coverart: {base_url: "https://coverartarchive.org"}
+itunes: {base_url: "https://itunes.apple.com"}
+provider_chain: [{name: builtin, kind: builtin}]
+recommend: {max_recommendations: 20, minimum_confidence_score: 0.3, target: albums, discovery: adjacent,
+  strategy: failover, approval: review, compression: auto, prompt_tokens: null, schedule: "weekly"}
+costs: {monthly_budget: null, cost_alert_threshold: null}
+notifications: {urls: []}
+"""
+
+
+def read(folder: Path, yaml: str = "", environ: Mapping[str, str] | None = None) -> Settings:
+    (folder / "config.yaml").write_text(yaml)
+    return load_settings(folder, environ or {}).values
+
+
+def faults(folder: Path, yaml: str) -> dict[str, str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, yaml)
+    return {fault.key: fault.allowed for fault in caught.value.faults}
+
+
+def test_the_defaults_are_those_that_the_documentation_promises(tmp_path: Path):
+    assert read(tmp_path, EVERYTHING) == Settings()
+
+
+def test_a_chain_of_models_is_read_in_order(tmp_path: Path):
+    yaml = """
+    provider_chain:
+      - {name: home, kind: ollama, base_url: "http://127.0.0.1:11434", model: "qwen3:8b"}
+      - {name: cloud, kind: openai, model: "gpt-5-mini"}
+    """
+    chain = read(tmp_path, yaml, {"BRAINARR__PROVIDER_CHAIN__1__API_KEY": "sk-x"}).provider_chain
+    assert [(entry.name, entry.kind, entry.model) for entry in chain] == [
+        ("home", "ollama", "qwen3:8b"),
+        ("cloud", "openai", "gpt-5-mini"),
+    ]
+    assert chain[1].api_key and chain[1].api_key.get_secret_value() == "sk-x"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("recommend.max_recommendations", value) for value in ("0", "101", "2.5", "many")),
+        *(("recommend.minimum_confidence_score", value) for value in ("-0.1", "1.1", "nan", "inf")),
+        *(("recommend.prompt_tokens", value) for value in ("199", "0", "-1")),
+        *(("recommend.schedule", value) for value in ("sometimes", "0h", "6 weeks ago")),
+        ("recommend.target", "songs"),
+        ("recommend.discovery", "far"),
+        ("recommend.strategy", "all"),
+        ("recommend.approval", "never"),
+        ("recommend.compression", "zip"),
+        *(("server.port", value) for value in ("0", "65536", "-1")),
+        *(("server.url_base", value) for value in ("/a b", "/../x", "'/a?b'", "http://x")),
+        ("server.external_url", "brainarr:8690"),
+        ("server.host", "a b"),
+        ("server.api_key", '"two words"'),
+        ("lidarr.url", "lidarr:8686"),
+        ("lidarr.timeout", "0"),
+        ("musicbrainz.requests_per_second", "0"),
+        ("musicbrainz.requests_per_second", "1.5"),
+        ("musicbrainz.base_url", "musicbrainz"),
+        ("coverart.base_url", "nowhere"),
+        ("itunes.base_url", "nowhere"),
+        ("database.url", "postgresql://brainarr:pw@db/brainarr"),
+        ("database.url", "mysql"),
+        ("costs.monthly_budget", "-1"),
+        ("costs.monthly_budget", "nan"),
+        ("provider_chain", "[]"),
+        ("provider_chain", "[{name: a, kind: builtin}, {name: a, kind: ollama}]"),
+        ("provider_chain", "[{name: deezer, kind: builtin}]"),
+    ],
+)
+def test_what_is_out_of_bounds_is_refused_by_name(tmp_path: Path, key: str, value: str):
+    section, _, inner = key.partition(".")
+    found = faults(tmp_path, f"{section}: {{{inner}: {value}}}" if inner else f"{section}: {value}")
+    assert list(found) == [key]
+    assert found[key]
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "redis: {url: 'redis://redis:6379'}",
+        "costs: {cost_alert_threshold: 5}",
+        "notifications: {urls: ['ntfy://topic']}",
+        "lastfm: {user: me}",
+    ],
+)
+def test_what_would_have_no_effect_is_refused_instead_of_ignored(tmp_path: Path, yaml: str):
+    assert len(faults(tmp_path, yaml)) == 1
+
+
+def test_a_mirror_of_musicbrainz_may_be_asked_faster(tmp_path: Path):
+    yaml = "musicbrainz: {base_url: 'http://mirror:5000/ws/2', requests_per_second: 20}"
+    assert read(tmp_path, yaml).musicbrainz.requests_per_second == 20
+
+
+def test_a_key_of_the_chain_with_a_typo_names_the_right_one(tmp_path: Path):
+    found = faults(tmp_path, "provider_chain: [{name: a, kind: ollama, modell: x}]")
+    assert "provider_chain.0.model" in found["provider_chain.0.modell"]
+
+
+@pytest.mark.parametrize("given", ["brainarr", "/brainarr", "/brainarr/", "brainarr/"])
+def test_the_url_base_is_taken_with_or_without_slashes(tmp_path: Path, given: str):
+    assert read(tmp_path, f"server: {{url_base: {given}}}").server.url_base == "/brainarr"
+
+
+def test_the_run_gets_what_was_configured(tmp_path: Path):
+    yaml = "recommend: {max_recommendations: 7, minimum_confidence_score: 0, target: mixed, schedule: 6h}"
+    recommend = read(tmp_path, yaml).recommend
+    options = recommend.options
+    assert (options.max_recommendations, options.minimum_confidence, options.target) == (7, 0, Target.MIXED)
+    assert recommend.every is not None and recommend.every.total_seconds() == 6 * 3600
+
+
+def test_no_automatic_runs_when_the_schedule_is_off(tmp_path: Path):
+    # YAML 1.1 would read "off" as false.
+    assert read(tmp_path, "recommend: {schedule: off}").recommend.every is None
+
+
+def test_the_budget_is_kept_in_micro_dollars(tmp_path: Path):
+    assert read(tmp_path, "costs: {monthly_budget: 2.5}").costs.monthly_budget_microdollars == 2_500_000
+    assert read(tmp_path, "costs: {monthly_budget: 0}").costs.monthly_budget_microdollars == 0
+    assert Settings().costs.monthly_budget_microdollars is None
+
+
+def test_the_settings_show_no_secret(tmp_path: Path):
+    yaml = "lidarr: {api_key: hush-hush}\nprovider_chain: [{kind: openai, api_key: hush-hush}]"
+    assert "hush-hush" not in repr(read(tmp_path, yaml))
