@@ -1,5 +1,7 @@
 """What one entry of the provider chain may say, and what follows from what it does not say."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -170,3 +172,9 @@ def test_without_a_vocabulary_characters_are_counted_on_the_safe_side() -> None:
     assert Characters().count(listed) > counter_for("gpt-5").count(listed)
     assert Characters().count("x") == 1
     assert CHARACTERS_PER_TOKEN < 4
+
+
+def test_a_chain_that_is_not_asked_loads_no_sdk() -> None:
+    check = "import sys, brainarr.llm.chain, brainarr.llm.tokens; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True, text=True).stdout
+    assert not {"openai", "pydantic_ai", "splintr", "genai_prices"} & set(loaded.split())

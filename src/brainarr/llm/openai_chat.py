@@ -4,7 +4,8 @@ https://platform.openai.com/docs/api-reference/chat
 """
 
 import asyncio
-from types import ModuleType
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,10 +35,9 @@ class OpenAIChat:
 
     async def complete(self, prompt: Prompt) -> Completion:
         card = await self.describe()
-        sdk: Any = await asyncio.to_thread(_sdk)
-        model = sdk.open_model(self._entry.kind, card.model, self._http)
+        put = await asyncio.to_thread(self._question, card)
         try:
-            return await sdk.ask(model, self.name, card, prompt)
+            return await put(prompt)
         except MissingResource:
             raise await self._missing(card.model) from None
         except ProviderRejected as refusal:
@@ -50,6 +50,12 @@ class OpenAIChat:
                 status=refusal.status,
                 body=refusal.body,
             ) from refusal
+
+    def _question(self, card: ModelCard) -> Callable[[Prompt], Awaitable[Completion]]:
+        # 2.5 s of imports that only those pay who ask such a model, and in a thread.
+        from brainarr.llm.structured import ask, open_model
+
+        return partial(ask, open_model(self.kind, card.model, self._http), card)
 
     async def probe(self) -> str:
         model = self._entry.model or KINDS[self.kind].default_model
@@ -155,10 +161,3 @@ def _window(row: _Listed) -> int | None:
         meta.get("n_ctx"),
     )
     return next((count(window) for window in named if count(window) >= 512), None)
-
-
-def _sdk() -> ModuleType:
-    # 2.5 s of imports that only those pay who ask such a model, and in a thread.
-    from brainarr.llm import structured
-
-    return structured

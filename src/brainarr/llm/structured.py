@@ -69,7 +69,7 @@ def open_model(kind: str, model: str, http: Http) -> OpenAIChatModel:
     )
 
 
-async def ask(model: OpenAIChatModel, provider: str, card: ModelCard, prompt: Prompt) -> Completion:
+async def ask(model: OpenAIChatModel, card: ModelCard, prompt: Prompt) -> Completion:
     """The model's answer; an empty text is an answer too. Raises ProviderError."""
     room = card.context_window - prompt.tokens
     settings = ModelSettings(max_tokens=max(256, min(output_allowance(card.model, prompt), room)))
@@ -85,7 +85,7 @@ async def ask(model: OpenAIChatModel, provider: str, card: ModelCard, prompt: Pr
         )
     except AgentRunError as error:
         raise _cause(error) or UnreadableAnswer(
-            provider, "its answer is no chat completion.", excerpt=str(error)
+            card.provider, "its answer is no chat completion.", excerpt=str(error)
         ) from error
     usage = response.usage
     return Completion(
