@@ -139,7 +139,7 @@ _SECRET_IN_TEXT = re.compile(
     (?P<before>
         ://[^/@\s"']{0,100}?:(?=[^/@\s"']{1,200}@)                 # scheme://user:PASSWORD@host
       | \bauthori[sz]ation["']?\s{0,3}[:=]\s{0,3}["']?\w{1,20}\s  # Authorization: Basic TOKEN
-      | \bbearer\s
+      | \bbearer\s(?=\S{8})                                       # not a word of prose
         # ?apikey=KEY, X-Api-Key: KEY, "token": "KEY"
       | \b[\w-]{0,40}(?:api[-_]?key|secret|passw(?:or)?d|token)["']?\s{0,3}[:=]\s{0,3}["']?
     )
