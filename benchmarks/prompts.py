@@ -2,7 +2,8 @@
 
     python -m benchmarks.prompts [SIZE ...]        (default: 50 1000 10000)
 
-Prints one JSON object. `tokens` counts every message and the schema (o200k); `ratio` is against the full listing.
+Prints one JSON object. `tokens` counts every message and the schema (o200k); `ratio` is against the full
+listing.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import random
 import sys
 from datetime import UTC, datetime
 
+from benchmarks.library import artist_json
 from brainarr.domain.music import Library, OwnedAlbum, OwnedArtist
 from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import RunOptions
@@ -18,7 +20,6 @@ from brainarr.llm.tokens import counter_for
 from brainarr.pipeline.compress import LEVELS, compress
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.prompt import write_prompt
-from benchmarks.library import artist_json
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CARD = ModelCard("cloud", "openai", "gpt-5-mini", 400_000)
@@ -35,7 +36,9 @@ def generate(size: int) -> Library:
     words = [str(one["artistName"]).split()[0] for one in raw]
     albums = {
         artist.id: tuple(
-            OwnedAlbum(artist.id * 10 + k, f"{words[k % size]} {rng.choice(words)}", None, rng.randint(1965, 2026))
+            OwnedAlbum(
+                artist.id * 10 + k, f"{words[k % size]} {rng.choice(words)}", None, rng.randint(1965, 2026)
+            )
             for k in range(5)
         )
         for artist in artists
@@ -55,7 +58,13 @@ async def measure(size: int) -> dict[str, object]:
             (),
             counter,
             lambda budget, overhead, level=level: compress(
-                library, profile, level=level, budget=budget, overhead=overhead, counter=counter, neighbours={}
+                library,
+                profile,
+                level=level,
+                budget=budget,
+                overhead=overhead,
+                counter=counter,
+                neighbours={},
             ),
         )
         levels[level] = {

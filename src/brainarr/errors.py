@@ -55,7 +55,8 @@ class ProviderError(BrainarrError):
 class ProviderUnavailable(ProviderError):
     """It may work later: a timeout, a refused connection, too many requests, a server error.
 
-    `retry_after` are the seconds that the server named, `status` is its HTTP status; None where there was none.
+    `retry_after` are the seconds that the server named, `status` is its HTTP status; None where there was
+    none.
     """
 
     def __init__(

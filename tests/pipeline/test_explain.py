@@ -18,8 +18,8 @@ def test_a_reason_names_the_owned_artists_the_sources_and_what_is_shared():
         album_choice="deezer",
     )
     assert reason(evidence, LABELS) == snapshot(
-        "Because you have Slowdive and Ride: close in ListenBrainz and Deezer. "
-        "Shares dream pop and shoegaze with your library, from the 1990s, like 31% of it."
+        "Because you have Slowdive and Ride: close in ListenBrainz and Deezer. It shares dream pop and "
+        "shoegaze with your library, 31% of which is from the 1990s too. Start with the favourite on Deezer."
     )
 
 
@@ -31,7 +31,14 @@ def test_a_models_proposal_is_said_to_be_one_and_its_words_are_not_repeated_as_f
 def test_the_album_says_who_picked_it_when_nobody_named_it():
     evidence = Evidence(sources=("listenbrainz",), seeds=("Low",), album_choice="first studio album")
     assert reason(evidence, LABELS) == snapshot(
-        "Because you have Low: close in ListenBrainz; the album was picked as the first studio album."
+        "Because you have Low: close in ListenBrainz. Start with the first studio album."
+    )
+
+
+def test_without_shared_genres_the_era_alone_is_told():
+    evidence = Evidence(sources=("deezer",), decade=1990, decade_share=0.5)
+    assert reason(evidence, LABELS) == snapshot(
+        "Proposed by Deezer. It is from the 1990s, like 50% of your library."
     )
 
 

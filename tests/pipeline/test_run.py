@@ -137,9 +137,8 @@ async def test_a_model_alone_is_enough():
     text = '[{"artist": "New 1", "confidence": 0.8}, {"artist": "New 2"}]'
     result = await run(instruments=tools(ask=Scripted(text), sources=()))
     assert {item.artist for item in result.recommendations} == {"New 1", "New 2"}
-    assert (
-        result.recommendations[0].reason == "Proposed by home. Shares shoegaze and rock with your library; "
-        "the album was picked as the first studio album."
+    assert result.recommendations[0].reason == (
+        "Proposed by home. It shares shoegaze and rock with your library. Start with the first studio album."
     )
 
 

@@ -9,6 +9,9 @@ import msgspec
 
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 
+FIRST_STUDIO_ALBUM = "first studio album"
+"""Who chose an album when nobody did."""
+
 
 class Target(StrEnum):
     """What a run looks for."""

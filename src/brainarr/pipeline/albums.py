@@ -6,14 +6,13 @@ import msgspec
 
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import title_key
-from brainarr.domain.recommendation import Fused, Verdict
+from brainarr.domain.recommendation import FIRST_STUDIO_ALBUM, Fused, Verdict
 from brainarr.errors import ProviderError
 from brainarr.pipeline.ports import AlbumCharts
 from brainarr.pipeline.resolve import Unresolved
 
 # A rating by one person is that person's; MusicBrainz albums that matter have more.
 _ENOUGH_VOTES = 3
-FIRST_STUDIO_ALBUM = "first studio album"
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from brainarr.domain.recommendation import Evidence, Recommendation
+from brainarr.domain.recommendation import FIRST_STUDIO_ALBUM, Evidence, Recommendation
 
 # A decade below this share of the library is no reason to recommend anything.
 _TELLING_SHARE = 0.1
@@ -18,28 +18,33 @@ def explain(recommendation: Recommendation, labels: Mapping[str, str]) -> Recomm
 
 def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:
     """Every name and number in it stands in `evidence`; a model's opinion is never repeated as fact."""
-    sources = [labels.get(source, source) for source in evidence.sources]
-    if evidence.seeds:
-        near = f"Because you have {_and(evidence.seeds[:2])}: close in {_and(sources)}"
-    else:
-        near = f"Proposed by {_and(sources)}"
-    traits: list[str] = []
+    said = (_near(evidence, labels), _fit(evidence), _album(evidence, labels))
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _near(evidence: Evidence, labels: Mapping[str, str]) -> str:
+    sources = _and([labels.get(source, source) for source in evidence.sources])
+    if not evidence.seeds:
+        return f"Proposed by {sources}."
+    return f"Because you have {_and(evidence.seeds[:2])}: close in {sources}."
+
+
+def _fit(evidence: Evidence) -> str:
+    share = evidence.decade_share or 0.0
+    era = f"from the {evidence.decade}s" if evidence.decade is not None and share >= _TELLING_SHARE else ""
     if evidence.shared_genres:
-        traits.append(f"shares {_and(evidence.shared_genres)} with your library")
-    if evidence.decade is not None and (evidence.decade_share or 0.0) >= _TELLING_SHARE:
-        traits.append(f"from the {evidence.decade}s, like {evidence.decade_share:.0%} of it")
-    sentences = [near + "."]
-    if traits:
-        text = ", ".join(traits)
-        sentences.append(text[0].upper() + text[1:] + ".")
-    if evidence.album_choice is not None and evidence.album_choice not in evidence.sources:
-        chooser = labels.get(evidence.album_choice, evidence.album_choice)
-        sentences[-1] = sentences[-1][:-1] + f"; the album was picked as {_picked(chooser)}."
-    return " ".join(sentences)
+        besides = f", {share:.0%} of which is {era} too" if era else ""
+        return f"It shares {_and(evidence.shared_genres)} with your library{besides}."
+    return f"It is {era}, like {share:.0%} of your library." if era else ""
 
 
-def _picked(chooser: str) -> str:
-    return f"the {chooser}" if chooser.startswith("first ") else f"the favourite of {chooser} listeners"
+def _album(evidence: Evidence, labels: Mapping[str, str]) -> str:
+    """Who picked the album, unless the proposal itself named it."""
+    chooser = evidence.album_choice
+    if chooser == FIRST_STUDIO_ALBUM:
+        return f"Start with the {chooser}."
+    label = labels.get(chooser or "")
+    return f"Start with the favourite on {label}." if label else ""
 
 
 def _and(words: Sequence[str]) -> str:
