@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brainarr.domain.music import Library, OwnedArtist
-from brainarr.domain.prompt import ModelCard, Prompt
+from brainarr.domain.prompt import ModelCard, OutputMode, Prompt
 from brainarr.domain.recommendation import Discovery, RunOptions, Target
 from brainarr.domain.taste import Profile
 from brainarr.pipeline.compress import compress, full_listing_tokens, quote
@@ -132,7 +132,7 @@ async def test_the_users_token_limit_is_kept():
 
 
 async def test_prompt_and_answer_fit_a_small_window_together():
-    tiny = ModelCard("home", "ollama", "tiny", context_window=4096, local=True, native_schema=False)
+    tiny = ModelCard("home", "ollama", "tiny", context_window=4096, local=True, output=OutputMode.PROMPTED)
     found = generated_library(500)
     prompt = prompt_for(found, await profile_library(found, NOW), tiny)
     assert prompt.tokens + prompt.output_tokens <= 4096

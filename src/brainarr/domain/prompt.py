@@ -1,12 +1,24 @@
 """What a model is asked, and what it answered."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from brainarr.domain.recommendation import Candidate, ProviderReport
 from brainarr.domain.taste import Compressed
+
+
+class OutputMode(StrEnum):
+    """How a model is held to the form of its answer."""
+
+    NATIVE = "native"
+    """The server enforces the JSON schema."""
+    TOOL = "tool"
+    """The schema is that of a tool which the model has to call."""
+    PROMPTED = "prompted"
+    """Nobody enforces anything: the form is asked for in words."""
 
 
 class ModelCard(msgspec.Struct, frozen=True):
@@ -19,8 +31,21 @@ class ModelCard(msgspec.Struct, frozen=True):
     context_window: int
     """Tokens, prompt and answer together."""
     local: bool = False
-    native_schema: bool = True
-    """False: the answer's form is asked for in words, because the server cannot enforce it."""
+    output: OutputMode = OutputMode.NATIVE
+    family: str = "generic"
+    """llama, claude, gpt, gemini, qwen, deepseek, …: models that want to be spoken to alike."""
+    thinks: bool = False
+    """It reasons before the first word of its answer, whether or not that is shown."""
+    max_output: int | None = None
+    """Tokens that one answer may have at most; None: only the context window limits it."""
+    prompt_price: float | None = None
+    """Micro-dollars for a prompt token (that is, dollars for a million); 0 at home, None when unpriced."""
+    output_price: float | None = None
+    """The same for a token of the answer."""
+
+    @property
+    def native_schema(self) -> bool:
+        return self.output is OutputMode.NATIVE
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -29,7 +54,7 @@ class Prompt(msgspec.Struct, frozen=True):
     system: str
     user: str
     schema: Mapping[str, Any]
-    """JSON schema of the answer; sent natively or written into `system` (then already counted there)."""
+    """JSON schema of the answer; sent beside the words, or (prompted) written into them and counted there."""
     tokens: int
     """Of every message and the schema."""
     output_tokens: int

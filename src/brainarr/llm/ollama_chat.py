@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from brainarr.domain.prompt import Completion, ModelCard, Prompt
+from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
 from brainarr.errors import MissingResource, ProviderRejected, UnreadableAnswer
 from brainarr.http import excerpt, said
 from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
@@ -50,7 +50,7 @@ class OllamaChat:
             if not (card.native_schema and self._entry.native_schema is None and refuses_schema(refusal)):
                 raise
             # Before version 0.5, `format` was a word.
-            self._card = msgspec.structs.replace(card, native_schema=False)
+            self._card = msgspec.structs.replace(card, output=OutputMode.PROMPTED)
             raise SchemaRefused(
                 self.name,
                 "this Ollama cannot enforce a JSON schema.",
@@ -126,7 +126,7 @@ class OllamaChat:
             context_window=self._entry.context_window
             or min(own or KINDS[self.kind].context_window, _LARGEST_WINDOW_UNASKED),
             local=self._entry.local,
-            native_schema=self._entry.native_schema is not False,
+            output=OutputMode.PROMPTED if self._entry.native_schema is False else OutputMode.NATIVE,
         )
 
     async def _list(self) -> list[Installed]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from brainarr.domain.prompt import Completion, ModelCard, Prompt
+from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
 from brainarr.errors import MissingResource, ProviderRejected
 from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
 from brainarr.llm.pricing import listed_context_window
@@ -43,7 +43,7 @@ class OpenAIChat:
         except ProviderRejected as refusal:
             if not (card.native_schema and self._entry.native_schema is None and refuses_schema(refusal)):
                 raise
-            self._card = msgspec.structs.replace(card, native_schema=False)
+            self._card = msgspec.structs.replace(card, output=OutputMode.PROMPTED)
             raise SchemaRefused(
                 self.name,
                 "the server cannot enforce a JSON schema.",
@@ -92,7 +92,7 @@ class OpenAIChat:
             model=name,
             context_window=window,
             local=self._entry.local,
-            native_schema=self._entry.native_schema is not False,
+            output=OutputMode.PROMPTED if self._entry.native_schema is False else OutputMode.NATIVE,
         )
 
     async def _pick(self) -> Installed:
