@@ -168,17 +168,12 @@ async def test_a_merged_album_that_is_already_there_fails_the_command(holdings, 
     old = "11111111-1111-4111-8111-111111111111"
     album = world.discography(world.named("Aphex Twin").mbid)[0]
     world.merged = {old: album.mbid}
-    try:
-        feed.say("/api/v1/album", json.dumps(
-            [{"artistId": 1, "title": "x", "foreignAlbumId": old, "monitored": True}]
-        ))  # fmt: skip
-        feed.say("/api/v1/artist", json.dumps(
-            [{"id": 1, "artistName": "Aphex Twin", "foreignArtistId": album.artist, "monitored": True}]
-        ))  # fmt: skip
-        make_list(holdings, feed.url)
-        assert "UNIQUE constraint failed" in (await sync(holdings)).message
-    finally:
-        world.merged = {}
+    row = {"artistId": 1, "title": "x", "foreignAlbumId": old, "monitored": True}
+    artist = {"id": 1, "artistName": "Aphex Twin", "foreignArtistId": album.artist, "monitored": True}
+    feed.say("/api/v1/album", json.dumps([row]))
+    feed.say("/api/v1/artist", json.dumps([artist]))
+    make_list(holdings, feed.url)
+    assert "UNIQUE constraint failed" in (await sync(holdings)).message
 
 
 async def test_a_list_waits_for_its_interval_even_after_a_failure(holdings, feed, clock) -> None:
