@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Display
 from rich.text import Text
 
@@ -33,7 +33,7 @@ def progress_on(err: Console, *, live: bool) -> Iterator[Callable[[Progress], No
         SpinnerColumn(finished_text="[green]✓"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[detail]}", markup=False, style="dim"),
     )
@@ -66,9 +66,13 @@ def _bars(display: Display) -> Callable[[Progress], None]:
         if step.stage == "done":
             return
         if step.stage not in bars:
-            bars[step.stage] = display.add_task(_name(step), total=None, detail="")
+            bars[step.stage] = display.add_task(_name(step), total=None, detail="", count="")
         display.update(
-            bars[step.stage], total=step.total or None, completed=step.done, detail=step.detail[:40]
+            bars[step.stage],
+            total=step.total or None,
+            completed=step.done,
+            detail=step.detail[:40],
+            count=f"{step.done}/{step.total}" if step.total else "",
         )
 
     return show

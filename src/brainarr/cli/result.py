@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from brainarr.domain.recommendation import Outcome, ProviderReport, Verdict
+from brainarr.domain.recommendation import Outcome, ProviderReport, Status, Verdict
 from brainarr.service.runs import RunDetail
 from brainarr.store.recommendations import RecommendationRow
 
@@ -21,6 +21,10 @@ def show_result(out: Console, detail: RunDetail) -> None:
         out.print(_providers(detail.providers))
     for note in detail.run.notes:
         out.print(Text(note, style="yellow"))
+    if detail.run.dry_run:
+        out.print(Text("This was a dry run: nothing was stored."))
+    elif any(row.status is Status.PENDING for row in found):
+        out.print(Text("They wait for your approval (or set recommend.approval: auto)."))
 
 
 def _recommendations(rows: Sequence[RecommendationRow]) -> RenderableType:
