@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, insert, select
 
+from brainarr.domain.circuit import Cause, Circuit, Mark, State
 from brainarr.domain.recommendation import Progress
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
@@ -24,8 +25,8 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0002"
-SINCE_THE_SECOND = {"deliveries", "history"}
+NEWEST = "0003"
+SINCE_THE_FIRST = {"deliveries", "history", "breakers"}
 
 
 def beside(folder: Path, pattern: str) -> list[str]:
@@ -104,7 +105,7 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 async def test_a_revision_that_does_not_exist_names_those_that_do(tmp_path: Path) -> None:
     await upgrade(URL, tmp_path, now=NOW)
-    with pytest.raises(ConfigurationError, match="base, 0001, 0002"):
+    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003"):
         await downgrade(URL, tmp_path, "0815", now=NOW)
 
 
@@ -132,6 +133,17 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
     "progress": st.builds(Progress, texts, texts, st.integers(0, 9), st.integers(0, 9)),
     "preview": st.just((recommended(1), recommended(2, album=3))),
     "facts": st.just(recommended(4, album=5)),
+    "circuit": st.builds(
+        Circuit,
+        st.sampled_from(State),
+        moments,
+        texts,
+        texts,
+        st.sampled_from(Cause),
+        moments | st.none(),
+        st.integers(0, 9),
+        st.lists(st.builds(Mark, moments, st.booleans()), max_size=3).map(tuple),
+    ),
     "carried": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
 }
 
@@ -189,7 +201,7 @@ async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
         async with db.reading() as connection:
             for table in tables.metadata.sorted_tables:
                 found = [dict(row._mapping) for row in await connection.execute(select(table))]
-                expected = [] if table.name in SINCE_THE_SECOND else list(content[table.name])
+                expected = [] if table.name in SINCE_THE_FIRST else list(content[table.name])
                 assert found == expected, table.name
     finally:
         await db.dispose()

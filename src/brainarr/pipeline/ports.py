@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from brainarr.domain.circuit import Circuit
 from brainarr.domain.music import CatalogArtist, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
@@ -125,6 +126,19 @@ class Ledger(Protocol):
 
     async def spent_this_month(self) -> int:
         """Micro-dollars since the first of the month (UTC)."""
+        ...
+
+
+class BreakerState(Protocol):
+    """Where the circuits of the provider chain are kept. A provider that never failed may have none."""
+
+    async def read(self, provider: str) -> Circuit | None: ...
+
+    async def change(self, provider: str, to: Callable[[Circuit | None], Circuit]) -> Circuit:
+        """Stores what `to` makes of the present circuit, and answers it; nobody else changes it meanwhile.
+
+        `to` may be called more than once.
+        """
         ...
 
 

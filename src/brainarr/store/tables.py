@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+from brainarr.domain.circuit import Circuit
 from brainarr.domain.recommendation import Progress, Recommendation
 from brainarr.store.columns import JsonOf, UtcTime
 
@@ -183,6 +184,14 @@ usage = Table(
     Column("seconds", Float, nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("local", Boolean, nullable=False),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("provider", String(200), primary_key=True),
+    # State, reason, since when, the window: always read and written together.
+    Column("circuit", JsonOf(Circuit), nullable=False),
 )
 
 cache = Table(
