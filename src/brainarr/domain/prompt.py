@@ -17,6 +17,8 @@ class OutputMode(StrEnum):
     """The server enforces the JSON schema."""
     TOOL = "tool"
     """The schema is that of a tool which the model has to call."""
+    JSON = "json"
+    """The server enforces that it is JSON; which JSON is asked for in words."""
     PROMPTED = "prompted"
     """Nobody enforces anything: the form is asked for in words."""
 
@@ -46,6 +48,11 @@ class ModelCard(msgspec.Struct, frozen=True):
     @property
     def native_schema(self) -> bool:
         return self.output is OutputMode.NATIVE
+
+    @property
+    def in_words(self) -> bool:
+        """Whether the prompt itself has to say which form the answer must have."""
+        return self.output in (OutputMode.JSON, OutputMode.PROMPTED)
 
 
 class Prompt(msgspec.Struct, frozen=True):
