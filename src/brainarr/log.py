@@ -63,6 +63,11 @@ def configure(level: str = "info") -> None:
     # These tell of every request, also of those that a retry mends; addresses and bodies among it.
     for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "alembic", "asyncio", "stamina"):
         logging.getLogger(chatty).setLevel(max(logging.ERROR, root.level))
+    # One uvicorn server that was told to be quiet mutes these for every other in the process.
+    for muted in ("uvicorn", "uvicorn.access", "uvicorn.error"):
+        logger = logging.getLogger(muted)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
 

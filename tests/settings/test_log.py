@@ -64,6 +64,8 @@ def test_known_secrets_are_hidden_wherever_they_turn_up(logged: Logged):
 
 
 def test_what_others_log_takes_the_same_way_out(logged: Logged):
+    logging.getLogger("uvicorn.access").propagate = False
+    log.configure("info")
     logging.getLogger("uvicorn.access").info(
         '%s - "%s"', "10.0.0.2", "GET /lists/x/artists?apikey=abc HTTP/1.1"
     )
