@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from brainarr.cli.app import app
 from brainarr.sandbox.catalogue import create_catalogue
@@ -99,3 +99,11 @@ def brainarr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Braina
     root.handlers, sys.excepthook = handlers, hook
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+def runs_in(folder: Path) -> list[tuple[str, str | None]]:
+    """Status and error of every run in the database of that folder."""
+    with sqlite3.connect(folder / "brainarr.db") as database:
+        found = database.execute("select status, error from runs order by id").fetchall()
+    database.close()
+    return found

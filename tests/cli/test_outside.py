@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from brainarr.sandbox.faults import Fault
-from tests.cli.conftest import LIDARR_KEY, Brainarr, World
+from tests.cli.conftest import LIDARR_KEY, Brainarr, World, runs_in
 
 pytestmark = pytest.mark.loopback
 
@@ -31,13 +30,6 @@ RECOMMENDATION_KEYS = {
     "sources",
     "status",
 }
-
-
-def runs_in(folder: Path) -> list[tuple[str, str | None]]:
-    with sqlite3.connect(folder / "brainarr.db") as database:
-        found = database.execute("select status, error from runs order by id").fetchall()
-    database.close()
-    return found
 
 
 def test_a_run_prints_one_json_object_and_nothing_else_on_stdout(brainarr: Brainarr, outside: World):

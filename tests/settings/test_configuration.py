@@ -9,7 +9,7 @@ from brainarr.domain.recommendation import Target
 from brainarr.errors import ConfigurationError
 from brainarr.wiring.configuration import Settings, load_settings
 
-# docs/configuration.md and DESIGN §6 promise these keys and defaults.
+# docs/settings.md and DESIGN §6 promise these keys and defaults.
 EVERYTHING = """
 server: {host: 127.0.0.1, port: 8690, url_base: "", external_url: null}
 database: {url: "sqlite:///brainarr.db"}
