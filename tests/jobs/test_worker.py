@@ -18,7 +18,7 @@ from brainarr.service.library import read_snapshot
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import list_runs, read_run, request_run
 from brainarr.store.cache import StoredCache
-from brainarr.store.runs import Process, RunStatus
+from brainarr.store.runs import Process, RunRow, RunStatus
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
 
@@ -44,7 +44,9 @@ class Counted:
         self.begun: asyncio.Queue[int] = asyncio.Queue()
         self.endless = endless
 
-    async def __call__(self, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def __call__(
+        self, run: RunRow, library: Library, memory: Memory, on_progress: OnProgress
+    ) -> RunResult:
         self.begun.put_nowait(len(library.artists))
         if self.endless:
             await asyncio.Event().wait()
@@ -112,7 +114,7 @@ async def test_one_run_can_be_stopped_and_the_worker_goes_on(house: House) -> No
 async def test_a_fault_of_ours_in_one_run_does_not_end_the_worker(house: House) -> None:
     faults: list[BaseException] = [ZeroDivisionError()]
 
-    async def recommend(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         if faults:
             raise faults.pop()
         return result()
@@ -156,7 +158,7 @@ async def test_a_run_that_was_asked_for_counts_and_a_dry_one_does_not(house: Hou
 
 
 async def test_a_scheduled_run_that_failed_is_tried_again_in_an_hour_not_in_a_week(house: House) -> None:
-    async def away(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def away(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         raise ProviderUnavailable("musicbrainz", "is away")
 
     week = timedelta(weeks=1)

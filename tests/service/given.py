@@ -17,7 +17,7 @@ from brainarr.pipeline.ports import LibrarySource
 from brainarr.service.execution import Recommend, RunDeps, execute_run
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import RunDetail, request_run
-from brainarr.store.runs import Process
+from brainarr.store.runs import Process, RunRow
 from tests.store.given import House, ScriptedLidarr, mbid, owned
 
 HERE = Process("here", 1, "this")
@@ -41,7 +41,7 @@ def result(*found: Recommendation) -> RunResult:
 
 
 def finds(*found: Recommendation) -> Recommend:
-    async def recommend(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         on_progress(Progress("profile", f"{len(library.artists)} artists"))
         return result(*found)
 

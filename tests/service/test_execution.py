@@ -16,7 +16,7 @@ from brainarr.service.history import read_history
 from brainarr.service.progress import OnProgress
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.service.runs import cancel_run, follow_run, read_run, recover_runs, request_run
-from brainarr.store.runs import Process, RunStatus
+from brainarr.store.runs import Process, RunRow, RunStatus
 from tests.service.given import REPORT, deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
 
@@ -29,7 +29,9 @@ class Waits:
         self.release = asyncio.Event()
         self.cancelled = False
 
-    async def __call__(self, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def __call__(
+        self, run: RunRow, library: Library, memory: Memory, on_progress: OnProgress
+    ) -> RunResult:
         on_progress(Progress("verify", "waiting", 1, 60))
         self.started.set()
         try:
@@ -45,7 +47,7 @@ async def asked(house: House) -> int:
 
 
 def fails_with(error: BaseException) -> Recommend:
-    async def recommend(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         raise error
 
     return recommend
@@ -88,7 +90,7 @@ async def test_a_run_knows_what_earlier_ones_recommended_and_what_was_refused(ho
     await decide(house.db, first.recommendations[0].id, Decision.REJECT, clock=house.clock)
     seen: list[Memory] = []
 
-    async def recommend(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         seen.append(memory)
         return result()
 

@@ -22,6 +22,7 @@ from brainarr.errors import ProviderUnavailable
 from brainarr.service.execution import RunDeps, execute_run
 from brainarr.service.progress import OnProgress
 from brainarr.service.runs import this_process
+from brainarr.store.runs import RunRow
 from brainarr.web.app import create_app
 from tests.conftest import NOW
 from tests.store.given import ScriptedLidarr, owned, recommended
@@ -44,7 +45,7 @@ RESULT = RunResult(
 
 
 def deps_of(house: House, recommend: object = None) -> RunDeps:
-    async def found(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def found(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         on_progress(Progress("verify", "", 1, 2))
         return RESULT
 
@@ -132,7 +133,7 @@ async def test_a_dry_run_shows_its_findings_and_stores_no_recommendation(
 
 
 async def test_a_failed_run_says_why_and_what_to_do(house: House, api: httpx2.AsyncClient):
-    async def broken(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def broken(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         raise ProviderUnavailable("musicbrainz", "it is away", remedy="Try again later.")
 
     number = (await api.post("/api/v1/runs")).json()["id"]
@@ -167,7 +168,7 @@ async def test_a_waiting_run_is_cancelled_at_once(api: httpx2.AsyncClient):
 async def test_a_running_run_is_stopped_when_asked(house: House, api: httpx2.AsyncClient):
     begun = asyncio.Event()
 
-    async def endless(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def endless(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         begun.set()
         await asyncio.Event().wait()
         return RESULT
@@ -190,7 +191,7 @@ async def test_events_tell_every_step_of_a_run_until_it_is_over(house: House):
     """Through a real server, because only there a stream is one."""
     seen = asyncio.Event()
 
-    async def stepwise(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def stepwise(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         await seen.wait()
         on_progress(Progress("verify", "half-way", 1, 2))
         return RESULT

@@ -37,6 +37,7 @@ from brainarr.pipeline.ports import (
     Clock,
     Preflight,
     TokenCounter,
+    WritePrompt,
 )
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.prompt import asked_for, write_prompt
@@ -122,6 +123,15 @@ async def run_pipeline(
     )
 
 
+async def foresee_prompts(
+    library: Library, options: RunOptions, memory: Memory, tools: Instruments
+) -> WritePrompt:
+    """Writes the prompt that a run of this library would send to a model; asks nobody anything."""
+    profile = await profile_library(library, tools.clock(), seed=options.seed)
+    neighbours = await _recall(profile, library, tools)
+    return _writer(library, profile, neighbours, options, memory, tools)
+
+
 async def _profile(
     library: Library, options: RunOptions, tools: Instruments, on_progress: OnProgress
 ) -> tuple[Profile, Library]:
@@ -162,6 +172,26 @@ async def _gather(
         done += 1
         on_progress(Progress("candidates", source, done, total))
 
+    def read(card: ModelCard, text: str) -> Answer:
+        return read_answer(card.provider, text, asked_for(options))
+
+    on_progress(Progress("candidates", "asking sources and models", 0, total))
+    heard, answer = await asyncio.gather(
+        hear_sources(profile.seeds, tools.sources, seed_done),
+        tools.ask(_writer(library, profile, neighbours, options, memory, tools), read),
+    )
+    found = [candidate for one in heard for candidate in one.candidates]
+    return (found, [one.report for one in heard]), answer
+
+
+def _writer(
+    library: Library,
+    profile: Profile,
+    neighbours: Mapping[Mbid, Sequence[Mbid]],
+    options: RunOptions,
+    memory: Memory,
+    tools: Instruments,
+) -> WritePrompt:
     def write(card: ModelCard) -> Prompt:
         counter = tools.counter_for(card.model)
 
@@ -178,15 +208,7 @@ async def _gather(
 
         return write_prompt(card, options, tuple(quote(name, 60) for name in memory.names), counter, fit)
 
-    def read(card: ModelCard, text: str) -> Answer:
-        return read_answer(card.provider, text, asked_for(options))
-
-    on_progress(Progress("candidates", "asking sources and models", 0, total))
-    heard, answer = await asyncio.gather(
-        hear_sources(profile.seeds, tools.sources, seed_done), tools.ask(write, read)
-    )
-    found = [candidate for one in heard for candidate in one.candidates]
-    return (found, [one.report for one in heard]), answer
+    return write
 
 
 async def _verify(

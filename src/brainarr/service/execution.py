@@ -18,7 +18,7 @@ from brainarr.store.history import Event, write_history
 from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
 
-Recommend = Callable[[Library, Memory, OnProgress], Awaitable[RunResult]]
+Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
 
 
@@ -100,7 +100,7 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
     library = await sync_library(deps.db, deps.library, deps.clock, steps)
     async with deps.db.reading() as connection:
         memory = await recommendations.memory(connection)
-    result = await deps.recommend(library, memory, steps)
+    result = await deps.recommend(run, library, memory, steps)
     now = deps.clock()
     async with deps.db.transaction() as connection:
         if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):

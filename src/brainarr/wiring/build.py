@@ -28,6 +28,7 @@ from brainarr.service.settings import read_settings
 from brainarr.service.setup import Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.cache import StoredCache
+from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
@@ -140,7 +141,7 @@ def _run_deps(
         # ListenBrainz alone names its neighbours by identifier throughout.
         return await recall_neighbours(cache, brainz, seeds) if brainz else {}
 
-    async def recommend(library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
             if outside.lidarr is None or library.from_snapshot:
                 return library
