@@ -56,7 +56,7 @@ class ProviderUnavailable(ProviderError):
     """It may work later: a timeout, a refused connection, too many requests, a server error.
 
     `retry_after` are the seconds that the server named, `status` is its HTTP status; None where there was
-    none.
+    none. `reached` is False when not even a connection came about.
     """
 
     def __init__(
@@ -67,10 +67,12 @@ class ProviderUnavailable(ProviderError):
         remedy: str = "",
         retry_after: float | None = None,
         status: int | None = None,
+        reached: bool = True,
     ) -> None:
         super().__init__(provider, message, remedy=remedy)
         self.retry_after = retry_after
         self.status = status
+        self.reached = reached
 
 
 class ProviderRejected(ProviderError):

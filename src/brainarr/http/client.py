@@ -40,10 +40,10 @@ class Http:
     be repeated without harm is tried again: GET, PUT, DELETE, and a POST that says it is `repeatable`.
 
     `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence;
-    `max_body` bounds a decoded answer in bytes; `requests_per_second` spaces the requests of all concurrent
-    callers, retries included (waiting for one's turn is no part of `timeout`). Of redirects only those within
-    the same host are followed, and only if told so. No error shows one of `secrets`, whatever the server
-    says.
+    `connect_timeout` bounds its beginning, the connection; `max_body` bounds a decoded answer in bytes;
+    `requests_per_second` spaces the requests of all concurrent callers, retries included (waiting for one's
+    turn is no part of `timeout`). Of redirects only those within the same host are followed, and only if told
+    so. No error shows one of `secrets`, whatever the server says.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Http:
         *,
         headers: Mapping[str, str] = MappingProxyType({}),
         timeout: float = 30.0,
+        connect_timeout: float | None = None,
         verify: bool = True,
         requests_per_second: float | None = None,
         max_body: int = 16 * 2**20,
@@ -64,6 +65,7 @@ class Http:
         self.base_url = base_url
         self._shown = shown(base_url)
         self._timeout = timeout
+        self._connect_timeout = min(connect_timeout or timeout, timeout)
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._free_at = 0.0
         self._max_body = max_body
@@ -72,7 +74,7 @@ class Http:
         self._secrets = tuple(secret for secret in secrets if secret)
         self._client = httpx2.AsyncClient(
             headers={"User-Agent": f"Brainarr/{__version__}", "Accept": "application/json", **headers},
-            timeout=timeout,
+            timeout=httpx2.Timeout(timeout, connect=self._connect_timeout),
             verify=_trust(verify),
             # A proxy from the environment is for the outside world.
             trust_env=not _is_loopback(base_url),
@@ -105,6 +107,46 @@ class Http:
         response = await self._retried(lambda: self._open("GET", path, params, None))
         async with aclosing(response), aclosing(self._pieces(response)) as pieces:
             yield pieces
+
+    @asynccontextmanager
+    async def post_stream(
+        self, path: str, body: Any, *, first: float, idle: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The decompressed bytes of an answer that is still being written, at most `max_body` of them.
+
+        `first` bounds the silence before its first byte in seconds, `idle` each one after it, `timeout` the
+        whole.
+        """
+        now = asyncio.get_running_loop().time
+        silent = f"said nothing for {first:g} s"
+
+        async def heard(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+            nonlocal silent
+            size = 0
+            async for piece in pieces:
+                silent = f"fell silent for {idle:g} s in the middle of its answer"
+                silence.reschedule(now() + idle)
+                size += len(piece)
+                if size > self._max_body:
+                    raise self._too_large(piece, self._max_body)
+                yield piece
+
+        silence = asyncio.timeout(first)
+        try:
+            async with asyncio.timeout(self._timeout), silence:
+                response = await self._retried(
+                    lambda: self._open("POST", path, NO_PARAMS, body), repeatable=False
+                )
+                async with (
+                    aclosing(response),
+                    aclosing(self._pieces(response)) as pieces,
+                    aclosing(heard(pieces)) as answer,
+                ):
+                    yield answer
+        except TimeoutError as error:
+            if silence.expired():
+                raise ProviderUnavailable(self.provider, f"{silent}.") from error
+            raise unreachable(self.provider, self._shown, self._timeout, error) from error
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -169,7 +211,9 @@ class Http:
         try:
             return await self._client.send(request, stream=True)
         except httpx2.HTTPError as error:
-            raise unreachable(self.provider, self._shown, self._timeout, error) from error
+            connecting = isinstance(error, httpx2.ConnectTimeout)
+            patience = self._connect_timeout if connecting else self._timeout
+            raise unreachable(self.provider, self._shown, patience, error) from error
 
     def _address(self, path: str) -> str:
         return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}" if path else self.base_url
@@ -202,12 +246,15 @@ class Http:
             async for piece in pieces:
                 content += piece
                 if len(content) > limit:
-                    raise UnreadableAnswer(
-                        self.provider,
-                        f"the answer is larger than {limit / 2**20:g} MiB.",
-                        excerpt=excerpt(bytes(content[:2000])),
-                    )
+                    raise self._too_large(content, limit)
         return bytes(content)
+
+    def _too_large(self, content: bytes | bytearray, limit: int) -> UnreadableAnswer:
+        return UnreadableAnswer(
+            self.provider,
+            f"the answer is larger than {limit / 2**20:g} MiB.",
+            excerpt=excerpt(bytes(content[:2000])),
+        )
 
     async def _refusal(self, method: str, path: str, response: httpx2.Response) -> ProviderError:
         try:

@@ -70,7 +70,12 @@ def unreachable(provider: str, address: str, timeout: float, error: Exception) -
         message = f"no answer within {timeout:g} s."
     else:
         message = f"no connection to {address} ({excerpt(str(error).encode(), 120)})."
-    return ProviderUnavailable(provider, message, remedy=f"Is {address} running and reachable?")
+    return ProviderUnavailable(
+        provider,
+        message,
+        remedy=f"Is {address} running and reachable?",
+        reached=not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout),
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
