@@ -1,0 +1,98 @@
+"""The composition root: which layer wins, and that what is configured has its effect in a run."""
+
+from pathlib import Path
+
+import pytest
+
+from brainarr.domain.recommendation import Outcome
+from brainarr.errors import ConfigurationError
+from brainarr.sandbox.starter import demo_library, starter_world
+from brainarr.service.execution import execute_run
+from brainarr.service.runs import RunDetail, request_run
+from brainarr.service.settings import write_settings
+from brainarr.wiring.build import House, open_house, utc_now
+from brainarr.wiring.sandboxed import Sandboxed, open_sandboxed
+
+pytestmark = pytest.mark.loopback
+
+QUICK = {"BRAINARR__RECOMMEND__MAX_RECOMMENDATIONS": "3"}
+
+
+async def run_in(place: Sandboxed) -> RunDetail:
+    house = place.house
+    asked = await request_run(house.db, "default", trigger="cli", clock=house.clock)
+    return await execute_run(house.runs, asked.id)
+
+
+async def write(house: House, **changes: object) -> None:
+    dotted = {key.replace("__", "."): value for key, value in changes.items()}
+    await write_settings(house.db, house.installation.secrets, dotted, clock=utc_now)
+
+
+async def test_the_database_is_a_layer_below_file_and_environment(tmp_path: Path):
+    (tmp_path / "config.yaml").write_text("recommend: {target: artists}")
+    async with open_house(tmp_path, {}) as house:
+        await write(house, recommend__target="mixed", recommend__discovery="similar", server__port=7)
+    async with open_house(tmp_path, {"BRAINARR__SERVER__PORT": "9"}) as house:
+        settings = house.settings
+        assert (settings.recommend.target, settings.recommend.discovery) == ("artists", "similar")
+        assert settings.server.port == 9
+        locked = [
+            key
+            for key in ("recommend.target", "recommend.discovery", "server.port")
+            if house.loaded.locked(key)
+        ]
+        assert locked == ["recommend.target", "server.port"]
+
+
+async def test_a_setting_in_the_database_that_became_unusable_is_named(tmp_path: Path):
+    async with open_house(tmp_path, {}) as house:
+        await write(house, recommend__target="songs")
+    with pytest.raises(ConfigurationError, match=r"recommend\.target: songs \(the database\)"):
+        async with open_house(tmp_path, {}):
+            pass
+
+
+async def test_without_a_lidarr_the_house_stands_and_says_what_is_missing(tmp_path: Path):
+    async with open_house(tmp_path, {"BRAINARR__LIDARR__URL": "http://127.0.0.1:9"}) as house:
+        assert house.runs.library is None
+        with pytest.raises(ConfigurationError, match=r"lidarr\.api_key"):
+            house.require_lidarr()
+
+
+async def test_what_the_person_listened_to_enters_the_run(tmp_path: Path):
+    world = starter_world()
+    owned = demo_library(world)[:8]
+    settings = QUICK | {"BRAINARR__LISTENBRAINZ__USER": "somebody"}
+    scores = []
+    for listens in ({}, {owned[0].artist: 50_000}):
+        folder = tmp_path / str(len(scores))
+        heard = {"somebody": listens}
+        async with open_sandboxed(folder, world, owned, settings=settings, listens=heard) as place:
+            detail = await run_in(place)
+            assert detail.run.notes == ()
+            scores.append([row.recommendation.score for row in detail.recommendations])
+    assert scores[0] != scores[1]
+
+
+async def test_listens_that_cannot_be_read_are_a_note_and_not_the_end(tmp_path: Path):
+    world = starter_world()
+    settings = QUICK | {"BRAINARR__LISTENBRAINZ__USER": "nobody-known"}
+    async with open_sandboxed(tmp_path, world, demo_library(world)[:8], settings=settings) as place:
+        detail = await run_in(place)
+        assert detail.recommendations
+        assert any("Listens were not counted" in note for note in detail.run.notes)
+
+
+async def test_the_monthly_budget_reaches_the_chain(tmp_path: Path):
+    world = starter_world()
+    settings = QUICK | {
+        "BRAINARR__COSTS__MONTHLY_BUDGET": "0",
+        "BRAINARR__PROVIDER_CHAIN": "[{name: cloud, kind: openai, api_key: sk-x, model: gpt-5-mini,"
+        " base_url: 'https://api.openai.com/v1'}]",
+    }
+    async with open_sandboxed(tmp_path, world, demo_library(world)[:8], settings=settings) as place:
+        detail = await run_in(place)
+        report = next(report for report in detail.providers if report.name == "cloud")
+        assert report.outcome is Outcome.OVER_BUDGET
+        assert detail.recommendations
