@@ -4,6 +4,7 @@ docs/how-it-works.md)."""
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -29,6 +30,15 @@ class Discovery(StrEnum):
     EXPLORATORY = "exploratory"
 
 
+class Mode(StrEnum):
+    """What language models are asked for."""
+
+    PROPOSE = "propose"
+    """Names of their own."""
+    RANK = "rank"
+    """An order of what the similarity sources found and the catalogue confirmed."""
+
+
 class Verdict(StrEnum):
     """Why a candidate was kept or dropped; every candidate of a run ends with exactly one."""
 
@@ -46,6 +56,11 @@ class Verdict(StrEnum):
     NOT_CHOSEN = "not chosen"
     NO_ALBUM = "no album"
     HELD = "held"
+    AVOIDED_STYLE = "avoided style"
+    ALBUM_AS_ARTIST = "album as artist"
+    COLLABORATION = "collaboration"
+    LOOP = "loop"
+    NOT_A_CANDIDATE = "not a candidate"
 
 
 class Status(StrEnum):
@@ -101,6 +116,8 @@ class Voice(msgspec.Struct, frozen=True):
     seeds: tuple[tuple[str, float], ...] = ()
     """(owned artist's name, share of this source's vote that it contributed), strongest first."""
     opinion: str | None = None
+    popularity: float | None = None
+    """As far as the source shows it, against the median of its lists: 1 is usual, 10 is famous."""
 
 
 class Fused(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +134,7 @@ class Fused(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     """Absolute, in [0, 1]: the user's minimum acts on it."""
     popularity: float | None = None
+    """Geometric mean of the voices' own; None where no source shows any."""
     genres: tuple[str, ...] = ()
     """As claimed by the sources, for corroboration; not facts."""
     year: int | None = None
@@ -216,6 +234,10 @@ class Outcome(StrEnum):
     UNAVAILABLE = "unavailable"
     REJECTED = "rejected"
     OVER_BUDGET = "over budget"
+    BREAKER_OPEN = "breaker open"
+    """Not asked, because it failed too often of late; `detail` says since when, why, and until when."""
+    RATE_LIMITED = "rate limited"
+    """Not asked, because its turn would come too late."""
     NOT_NEEDED = "not needed"
 
 
@@ -248,6 +270,8 @@ class RunResult(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     """What the user should know: "Lidarr was away, the library is of yesterday", …"""
     finished_at: datetime | None = None
+    stopped: bool = False
+    """It was told to stop: this is what it had by then."""
 
 
 class RunOptions(msgspec.Struct, frozen=True):
@@ -261,6 +285,38 @@ class RunOptions(msgspec.Struct, frozen=True):
     prompt_tokens: int | None = None
     seed: int = 0
     """Of every random draw: the same library, sources and seed give the same run."""
+    mode: Mode = Mode.PROPOSE
+    styles_include: tuple[str, ...] = ()
+    """Genres to lean towards."""
+    styles_avoid: tuple[str, ...] = ()
+    """Genres that nothing recommended may belong to, those below them in the genre tree included."""
+    wish: str | None = None
+    """What the person would like, in their own words."""
+
+
+WISH_LIMIT = 300
+STYLE_LIMIT = 60
+MOST_STYLES = 20
+MOST_RECOMMENDATIONS = 100
+
+
+Style = Annotated[str, msgspec.Meta(min_length=1, max_length=STYLE_LIMIT)]
+Styles = Annotated[tuple[Style, ...], msgspec.Meta(max_length=MOST_STYLES)]
+
+
+class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one run was asked for instead of what the settings say; None leaves the setting."""
+
+    wish: Annotated[str, msgspec.Meta(min_length=1, max_length=WISH_LIMIT)] | None = None
+    styles_include: Styles | None = None
+    styles_avoid: Styles | None = None
+    target: Target | None = None
+    discovery: Discovery | None = None
+    max_recommendations: Annotated[int, msgspec.Meta(ge=1, le=MOST_RECOMMENDATIONS)] | None = None
+
+    def over(self, options: RunOptions) -> RunOptions:
+        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        return msgspec.structs.replace(options, **given)
 
 
 class Memory(msgspec.Struct, frozen=True):
