@@ -48,7 +48,7 @@ def entry(**settings: Any) -> ProviderEntry:
 
 def write(card: ModelCard) -> Prompt:
     """A prompt of 1,000 tokens for an answer of 500; a card without native schema gets it in words."""
-    system = "You recommend music." if card.native_schema else f"You recommend music. {IN_WORDS}"
+    system = "You recommend music." if not card.in_words else f"You recommend music. {IN_WORDS}"
     listed = Compressed("minimal", "Low; Codeine", tokens=4, artists_kept=2, full_tokens=40, ratio=10.0)
     return Prompt(
         system, "<library>Low; Codeine</library>", SCHEMA, tokens=1_000, output_tokens=500, compressed=listed

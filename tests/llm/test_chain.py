@@ -19,6 +19,7 @@ class ScriptedModel:
     """pipeline.ports.ChatModel that answers `answer`, or raises it, once `ready` is set."""
 
     kind = "openai_compatible"
+    card: ModelCard | None = None
 
     def __init__(self, name: str, answer: str | ProviderError = GOOD, *, ready: bool = True) -> None:
         self.name = name
@@ -42,6 +43,9 @@ class ScriptedModel:
         if isinstance(self.answer, ProviderError):
             raise self.answer
         return Completion(self.answer, prompt_tokens=1_000, completion_tokens=100)
+
+    async def list_models(self) -> tuple[ModelCard, ...]:
+        return (await self.describe(),)
 
     async def probe(self) -> str:
         return "is here"

@@ -57,7 +57,7 @@ async def test_a_probe_says_which_model_answers_and_which_is_missing(
 async def test_free_noise_of_a_real_model_is_read_without_a_fault(
     local_model: str, open_chain: OpenChain
 ) -> None:
-    chain = open_chain(entry(base_url=local_model, native_schema=False))
+    chain = open_chain(entry(base_url=local_model, output="prompted"))
     answer = await ask(chain)
     assert answer.reports[0].outcome in (Outcome.OK, Outcome.UNREADABLE)
     assert answer.reports[0].completion_tokens > 0

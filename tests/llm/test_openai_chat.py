@@ -281,7 +281,7 @@ async def test_a_schema_the_user_insists_on_is_not_given_up(
     httpserver: HTTPServer, url: str, open_chain: OpenChain
 ) -> None:
     asked = answering(httpserver, CHAT, error(400, "json_schema is not supported"))
-    report = await report_of(open_chain, base_url=url, native_schema=True)
+    report = await report_of(open_chain, base_url=url, output="native")
     assert report.outcome is Outcome.REJECTED
     assert len(asked) == 1
 

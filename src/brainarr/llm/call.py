@@ -50,11 +50,13 @@ class Call:
     async def run(self) -> Attempt:
         """Never raises ProviderError; a cancelled call is recorded before it ends."""
         try:
-            try:
-                return await self._ask(await self._model.describe())
-            except SchemaRefused:
-                # The card has changed: the schema must now be part of the prompt's words.
-                return await self._ask(await self._model.describe())
+            while True:
+                try:
+                    return await self._ask(await self._model.describe())
+                except SchemaRefused:
+                    # The card names a lesser way now, which may have to be part of the prompt's words; the
+                    # last one, to ask in words alone, is never refused so.
+                    continue
         except OverBudget as stop:
             return self._failed(Outcome.OVER_BUDGET, str(stop))
         except ProviderError as error:
@@ -62,7 +64,7 @@ class Call:
 
     async def _ask(self, card: ModelCard) -> Attempt:
         prompt = await asyncio.to_thread(self._write, card)
-        dearest = cost_of(self._entry, card.model, prompt.tokens, output_allowance(card.model, prompt))
+        dearest = cost_of(self._entry, card.model, prompt.tokens, output_allowance(card, prompt))
         async with self._budget.hold(dearest):
             self._prompt = prompt
             asked_at = self._now()

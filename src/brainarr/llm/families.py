@@ -1,14 +1,31 @@
 """What a model's name tells: the family it is of, whose vocabulary it counts in, whether it thinks aloud."""
 
 import re
+from typing import Literal
 
 import msgspec
+
+FamilyName = Literal[
+    "llama",
+    "claude",
+    "gpt",
+    "gemini",
+    "qwen",
+    "deepseek",
+    "mistral",
+    "gemma",
+    "phi",
+    "glm",
+    "kimi",
+    "grok",
+    "generic",
+]
 
 
 class Family(msgspec.Struct, frozen=True):
     """Models that behave alike."""
 
-    name: str
+    name: FamilyName
     vocabulary: str
     """The tokenizer's name in splintr."""
     thinks: bool = False
@@ -33,7 +50,14 @@ _FAMILIES: tuple[tuple[str, Family], ...] = (
     (r"phi-?[34]", Family("phi", "phi4")),
     (r"glm", Family("glm", "glm4", thinks=True)),
     (r"kimi", Family("kimi", "kimi_k2", thinks=True)),
+    # From version 5 on they decide themselves whether to think, unless told otherwise.
+    (r"claude-[a-z]+-[5-9]", Family("claude", "o200k_base", thinks=True)),
     (r"claude", Family("claude", "o200k_base")),
+    (r"grok.*non-reasoning|grok-[23](?!-mini)", Family("grok", "o200k_base")),
+    (r"grok", Family("grok", "o200k_base", thinks=True)),
+    # Perplexity's own models are trained from llama's.
+    (r"sonar.*reason", Family("llama", "llama3", thinks=True)),
+    (r"sonar", Family("llama", "llama3")),
     (r"gpt-4o|gpt-4\.1", Family("gpt", "o200k_base")),
     (r"gpt-(3|4)", Family("gpt", "cl100k_base")),
     (r"gpt-[5-9]|(^|/)o\d", Family("gpt", "o200k_base", thinks=True)),

@@ -1,4 +1,4 @@
-"""What a server has installed, and which of it to take when the user named none."""
+"""What a server has to offer, and which of it to take when the user named none."""
 
 import re
 from collections.abc import Sequence
@@ -30,31 +30,46 @@ class Installed(msgspec.Struct, frozen=True):
     size: int | None = None
     """Bytes on disk."""
     context_window: int | None = None
+    """What the server would really bear, where it tells."""
+    max_output: int | None = None
+    """Tokens of one answer."""
+    chats: bool = True
+    """False: the server says that it is for something else, such as embeddings."""
+    loaded: bool = False
+    """It is in memory already: asking it costs no minutes of loading."""
+    enforces_schema: bool | None = None
+    """None: the server does not tell."""
+    weighs_effort: bool = False
+    """It can be told how hard to think."""
     remote: bool = False
     """It runs elsewhere, though listed by a server at home."""
 
 
 def same_model(asked: str, listed: str) -> bool:
     """Whether a server means `listed` when it is asked for `asked`; Ollama's tag "latest" may be left out."""
-    return listed in (asked, f"{asked}:latest")
+    return listed.lower() in (asked.lower(), f"{asked.lower()}:latest")
 
 
 def pick(models: Sequence[Installed]) -> Installed | None:
     """A model for general talk; None when there is none.
 
-    The largest that a home box bears comfortably, else the smallest; specialists only where nothing else is
-    there, and never one that would send the library elsewhere.
+    What is loaded already, else the largest that a home box bears comfortably, else the smallest; specialists
+    only where nothing else is there, and never one that would send the library elsewhere.
     """
-    talkers = [model for model in models if not model.remote and not _NO_CHAT.search(model.name.lower())]
+    talkers = [
+        model
+        for model in models
+        if model.chats and not model.remote and not _NO_CHAT.search(model.name.lower())
+    ]
     general = [model for model in talkers if not _SPECIALIST.search(model.name.lower())]
     return min(general or talkers, key=_preference, default=None)
 
 
-def _preference(model: Installed) -> tuple[int, float]:
+def _preference(model: Installed) -> tuple[bool, int, float]:
     size = _size(model)
     if size is None:
-        return (1, 0)
-    return (0, -size) if size <= _COMFORTABLE_BYTES else (2, size)
+        return (not model.loaded, 1, 0)
+    return (not model.loaded, 0, -size) if size <= _COMFORTABLE_BYTES else (not model.loaded, 2, size)
 
 
 def _size(model: Installed) -> float | None:

@@ -4,12 +4,18 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from brainarr.llm.anthropic_chat import AnthropicChat
+from brainarr.llm.kinds import KINDS
 from brainarr.llm.ollama_chat import OllamaChat
 from brainarr.llm.openai_chat import OpenAIChat
-from brainarr.llm.registry import KINDS, ProviderEntry
+from brainarr.llm.registry import ProviderEntry
 from brainarr.pipeline.ports import ChatModel
 
-PROTOCOLS: dict[str, Callable[[ProviderEntry], ChatModel]] = {"openai": OpenAIChat, "ollama": OllamaChat}
+PROTOCOLS: dict[str, Callable[[ProviderEntry], ChatModel]] = {
+    "openai": OpenAIChat,
+    "ollama": OllamaChat,
+    "anthropic": AnthropicChat,
+}
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 https://docs.ollama.com/api/chat
 """
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -10,9 +11,11 @@ import msgspec
 from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
 from brainarr.errors import MissingResource, ProviderRejected, UnreadableAnswer
 from brainarr.http import excerpt, said
+from brainarr.llm.capabilities import card_of, weaker
 from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
-from brainarr.llm.registry import KINDS, ProviderEntry
-from brainarr.llm.wire import THINKING_TOKENS, SchemaRefused, count, open_http, refuses_schema
+from brainarr.llm.kinds import KINDS
+from brainarr.llm.registry import ProviderEntry
+from brainarr.llm.wire import SchemaRefused, count, open_http, output_allowance
 
 # The memory for a context grows with its length: who can run a model cannot always run its 128k window.
 _LARGEST_WINDOW_UNASKED = 16_384
@@ -30,15 +33,15 @@ class OllamaChat:
     def __init__(self, entry: ProviderEntry) -> None:
         self.name = entry.name
         self.kind = entry.kind
+        self.card: ModelCard | None = None
         self._entry = entry
         self._http = open_http(entry)
-        self._card: ModelCard | None = None
         self._think: bool | str | None = None
 
     async def describe(self) -> ModelCard:
-        if self._card is None:
-            self._card = await self._introduce()
-        return self._card
+        if self.card is None:
+            self.card = await self._introduce()
+        return self.card
 
     async def complete(self, prompt: Prompt) -> Completion:
         card = await self.describe()
@@ -47,10 +50,8 @@ class OllamaChat:
         except MissingResource:
             raise await self._missing(card.model) from None
         except ProviderRejected as refusal:
-            if not (card.native_schema and self._entry.native_schema is None and refuses_schema(refusal)):
-                raise
             # Before version 0.5, `format` was a word.
-            self._card = msgspec.structs.replace(card, output=OutputMode.PROMPTED)
+            self.card = weaker(self._entry, card, refusal)
             raise SchemaRefused(
                 self.name,
                 "this Ollama cannot enforce a JSON schema.",
@@ -58,6 +59,12 @@ class OllamaChat:
                 body=refusal.body,
             ) from refusal
         return self._read(answer)
+
+    async def list_models(self) -> tuple[ModelCard, ...]:
+        models = await self._list()
+        return await asyncio.to_thread(
+            lambda: tuple(card_of(self._entry, model.name, model) for model in models)
+        )
 
     async def probe(self) -> str:
         models = await self._list()
@@ -69,7 +76,7 @@ class OllamaChat:
         await self._http.aclose()
 
     def _question(self, card: ModelCard, prompt: Prompt) -> dict[str, Any]:
-        answer = prompt.output_tokens + (THINKING_TOKENS if self._think is not None else 0)
+        answer = output_allowance(card, prompt)
         # Ollama silently cuts the front off a prompt that is too long; it may count a tenth more than we do.
         needed = prompt.tokens * 11 // 10 + _TEMPLATE_TOKENS + answer
         question: dict[str, Any] = {
@@ -85,8 +92,10 @@ class OllamaChat:
                 "num_predict": answer,
             },
         }
-        if card.native_schema:
+        if card.output is OutputMode.NATIVE:
             question["format"] = prompt.schema
+        elif card.output is OutputMode.JSON:
+            question["format"] = "json"
         if self._think is not None:
             question["think"] = self._think
         return question
@@ -119,15 +128,10 @@ class OllamaChat:
         own = next(
             (count(value) for key, value in facts.model_info.items() if key.endswith(".context_length")), 0
         )
-        return ModelCard(
-            provider=self.name,
-            kind=self.kind,
-            model=model,
-            context_window=self._entry.context_window
-            or min(own or KINDS[self.kind].context_window, _LARGEST_WINDOW_UNASKED),
-            local=self._entry.local,
-            output=OutputMode.PROMPTED if self._entry.native_schema is False else OutputMode.NATIVE,
-        )
+        window = min(own or KINDS[self.kind].context_window, _LARGEST_WINDOW_UNASKED)
+        listed = Installed(model, context_window=window)
+        card = await asyncio.to_thread(card_of, self._entry, model, listed)
+        return msgspec.structs.replace(card, thinks=self._think is not None)
 
     async def _list(self) -> list[Installed]:
         try:

@@ -6,16 +6,16 @@ https://platform.openai.com/docs/api-reference/chat
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from urllib.parse import quote
 
-import msgspec
-
-from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
+from brainarr.domain.prompt import Completion, ModelCard, Prompt
 from brainarr.errors import MissingResource, ProviderRejected
-from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
-from brainarr.llm.pricing import listed_context_window
-from brainarr.llm.registry import KINDS, ProviderEntry
-from brainarr.llm.wire import SchemaRefused, count, open_http, refuses_schema
+from brainarr.llm.capabilities import card_of, weaker
+from brainarr.llm.installed import Installed, counted, require, require_pick, same_model
+from brainarr.llm.kinds import KINDS
+from brainarr.llm.listings import LISTINGS, openai_models
+from brainarr.llm.registry import ProviderEntry
+from brainarr.llm.wire import SchemaRefused, open_http
 
 
 class OpenAIChat:
@@ -24,14 +24,18 @@ class OpenAIChat:
     def __init__(self, entry: ProviderEntry) -> None:
         self.name = entry.name
         self.kind = entry.kind
+        self.card: ModelCard | None = None
         self._entry = entry
         self._http = open_http(entry)
-        self._card: ModelCard | None = None
+        self._chat, self._models = _paths(entry)
+        self._wanted = entry.model or KINDS[entry.kind].default_model
 
     async def describe(self) -> ModelCard:
-        if self._card is None:
-            self._card = await self._introduce()
-        return self._card
+        if self.card is None:
+            listed = await self._find()
+            name = self._wanted or listed.name
+            self.card = await asyncio.to_thread(card_of, self._entry, name, listed)
+        return self.card
 
     async def complete(self, prompt: Prompt) -> Completion:
         card = await self.describe()
@@ -41,59 +45,58 @@ class OpenAIChat:
         except MissingResource:
             raise await self._missing(card.model) from None
         except ProviderRejected as refusal:
-            if not (card.native_schema and self._entry.native_schema is None and refuses_schema(refusal)):
-                raise
-            self._card = msgspec.structs.replace(card, output=OutputMode.PROMPTED)
+            self.card = weaker(self._entry, card, refusal)
             raise SchemaRefused(
                 self.name,
-                "the server cannot enforce a JSON schema.",
+                f"the server refuses the output mode {card.output!r}.",
                 status=refusal.status,
                 body=refusal.body,
             ) from refusal
+
+    async def list_models(self) -> tuple[ModelCard, ...]:
+        if not KINDS[self.kind].lists:
+            return (await self.describe(),)
+        try:
+            models = await self._list()
+        except MissingResource:
+            return (await self.describe(),)
+        return await asyncio.to_thread(
+            lambda: tuple(card_of(self._entry, model.name, model) for model in models)
+        )
+
+    async def probe(self) -> str:
+        try:
+            models = await self._list()
+        except MissingResource:
+            return f"answers, but does not list its models; {self._wanted or 'none'} is configured"
+        if not KINDS[self.kind].lists:
+            return f"answers; {self._wanted} is configured"
+        if self._wanted is None:
+            return f"has {counted(models)}; {require_pick(self.name, models, _LOAD).name} is taken"
+        return f"has {require(self.name, self._wanted, models, _NAME).name}"
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
 
     def _question(self, card: ModelCard) -> Callable[[Prompt], Awaitable[Completion]]:
         # 2.5 s of imports that only those pay who ask such a model, and in a thread.
         from brainarr.llm.structured import ask, open_model
 
-        return partial(ask, open_model(self.kind, card.model, self._http), card)
+        return partial(ask, open_model(card, self._http, self._chat), card)
 
-    async def probe(self) -> str:
-        model = self._entry.model or KINDS[self.kind].default_model
+    async def _find(self) -> Installed:
+        """How the server lists the model to be asked; the bare name where nothing more is known."""
+        if self._wanted is None:
+            return await self._pick()
+        named = Installed(self._wanted)
+        # At home a server tells what its memory really bears; in the cloud the price table knows.
+        if self._entry.context_window or not self._entry.local or not KINDS[self.kind].lists:
+            return named
         try:
             models = await self._list()
         except MissingResource:
-            return f"answers, but does not list its models; {model or 'none'} is configured"
-        if model is None:
-            return f"has {counted(models)}; {require_pick(self.name, models, _LOAD).name} is taken"
-        return f"has {require(self.name, model, models, _NAME).name}"
-
-    async def aclose(self) -> None:
-        await self._http.aclose()
-
-    async def _introduce(self) -> ModelCard:
-        kind = KINDS[self.kind]
-        model = self._entry.model or kind.default_model
-        listed: Installed | None = None
-        if model is None:
-            listed = await self._pick()
-        elif self._entry.context_window is None and self._entry.local:
-            # Servers at home tell what their memory really bears; not all of them have the listing.
-            listed = await self._look_up(model)
-        name = model or (listed.name if listed else "")
-        window = (
-            self._entry.context_window
-            or (listed.context_window if listed else None)
-            or (None if self._entry.local else listed_context_window(self._entry, name))
-            or kind.context_window
-        )
-        return ModelCard(
-            provider=self.name,
-            kind=self.kind,
-            model=name,
-            context_window=window,
-            local=self._entry.local,
-            output=OutputMode.PROMPTED if self._entry.native_schema is False else OutputMode.NATIVE,
-        )
+            return named
+        return next((listed for listed in models if same_model(self._wanted, listed.name)), named)
 
     async def _pick(self) -> Installed:
         try:
@@ -103,22 +106,16 @@ class OpenAIChat:
                 self.name, "the server does not list its models.", remedy="Set `model`, and check `base_url`."
             ) from None
 
-    async def _look_up(self, model: str) -> Installed | None:
-        try:
-            models = await self._list()
-        except MissingResource:
-            return None
-        return next((listed for listed in models if listed.name == model), None)
-
     async def _list(self) -> list[Installed]:
-        """GET /models; raises MissingResource where the server has no such list."""
-        answer = await self._http.get_json("/models", shape=_Models)
-        return [
-            Installed(row.id[:200], context_window=_window(row)) for row in answer.data[:MAX_MODELS] if row.id
-        ]
+        """Raises MissingResource where the server has no such list."""
+        return await LISTINGS.get(self.kind, openai_models)(self._http, self._models)
 
     async def _missing(self, model: str) -> ProviderRejected:
         """What a 404 for a chat means: the model is not there, or the address is wrong."""
+        if not KINDS[self.kind].lists:
+            return ProviderRejected(
+                self.name, f"there is no {model!r} at {self._entry.address}.", remedy=_NAME_OR_ADDRESS
+            )
         try:
             require(self.name, model, await self._list(), _NAME)
         except ProviderRejected as refusal:
@@ -134,30 +131,15 @@ class OpenAIChat:
 
 _NAME = "Set `model` to one of them."
 _LOAD = "Load a model in the server, or set `model`."
+_NAME_OR_ADDRESS = "Set `model` to the name of a model (Azure: of a deployment), and check `base_url`."
 
 
-class _Listed(msgspec.Struct):
-    """One row of /models. Where vLLM, OpenRouter, Groq, Mistral and llama.cpp tell the context window."""
-
-    id: str
-    max_model_len: Any = None
-    context_length: Any = None
-    context_window: Any = None
-    max_context_length: Any = None
-    meta: Any = None
-
-
-class _Models(msgspec.Struct):
-    data: list[_Listed]
-
-
-def _window(row: _Listed) -> int | None:
-    meta = row.meta if isinstance(row.meta, dict) else {}
-    named = (
-        row.max_model_len,
-        row.context_length,
-        row.context_window,
-        row.max_context_length,
-        meta.get("n_ctx"),
-    )
-    return next((count(window) for window in named if count(window) >= 512), None)
+def _paths(entry: ProviderEntry) -> tuple[str, str]:
+    """Where to ask, and where to list models, below the entry's address."""
+    if entry.api_version:
+        # https://learn.microsoft.com/azure/ai-foundry/openai/reference
+        version = f"?api-version={entry.api_version}"
+        deployment = f"/openai/deployments/{quote(entry.model or '', safe='')}"
+        return f"{deployment}/chat/completions{version}", f"/openai/models{version}"
+    path = KINDS[entry.kind].api_path
+    return f"{path}/chat/completions", f"{path}/models"

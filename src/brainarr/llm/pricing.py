@@ -2,7 +2,8 @@
 
 from decimal import ROUND_CEILING, Decimal
 
-from brainarr.llm.registry import KINDS, Prices, ProviderEntry
+from brainarr.llm.kinds import KINDS
+from brainarr.llm.registry import Prices, ProviderEntry
 
 
 def cost_of(entry: ProviderEntry, model: str, prompt: int, completion: int, cached: int = 0) -> int | None:

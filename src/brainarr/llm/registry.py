@@ -1,53 +1,23 @@
-"""Which kinds of language-model provider there are, and what one entry of the provider chain may say.
+"""What one entry of the provider chain may say. What it leaves out follows from its kind."""
 
-A new OpenAI-compatible provider is one row of `KINDS`; a provider of another protocol is one file, and one
-line in `brainarr.llm.models`.
-"""
-
+import re
 from decimal import Decimal
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 
-import msgspec
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from brainarr.domain.prompt import OutputMode
+from brainarr.llm.families import FamilyName
+from brainarr.llm.kinds import KINDS, Kind, KindName
 from brainarr.settings.values import Section
 
-KindName = Literal["openai", "openai_compatible", "ollama", "builtin"]
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """What is known of a kind of provider before its server is asked."""
-
-    protocol: Literal["openai", "ollama"] | None
-    """None: no model at all."""
-    base_url: str | None = None
-    """None: the user must name it."""
-    needs_key: bool = False
-    default_model: str | None = None
-    """None: picked from what the server has installed."""
-    context_window: int = 8_192
-    """Tokens assumed of a model that nothing is known about."""
-    price_list: str | None = None
-    """The provider's id in genai-prices; None: looked up by the address."""
-    timeout: float = 120.0
-
-
-KINDS: dict[str, Kind] = {
-    "builtin": Kind(protocol=None),
-    "openai": Kind(
-        protocol="openai",
-        base_url="https://api.openai.com/v1",
-        needs_key=True,
-        default_model="gpt-5-mini",
-        context_window=128_000,
-        price_list="openai",
-    ),
-    "openai_compatible": Kind(protocol="openai", timeout=180.0),
-    # A cold load of a large model from a slow disk alone takes minutes.
-    "ollama": Kind(protocol="ollama", base_url="http://127.0.0.1:11434", timeout=300.0),
+_OUTPUTS = {
+    "ollama": (OutputMode.NATIVE, OutputMode.JSON, OutputMode.PROMPTED),
+    "anthropic": (OutputMode.NATIVE, OutputMode.TOOL, OutputMode.PROMPTED),
 }
+"""Protocols that do not know every output mode."""
 
 
 class Prices(Section):
@@ -67,12 +37,18 @@ class ProviderEntry(Section):
     """Shown in runs and reports; the kind unless given."""
     base_url: Annotated[str | None, Field(validate_default=True)] = None
     api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
-    model: str | None = Field(default=None, min_length=1, max_length=200)
+    api_version: str | None = Field(default=None, max_length=40)
+    """Azure OpenAI's older API: a date such as 2024-10-21. None: its v1 API, which needs none."""
+    model: Annotated[str | None, Field(min_length=1, max_length=200, validate_default=True)] = None
     timeout: float | None = Field(default=None, gt=0, le=3600)
     """Seconds for one whole answer, loading the model included."""
     context_window: int | None = Field(default=None, ge=1024, le=10_000_000)
-    native_schema: bool | None = None
-    """Whether the server can enforce a JSON schema; None: tried, and remembered when it refuses."""
+    output: OutputMode | None = None
+    """How the model is held to the answer's form; None: the best of its kind, a lesser one when refused."""
+    family: FamilyName | None = None
+    """None: what the model's name tells."""
+    location: Literal["home", "cloud"] | None = None
+    """Whether the model costs nothing and its memory is small; None: what the address tells."""
     verify_tls: bool = True
     prices: Prices | None = None
 
@@ -87,20 +63,13 @@ class ProviderEntry(Section):
         kind = _kind(info)
         if kind is None or kind.protocol is None:
             return url
-        if url is None:
-            url = kind.base_url
-        parts = _split(url)
+        parts = _split(kind.base_url if url is None else url)
         if parts is None:
-            raise ValueError(
-                "an address that begins with http:// or https://, such as http://192.168.1.5:8080/v1"
+            example = (
+                "https://NAME.openai.azure.com" if kind.auth == "api-key" else "http://192.168.1.5:8080/v1"
             )
-        # Both spellings are common: the server's own address, and the path of its OpenAI-compatible API.
-        path = parts.path.rstrip("/")
-        if kind.protocol == "ollama":
-            path = path.removesuffix("/v1").removesuffix("/api")
-        elif not path:
-            path = "/v1"
-        return f"{parts.scheme}://{parts.netloc}{path}"
+            raise ValueError(f"an address that begins with http:// or https://, such as {example}")
+        return f"{parts.scheme}://{parts.netloc}{_path(kind, parts.path)}"
 
     @field_validator("api_key")
     @classmethod
@@ -110,14 +79,44 @@ class ProviderEntry(Section):
             raise ValueError(f"the API key of your {info.data['kind']} account")
         return key
 
+    @field_validator("api_version")
+    @classmethod
+    def _version_of_azure(cls, version: str | None, info: ValidationInfo) -> str | None:
+        if version is None:
+            return None
+        if info.data.get("kind") != "azure_openai":
+            raise ValueError("nothing: only the kind azure_openai has versions")
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", version):
+            raise ValueError("a date such as 2024-10-21, or with -preview behind it")
+        return version
+
+    @field_validator("model")
+    @classmethod
+    def _model_where_needed(cls, model: str | None, info: ValidationInfo) -> str | None:
+        kind = _kind(info)
+        if kind is not None and kind.needs_model and model is None:
+            raise ValueError("the name of your deployment")
+        return model
+
+    @field_validator("output")
+    @classmethod
+    def _output_of_its_protocol(cls, output: OutputMode | None, info: ValidationInfo) -> OutputMode | None:
+        kind = _kind(info)
+        known = _OUTPUTS.get(kind.protocol or "") if kind else None
+        if output is not None and known and output not in known:
+            raise ValueError(f"{', '.join(known)}")
+        return output
+
     @property
     def address(self) -> str:
-        """The base URL, the kind's own where none was given; "" for a kind without a server."""
+        """The server's address, the kind's own where none was given; "" for a kind without a server."""
         return self.base_url or ""
 
     @property
     def local(self) -> bool:
         """Whether the model runs at home: it costs nothing, and its memory is small."""
+        if self.location is not None:
+            return self.location == "home"
         return KINDS[self.kind].protocol is None or is_at_home(self.address)
 
     @property
@@ -141,7 +140,18 @@ def _kind(info: ValidationInfo) -> Kind | None:
     return KINDS.get(info.data.get("kind", ""))
 
 
-def _split(url: str | None) -> Any:
+def _path(kind: Kind, path: str) -> str:
+    """The path of the server's address, however much of the API's own path was given with it."""
+    path = path.rstrip("/").removesuffix("/chat/completions")
+    if kind.protocol == "ollama":
+        return path.removesuffix("/v1").removesuffix("/api")
+    if kind.api_path:
+        first = f"/{kind.api_path.split('/')[1]}"
+        return path.removesuffix(kind.api_path).removesuffix(first)
+    return path or (urlsplit(kind.base_url).path if kind.base_url else "/v1")
+
+
+def _split(url: str | None) -> SplitResult | None:
     """The parts of a usable web address, else None."""
     try:
         parts = urlsplit((url or "").strip())

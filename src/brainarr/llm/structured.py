@@ -11,7 +11,7 @@ import msgspec
 from openai import AsyncOpenAI
 from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import AgentRunError
-from pydantic_ai.messages import ModelRequest, SystemPromptPart, TextPart, UserPromptPart
+from pydantic_ai.messages import ModelRequest, SystemPromptPart, TextPart, ToolCallPart, UserPromptPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.output import OutputObjectDefinition
@@ -19,27 +19,30 @@ from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import ToolDefinition
 
-from brainarr.domain.prompt import Completion, ModelCard, Prompt
+from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
 from brainarr.errors import ProviderError, UnreadableAnswer
 from brainarr.http import Http, excerpt, said
 from brainarr.llm.families import family_of
-from brainarr.llm.wire import count, output_allowance
+from brainarr.llm.kinds import KINDS
+from brainarr.llm.wire import ANSWER_NAME, count, output_allowance
 
 # The SDK insists on a base URL; `Through` knows the real one.
 _ANYWHERE = "http://model.invalid"
 
 
 class Through(httpx2.AsyncBaseTransport):
-    """Lets the OpenAI SDK speak through an `Http`."""
+    """Lets the OpenAI SDK speak through an `Http`; whatever it asks goes to `path`."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, path: str) -> None:
         self._http = http
+        self._path = path
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises ProviderError, which the SDK wraps."""
         question = msgspec.json.decode(await request.aread())
-        answer = await self._http.post_json(request.url.path, question)
+        answer = await self._http.post_json(self._path, question)
         choices = answer.get("choices") if isinstance(answer, dict) else None
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
             raise UnreadableAnswer(
@@ -52,30 +55,29 @@ class Through(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, json=answer, request=request)
 
 
-def open_model(kind: str, model: str, http: Http) -> OpenAIChatModel:
-    """`model` behind `http`; cheap, and closed with `http`."""
+def open_model(card: ModelCard, http: Http, path: str) -> OpenAIChatModel:
+    """The model behind `path` of `http`; cheap, and closed with `http`."""
     client = AsyncOpenAI(
         api_key="sent by Http",
         base_url=_ANYWHERE,
         max_retries=0,
-        http_client=httpx2.AsyncClient(transport=Through(http), trust_env=False),
+        http_client=httpx2.AsyncClient(transport=Through(http, path), trust_env=False),
     )
-    if kind == "openai":
-        return OpenAIChatModel(model, provider=OpenAIProvider(openai_client=client))
+    if card.kind in ("openai", "azure_openai"):
+        return OpenAIChatModel(card.model, provider=OpenAIProvider(openai_client=client))
     # Most compatible servers know the older of the two names only.
     profile = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
     return OpenAIChatModel(
-        model, provider=OpenAICompatibleProvider(kind, openai_client=client), profile=profile
+        card.model, provider=OpenAICompatibleProvider(card.kind, openai_client=client), profile=profile
     )
 
 
 async def ask(model: OpenAIChatModel, card: ModelCard, prompt: Prompt) -> Completion:
     """The model's answer; an empty text is an answer too. Raises ProviderError."""
     room = card.context_window - prompt.tokens
-    settings = ModelSettings(max_tokens=max(256, min(output_allowance(card.model, prompt), room)))
-    if card.kind == "openai" and family_of(card.model).thinks:
-        # A list of names gains nothing from long thought, which is billed.
-        settings["thinking"] = "low"
+    settings = ModelSettings(
+        max_tokens=max(256, min(output_allowance(card, prompt), room)), extra_body=_beyond(card)
+    )
     try:
         response = await model_request(
             model,
@@ -89,7 +91,11 @@ async def ask(model: OpenAIChatModel, card: ModelCard, prompt: Prompt) -> Comple
         ) from error
     usage = response.usage
     return Completion(
-        text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
+        text="".join(
+            part.args_as_json_str() if isinstance(part, ToolCallPart) else part.content
+            for part in response.parts
+            if isinstance(part, TextPart | ToolCallPart)
+        ),
         prompt_tokens=usage.input_tokens,
         completion_tokens=usage.output_tokens,
         cached_tokens=usage.cache_read_tokens,
@@ -98,11 +104,24 @@ async def ask(model: OpenAIChatModel, card: ModelCard, prompt: Prompt) -> Comple
 
 
 def _output(card: ModelCard, prompt: Prompt) -> ModelRequestParameters:
-    if not card.native_schema:
-        # The prompt asks for the form in words already.
-        return ModelRequestParameters(output_mode="text")
-    schema = OutputObjectDefinition(json_schema=dict(prompt.schema), name="recommendations", strict=True)
-    return ModelRequestParameters(output_mode="native", output_object=schema)
+    if card.output is OutputMode.NATIVE:
+        schema = OutputObjectDefinition(json_schema=dict(prompt.schema), name=ANSWER_NAME, strict=True)
+        return ModelRequestParameters(output_mode="native", output_object=schema)
+    if card.output is OutputMode.TOOL:
+        tool = ToolDefinition(name=ANSWER_NAME, parameters_json_schema=dict(prompt.schema), kind="output")
+        return ModelRequestParameters(output_mode="tool", output_tools=[tool], allow_text_output=False)
+    # The prompt asks for the form in words already.
+    return ModelRequestParameters(output_mode="text")
+
+
+def _beyond(card: ModelCard) -> dict[str, Any]:
+    """What goes into the question that pydantic-ai has no word for, or not the same for every kind."""
+    family = family_of(card.model)
+    # Only a name that shows a thinking model: others refuse to be told how to think.
+    body = dict(KINDS[card.kind].little_thought.get(family.name, {})) if family.thinks else {}
+    if card.output is OutputMode.JSON:
+        body["response_format"] = {"type": "json_object"}
+    return body
 
 
 def _sane_usage(given: Any) -> dict[str, Any]:

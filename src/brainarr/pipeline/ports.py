@@ -86,12 +86,18 @@ class ChatModel(Protocol):
     name: str
     """The chain entry's name."""
     kind: str
+    card: ModelCard | None
+    """What `describe` found; None before it was asked."""
 
     async def describe(self) -> ModelCard:
         """What a prompt for it must know. The first call may ask the server which models it has."""
         ...
 
     async def complete(self, prompt: Prompt) -> Completion: ...
+
+    async def list_models(self) -> tuple[ModelCard, ...]:
+        """Every model that can be asked there; only the configured one where the server has no list."""
+        ...
 
     async def probe(self) -> str:
         """Finds out, without billed tokens, whether it would answer, and says so in one line."""
