@@ -1,13 +1,13 @@
 """A sandbox Lidarr with a few artists, and a feed whose answers a test writes by hand."""
 
+import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import httpx2
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from brainarr.sandbox.lidarr.app import create_lidarr
 from brainarr.sandbox.lidarr.holdings import AddOptions, Holdings, ImportList
@@ -29,28 +29,22 @@ class MovableClock:
         self.now += timedelta(**interval)
 
 
-@dataclass
 class Feed:
     """Answers with what it was told, by path ending; remembers what it was asked."""
 
-    url: str = ""
-    answers: dict[str, tuple[int, str, dict[str, str]]] = field(default_factory=dict)
-    requests: list[Request] = field(default_factory=list)
+    def __init__(self, server: HTTPServer) -> None:
+        self.url = server.url_for("").rstrip("/")
+        self.requests: list[Request] = []
+        self._answers: dict[str, Response] = {}
+        server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
 
     def say(self, ending: str, body: str, status: int = 200, **headers: str) -> None:
-        self.answers[ending] = (status, body, headers)
+        self._answers[ending] = Response(body, status, headers, content_type="application/json")
 
-    async def __call__(self, scope, receive, send) -> None:
-        if scope["type"] != "http":
-            return
-        request = Request(scope, receive)
+    def _answer(self, request: Request) -> Response:
         self.requests.append(request)
-        for ending, (status, body, headers) in self.answers.items():
-            if request.url.path.endswith(ending):
-                response = Response(body, status, headers, media_type="application/json")
-                await response(scope, receive, send)
-                return
-        await Response(status_code=404)(scope, receive, send)
+        found = (answer for ending, answer in self._answers.items() if request.path.endswith(ending))
+        return next(found, Response(status=404))
 
 
 @pytest.fixture
@@ -74,11 +68,8 @@ def holdings(world: World, clock: MovableClock) -> Holdings:
 
 
 @pytest.fixture
-async def feed() -> AsyncIterator[Feed]:
-    feed = Feed()
-    async with serve(feed) as url:
-        feed.url = url
-        yield feed
+def feed(httpserver: HTTPServer) -> Feed:
+    return Feed(httpserver)
 
 
 @pytest.fixture

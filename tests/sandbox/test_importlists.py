@@ -41,7 +41,7 @@ async def test_a_custom_list_is_asked_for_exactly_as_typed(custom, feed) -> None
     assert [item.artist_mbid for item in fetched.items] == ["m1", "m2"]
     assert fetched.failure is None
     [request] = feed.requests
-    assert (request.url.path, request.url.query) == ("/lists/x/artists", "apikey=K")
+    assert (request.path, request.query_string) == ("/lists/x/artists", b"apikey=K")
     assert request.headers["accept"] == "application/json"
     assert request.headers["user-agent"].startswith("Lidarr/")
     assert request.headers["connection"] == "close"
@@ -51,14 +51,14 @@ async def test_an_album_list_is_two_calls_in_order_with_the_key_in_a_header(albu
     say_albums(feed, [ALBUM], [ARTIST])
     [item] = (await fetch(albums)).items
     assert (item.artist, item.album, item.album_mbid) == ("Plaid", "Double Figure", "b" * 8)
-    assert [r.url.path for r in feed.requests] == ["/lists/x/api/v1/album", "/lists/x/api/v1/artist"]
+    assert [r.path for r in feed.requests] == ["/lists/x/api/v1/album", "/lists/x/api/v1/artist"]
     assert {r.headers["x-api-key"] for r in feed.requests} == {"feed-key"}
 
 
 async def test_the_query_of_an_album_list_address_is_kept(holdings, feed) -> None:
     say_albums(feed, [], [])
     await fetch(make_list(holdings, f"{feed.url}/l/abc?x=1"))
-    assert str(feed.requests[0].url) == f"{feed.url}/l/abc/api/v1/album?x=1"
+    assert feed.requests[0].url == f"{feed.url}/l/abc/api/v1/album?x=1"
 
 
 async def test_null_and_missing_ids_of_a_custom_list_are_rows_without_an_artist(custom, feed) -> None:
@@ -91,7 +91,7 @@ async def test_redirects_are_not_followed(custom, albums, feed) -> None:
     feed.say("/api/v1/album", "", 307, Location=f"{feed.url}/elsewhere")
     assert (await fetch(custom)).failure
     assert (await fetch(albums)).failure
-    assert not any("elsewhere" in request.url.path for request in feed.requests)
+    assert not any("elsewhere" in request.path for request in feed.requests)
 
 
 async def test_an_empty_list_is_a_success(custom, albums, feed) -> None:
@@ -178,7 +178,7 @@ async def test_nobody_there_is_a_failure(holdings) -> None:
 async def test_the_test_button_asks_an_album_list_for_artists_only(albums, feed) -> None:
     say_albums(feed, [ALBUM], [ARTIST])
     assert await press_test(albums) is None
-    assert [request.url.path for request in feed.requests] == ["/lists/x/api/v1/artist"]
+    assert [request.path for request in feed.requests] == ["/lists/x/api/v1/artist"]
 
 
 @pytest.mark.parametrize(
