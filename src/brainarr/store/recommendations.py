@@ -39,6 +39,8 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """When Lidarr last received it."""
     deliveries: int = 0
     imported_at: datetime | None = None
+    settled_at: datetime | None = None
+    """When it was found to be kept, or removed."""
     failure: str | None = None
     """Why Lidarr refused it, with what to do."""
 
@@ -65,6 +67,7 @@ async def insert_recommendations(
             "release_group_mbid": item.release_group_mbid,
             "score": item.score,
             "facts": item,
+            "sources": tuple(voice.source for voice in item.voices),
             "created_at": at,
             "decided_at": at if status is Status.APPROVED else None,
         }
@@ -213,5 +216,6 @@ def _read(row: Row[Any]) -> RecommendationRow:
         delivered_at=row.delivered_at,
         deliveries=row.deliveries,
         imported_at=row.imported_at,
+        settled_at=row.settled_at,
         failure=row.failure,
     )

@@ -134,7 +134,11 @@ recommendations = Table(
     Column("delivered_at", UtcTime),
     Column("deliveries", Integer, nullable=False, server_default=text("0")),
     Column("imported_at", UtcTime),
+    # When it became kept or removed.
+    Column("settled_at", UtcTime),
     Column("failure", Text),
+    # The voices for it, out of `facts`: credit is shared among them.
+    Column("sources", JsonOf(tuple[str, ...]), nullable=False, server_default=text("'[]'")),
     Index("ix_recommendations_list_id_status", "list_id", "status"),
     Index("ix_recommendations_artist_mbid", "artist_mbid"),
     Index("ix_recommendations_run_id", "run_id"),
@@ -175,6 +179,8 @@ usage = Table(
     _id(),
     _owner(),
     Column("at", UtcTime, nullable=False, index=True),
+    # No foreign key: what was paid stays on the books whatever becomes of the run.
+    Column("run_id", Integer, index=True),
     Column("provider", String(200), nullable=False),
     Column("model", String(200), nullable=False),
     Column("prompt_tokens", Integer, nullable=False),
@@ -192,6 +198,29 @@ breakers = Table(
     Column("provider", String(200), primary_key=True),
     # State, reason, since when, the window: always read and written together.
     Column("circuit", JsonOf(Circuit), nullable=False),
+)
+
+# What calls under way may cost at most: kept aside, so that all of them together stay within the budget.
+reservations = Table(
+    "reservations",
+    metadata,
+    _id(),
+    Column("at", UtcTime, nullable=False),
+    Column("run_id", Integer),
+    Column("microdollars", BigInteger, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    # Who sends it has claimed it; a claim that is old and led to nothing is void.
+    Column("claimed_at", UtcTime),
+    Column("sent_at", UtcTime),
+    Column("tries", Integer, nullable=False),
+    # Fingerprints of the targets that took it.
+    Column("reached", JsonOf(tuple[str, ...]), nullable=False),
+    Column("failure", Text),
 )
 
 cache = Table(
