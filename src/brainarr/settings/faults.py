@@ -19,20 +19,20 @@ def fault_for(
     """One fault; `nested` are the settings as validated, `holding` knows where each value was given."""
     path, value = _locate(detail["loc"], nested)
     place = _place(path, holding)
-    hidden = is_secret(path)
+    hidden = is_secret(path, schema)
     allowed = schema.allowed(path) or detail["msg"]
     if detail["type"] == "extra_forbidden":
         near = schema.nearest(path)
         allowed = f"known keys only; the nearest one is {near}"
-        hidden = hidden or looks_secret(near) or _looks_random(value)
+        hidden = hidden or is_secret(tuple(near.split(".")), schema) or _looks_random(value)
     elif detail["type"] == "value_error":
         allowed = str(detail.get("ctx", {}).get("error", allowed))
     given = "nothing" if value is _NOTHING else _shown(value, hidden)
     return Fault(dotted(path) or "the settings", f"{given} ({place})" if place else given, allowed)
 
 
-def is_secret(path: Path) -> bool:
-    return any(looks_secret(str(name)) for name in path)
+def is_secret(path: Path, schema: Schema) -> bool:
+    return schema.is_secret(path) or any(looks_secret(str(name)) for name in path)
 
 
 def _locate(loc: tuple[int | str, ...], nested: Any) -> tuple[Path, Any]:

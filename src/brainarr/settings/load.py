@@ -73,16 +73,16 @@ def load(
     if faults:
         raise ConfigurationError(faults)
     origins = {dotted(path): given.origin for path, given in holding.items()}
-    return Loaded(values, origins, frozenset(_secrets(holding)))
+    return Loaded(values, origins, frozenset(_secrets(holding, schema)))
 
 
-def _secrets(holding: Mapping[Path, Given]) -> set[str]:
+def _secrets(holding: Mapping[Path, Given], schema: Schema) -> set[str]:
     """Values of secret keys, and passwords within addresses."""
     found: set[str] = set()
     for path, given in holding.items():
         if not isinstance(given.value, str):
             continue
-        if is_secret(path):
+        if is_secret(path, schema):
             found.add(given.value)
         elif "@" in given.value:
             try:

@@ -33,6 +33,13 @@ class Schema:
     def is_section(self, path: Path) -> bool:
         return any("properties" in branch for branch in self._branches(path))
 
+    def is_secret(self, path: Path) -> bool:
+        """Whether a secret may stand there, or a list of them."""
+        inner = [
+            found for node in self._branches(path) for found in self._alternatives(node.get("items", {}))
+        ]
+        return any(node.get("format") == "password" for node in (*self._branches(path), *inner))
+
     def allowed(self, path: Path) -> str:
         """What may stand there, in words; "" when nothing is known of the place."""
         return " or ".join(dict.fromkeys(filter(None, map(_describe, self._branches(path)))))
@@ -41,19 +48,15 @@ class Schema:
         """The known key that looks most like `path`, numbers of list entries kept."""
         from rapidfuzz import fuzz, process
 
-        known = {dotted(key): dotted(key) for key in self._keys(path)}
-        beside = {key: key for key in known if key.rpartition(".")[0] == dotted(path[:-1])}
-        last = str(path[-1])
-        within = process.extractOne(last, {key: key.rpartition(".")[2] for key in beside}, scorer=fuzz.ratio)
-        if within and within[1] >= 60:
-            return within[2]
-        # Perhaps a good name in a wrong section: then its last word says more than the whole path.
-        elsewhere = process.extractOne(
-            last, {key: key.rpartition(".")[2] for key in known}, scorer=fuzz.ratio
-        )
-        if elsewhere and elsewhere[1] >= 80:
-            return elsewhere[2]
-        return process.extractOne(dotted(path), known, scorer=fuzz.ratio)[2]
+        known = {key: key.rpartition(".")[2] for key in map(dotted, self._keys(path))}
+        section = dotted(path[:-1])
+        beside = {key: name for key, name in known.items() if key.rpartition(".")[0] == section}
+        # Rather a slip in this section than a good name in a wrong one; else whatever looks alike as a whole.
+        for names, alike in ((beside, 60), (known, 80)):
+            found = process.extractOne(str(path[-1]), names, scorer=fuzz.ratio, score_cutoff=alike)
+            if found:
+                return found[2]
+        return process.extractOne(dotted(path), list(known), scorer=fuzz.ratio)[0]
 
     def _branches(self, path: Path) -> list[Mapping[str, Any]]:
         """The alternatives that the schema offers for one place; empty when there is no such place."""
