@@ -130,7 +130,7 @@ def measure_ours(path: Path) -> dict[str, float]:
     from brainarr.llm.tokens import counter_for
     from brainarr.pipeline.compress import compress
     from brainarr.pipeline.profile import profile_library
-    from brainarr.pipeline.prompt import write_prompt
+    from brainarr.pipeline.prompt import Brief, write_prompt
     from brainarr.providers.lidarr.reading import read_artist_batches
 
     now = datetime(2026, 11, 22, tzinfo=UTC)
@@ -158,7 +158,7 @@ def measure_ours(path: Path) -> dict[str, float]:
             return write_prompt(
                 card,
                 RunOptions(compression="aggressive"),
-                (),
+                Brief(),
                 counter,
                 lambda budget, overhead: compress(
                     library,

@@ -19,7 +19,7 @@ from brainarr.domain.recommendation import RunOptions
 from brainarr.llm.tokens import counter_for
 from brainarr.pipeline.compress import LEVELS, compress
 from brainarr.pipeline.profile import profile_library
-from brainarr.pipeline.prompt import write_prompt
+from brainarr.pipeline.prompt import Brief, write_prompt
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CARD = ModelCard("cloud", "openai", "gpt-5-mini", 400_000)
@@ -55,7 +55,7 @@ async def measure(size: int) -> dict[str, object]:
         prompt = write_prompt(
             CARD,
             RunOptions(compression=level, prompt_tokens=300_000),
-            (),
+            Brief(),
             counter,
             lambda budget, overhead, level=level: compress(
                 library,

@@ -10,9 +10,10 @@ from brainarr.domain.music import Library, OwnedArtist
 from brainarr.domain.prompt import ModelCard, OutputMode, Prompt
 from brainarr.domain.recommendation import Discovery, RunOptions, Target
 from brainarr.domain.taste import Profile
-from brainarr.pipeline.compress import compress, full_listing_tokens, quote
+from brainarr.pipeline.compress import compress, full_listing_tokens
+from brainarr.pipeline.plaintext import quote
 from brainarr.pipeline.profile import profile_library
-from brainarr.pipeline.prompt import write_prompt
+from brainarr.pipeline.prompt import Brief, write_prompt
 from brainarr.pipeline.select import rank_exemplars
 from tests.conftest import NOW
 from tests.pipeline.builders import O200K, generated_library, library, mbid, owned
@@ -35,7 +36,7 @@ def prompt_for(found: Library, profile: Profile, card: ModelCard = SMALL, **opti
             neighbours={},
         )
 
-    return write_prompt(card, wanted, (), O200K, fit)
+    return write_prompt(card, wanted, Brief(), O200K, fit)
 
 
 def counted(prompt: Prompt) -> int:

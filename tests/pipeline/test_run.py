@@ -175,7 +175,7 @@ async def test_what_was_rejected_is_not_seen_again_and_models_are_told():
     memory = Memory(rejected=frozenset({mbid("New 1")}), names=("New 1",))
     result = await run(memory=memory, instruments=tools(ask=model))
     assert "New 1" not in {item.artist for item in result.recommendations}
-    assert "Do not propose: New 1" in model.prompts[0]
+    assert "<avoid>\nNew 1\n</avoid>" in model.prompts[0]
 
 
 async def test_an_empty_library_is_said_to_be_empty():

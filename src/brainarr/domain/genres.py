@@ -84,3 +84,15 @@ def genre_shares(genres: tuple[tuple[str, float], ...]) -> dict[str, float]:
             shares[genre] = shares.get(genre, 0.0) + max(votes, 0.0) * weight
     total = sum(shares.values())
     return {genre: share / total for genre, share in shares.items()} if total > 0 else {}
+
+
+def style_share(genres: tuple[tuple[str, float], ...], styles: tuple[str, ...]) -> float:
+    """The share of the votes that go to `styles` or to genres below them, 0 to 1.
+
+    >>> style_share((("shoegaze", 3), ("techno", 1)), ("Rock",))
+    0.75
+    """
+    wanted = {canonical_genre(style) for style in styles}
+    votes = [(max(count, 0.0), any(genre in wanted for genre, _ in lineage(name))) for name, count in genres]
+    total = sum(count for count, _ in votes)
+    return sum(count for count, meant in votes if meant) / total if total else 0.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from brainarr.domain.recommendation import Candidate, ProviderReport
+from brainarr.domain.recommendation import Candidate, Judged, ProviderReport
 from brainarr.domain.taste import Compressed
 
 
@@ -67,6 +67,8 @@ class Prompt(msgspec.Struct, frozen=True):
     output_tokens: int
     """Reserved so that the wanted number of items always fits."""
     compressed: Compressed
+    thinking_tokens: int = 0
+    """Kept free in the context window for what the model thinks before it answers."""
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -86,6 +88,8 @@ class Answer(msgspec.Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     unreadable: tuple[str, ...] = ()
     """Excerpts (bounded, one line) of the elements that could not be read."""
+    judged: tuple[Judged, ...] = ()
+    """Names that are no candidates: albums, joined names, loops."""
 
 
 class ChainAnswer(msgspec.Struct, frozen=True):

@@ -90,3 +90,5 @@ class Compressed(msgspec.Struct, frozen=True):
     ratio: float
     """Tokens of the full listing, one row per artist, to those of the whole prompt (SCIENCE §4)."""
     full_tokens: int
+    named: frozenset[str] = frozenset()
+    """The artists named in `text`, as they are spelt there."""

@@ -2,9 +2,10 @@
 here diversity enters the score."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from brainarr.domain.genres import canonical_genre
+from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import (
     Evidence,
     Judged,
@@ -24,18 +25,26 @@ _OPINION_LIMIT = 300
 
 
 def choose(
-    pool: Sequence[Scored], profile: Profile, wanted: int
+    pool: Sequence[Scored], profile: Profile, wanted: int, preferred: Container[Mbid] = ()
 ) -> tuple[list[Recommendation], list[Judged]]:
     """The best `wanted` by greedy maximal marginal relevance, in the order picked, and a verdict for the
     rest.
 
-    Diversity is 1 − the largest cosine between genre shares to anything picked before; 1 for the first pick.
+    `preferred`: artists that come before the others, whatever their score. Diversity is 1 − the largest
+    cosine between genre shares to anything picked before; 1 for the first pick.
     """
     left = list(range(len(pool)))
     nearest = [0.0] * len(pool)
     picked: list[Recommendation] = []
     while left and len(picked) < wanted:
-        best = max(left, key=lambda index: (_total(_parts(pool[index], nearest[index])), -index))
+        best = max(
+            left,
+            key=lambda index: (
+                pool[index].verified.artist.mbid in preferred,
+                _total(_parts(pool[index], nearest[index])),
+                -index,
+            ),
+        )
         left.remove(best)
         picked.append(_recommend(pool[best], _parts(pool[best], nearest[best]), profile))
         for index in left:

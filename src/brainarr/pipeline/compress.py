@@ -1,10 +1,10 @@
 """Library and Profile → Compressed: the text that stands for a library in a prompt, within a token budget."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.taste import Compressed, Profile
+from brainarr.pipeline.plaintext import quote
 from brainarr.pipeline.ports import TokenCounter
 from brainarr.pipeline.select import rank_exemplars
 
@@ -27,14 +27,6 @@ _RECENT_NAMES = 10
 _COUNTED_ROWS = 2_000
 # An album of a back catalogue that has not been read yet: the mean of "Title (1997)" in our measurements.
 _UNREAD_ALBUM_TOKENS = 9
-
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
-
-
-def quote(text: str, limit: int = 80) -> str:
-    """Library text as data: one line, bounded, without the marks that structure the prompt."""
-    plain = _UNPRINTABLE.sub(" ", text[: 4 * limit]).translate(str.maketrans(";<>`|", ",()'/"))
-    return " ".join(plain.split())[:limit]
 
 
 def compress(
@@ -60,14 +52,15 @@ def compress(
             if name == "aggressive":
                 whole = min(_AGGRESSIVE_TOKENS, max(_AGGRESSIVE_FLOOR, full // _AGGRESSIVE_RATIO))
                 limit = min(budget, whole - overhead)
-            text, kept = _digest(library, profile, limit, _NAMES[name], counter, neighbours)
+            text, named = _digest(library, profile, limit, _NAMES[name], counter, neighbours)
         else:
             rows = _full_rows(library) if name == "none" else _short_rows(library)
-            text, kept = _whole(rows, budget, counter), len(library.artists)
+            text = _whole(rows, budget, counter)
+            named = [quote(artist.name) for artist in library.artists] if text is not None else []
         tokens = counter.count(text) if text is not None else 0
         if text is not None and (tokens <= budget or name == "aggressive"):
             ratio = full / (tokens + overhead) if full else 1.0
-            return Compressed(name, text, tokens, kept, ratio, full)
+            return Compressed(name, text, tokens, len(named), ratio, full, frozenset(named))
     raise AssertionError("the aggressive level gives a text for every library")
 
 
@@ -126,7 +119,7 @@ def _digest(
     most: int,
     counter: TokenCounter,
     neighbours: Mapping[Mbid, Sequence[Mbid]],
-) -> tuple[str, int]:
+) -> tuple[str, list[str]]:
     """Histograms, then as many exemplars as fit; when not even those fit, as many of their lines as do."""
     lines: list[str] = []
     used = 0
@@ -145,7 +138,7 @@ def _digest(
         names.append(name)
     if names:
         lines.append("Artists: " + "; ".join(names))
-    return "\n".join(lines), len(names)
+    return "\n".join(lines), names
 
 
 def _histograms(profile: Profile) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Hostile or careless text, made one clean bounded line."""
+"""Hostile or careless text, made one clean bounded line: what models said, and what they are told."""
 
 import html
 import re
@@ -12,6 +12,13 @@ _AMPERSANDS = re.compile(r"&(?:amp;|#38;|#x26;)+", re.IGNORECASE)
 # They hide text or turn it around; the zero-width joiners, which spell words, are not among them.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _JOINERS = "\u200c\u200d"
+_STRUCTURE = str.maketrans(
+    dict.fromkeys("<[{＜﹤‹〈⟨《❮❰≪［｛【", "(")
+    | dict.fromkeys(">]}＞﹥›〉⟩》❯❱≫］｝】", ")")
+    | dict.fromkeys("|｜¦ǀ│", "/")
+    | {";": ",", "；": ",", "`": "'"}
+)
+_SELECTORS = frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|__|`{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
 _ROUNDS = 8
@@ -34,6 +41,24 @@ def clean(text: str, longest: int = LONGEST) -> str:
         # Nobody wraps a name in more layers than this, but to make the reader slow.
         text = cleaner.translate(_LAYERED) if rounds == _ROUNDS else cleaner
     return text
+
+
+def quote(text: str, limit: int = 80) -> str:
+    """`text` as data within a prompt: one bounded line, without what structures prompts or hides in them.
+
+    Brackets and bars, also their full-width and ornamental lookalikes, open tags and the control tokens of
+    chat templates ("</library>", "<|im_start|>", "[INST]"). Tag characters and variation selectors spell
+    sentences that nobody sees; marks of direction show a text in another order than models read it.
+    """
+    shown: list[str] = []
+    for char in text[: 4 * limit].translate(_STRUCTURE):
+        kind = unicodedata.category(char)
+        if kind[0] in "CZ" or char in _SELECTORS:
+            # The joiners spell words where letters are joined, and only there.
+            spells = char in _JOINERS and shown and shown[-1].isalpha() and not shown[-1].isascii()
+            char = char if spells else "" if kind == "Cf" or char in _SELECTORS else " "
+        shown.append(char)
+    return " ".join("".join(shown).split())[:limit].rstrip(_JOINERS + " ")
 
 
 def says_nothing(text: str) -> bool:

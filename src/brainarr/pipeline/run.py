@@ -1,34 +1,34 @@
 """One pass of the pipeline: the only module that knows every stage."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
 from brainarr.domain.music import Library, Mbid
-from brainarr.domain.prompt import Answer, ChainAnswer, ModelCard, Prompt
+from brainarr.domain.names import Tier, name_keys
+from brainarr.domain.prompt import ChainAnswer
 from brainarr.domain.recommendation import (
     Candidate,
     Fused,
     Judged,
     Memory,
-    Outcome,
+    Mode,
     Progress,
-    ProviderReport,
     Recommendation,
     RunOptions,
     RunResult,
-    Scored,
     Verdict,
+    Verified,
 )
-from brainarr.domain.taste import Compressed, Profile
-from brainarr.pipeline.answers import read_answer
+from brainarr.domain.taste import Profile
+from brainarr.pipeline.asking import Asking, CounterFor
+from brainarr.pipeline.avoid import border
 from brainarr.pipeline.candidates import hear_sources
 from brainarr.pipeline.choose import choose
-from brainarr.pipeline.compress import compress, quote
 from brainarr.pipeline.explain import explain
 from brainarr.pipeline.fuse import fuse
+from brainarr.pipeline.notes import notes_on
 from brainarr.pipeline.ports import (
     AlbumCharts,
     AskModels,
@@ -36,13 +36,13 @@ from brainarr.pipeline.ports import (
     Catalog,
     Clock,
     Preflight,
-    TokenCounter,
     WritePrompt,
 )
 from brainarr.pipeline.profile import profile_library
-from brainarr.pipeline.prompt import asked_for, write_prompt
+from brainarr.pipeline.reports import Reports
 from brainarr.pipeline.score import score
-from brainarr.pipeline.verify import Owned, Verification
+from brainarr.pipeline.topup import Round, next_round
+from brainarr.pipeline.verify import Owned, Verification, in_styles
 
 MODEL_WEIGHT = 0.25
 """A model's vote (SCIENCE §2: at weight 1 it destroys the ranking, at .25 it adds to it)."""
@@ -53,7 +53,6 @@ _RECALLED = 1000
 OnProgress = Callable[[Progress], None]
 ReadAlbums = Callable[[Library, Sequence[int]], Awaitable[Library]]
 RecallNeighbours = Callable[[Sequence[Mbid]], Awaitable[Mapping[Mbid, Sequence[Mbid]]]]
-CounterFor = Callable[[str], TokenCounter]
 
 
 class Instruments(msgspec.Struct, frozen=True):
@@ -80,47 +79,17 @@ async def run_pipeline(
 ) -> RunResult:
     """Library → recommendations, with a verdict for every candidate and a report for every provider.
 
-    Raises nothing that a provider may cause. CPU-bound stages run in worker threads.
+    Raises nothing that a provider may cause. CPU-bound stages run in worker threads. Cancelled once something
+    is verified, it does not raise: it hands over what it has, marked `stopped`.
     """
-    profile, library = await _profile(library, options, tools, on_progress)
-    neighbours = await _recall(profile, library, tools)
-    heard, answer = await _gather(library, profile, neighbours, options, memory, tools, on_progress)
-    candidates = [*heard[0], *(item for reply in answer.answers for item in reply.candidates)]
-    on_progress(Progress("fuse", f"{len(candidates)} proposals"))
-    weights = {source.name: source.weight for source in tools.sources}
-    weights |= {item.source: MODEL_WEIGHT for reply in answer.answers for item in reply.candidates}
-    spoke = {item.source for item in candidates}
-    ranking, repeats = await asyncio.to_thread(
-        fuse,
-        candidates,
-        {name: weight for name, weight in weights.items() if name in spoke},
-        {seed.mbid: seed for seed in profile.seeds},
-        options.discovery,
-    )
-    verification = await _verify(ranking, library, memory, options, tools, on_progress)
-    on_progress(Progress("score", f"{len(verification.kept)} verified"))
-    pool: list[Scored] = score(verification.kept, profile)
-    chosen, others = choose(pool, profile, options.max_recommendations)
-    recommendations = tuple(explain(item, tools.labels) for item in chosen)
-    judged = (
-        *repeats,
-        *_unreadable(answer),
-        *verification.judged,
-        *others,
-        *(_kept(item) for item in recommendations),
-    )
-    on_progress(Progress("done", f"{len(recommendations)} recommendations"))
-    prompt = answer.prompt
-    return RunResult(
-        recommendations=recommendations,
-        judged=judged,
-        providers=(*answer.reports, *heard[1]),
-        prompt_tokens=prompt.tokens if prompt else 0,
-        level=prompt.compressed.level if prompt else "none",
-        compression_ratio=prompt.compressed.ratio if prompt else 1.0,
-        notes=_notes(library, verification, answer.reports, recommendations),
-        finished_at=tools.clock(),
-    )
+    work = _Pass(library, options, memory, tools, on_progress)
+    try:
+        await work.finish()
+    except asyncio.CancelledError:
+        if not work.kept:
+            raise
+        return work.result(stopped=True)
+    return work.result()
 
 
 async def foresee_prompts(
@@ -129,22 +98,215 @@ async def foresee_prompts(
     """Writes the prompt that a run of this library would send to a model; asks nobody anything."""
     profile = await profile_library(library, tools.clock(), seed=options.seed)
     neighbours = await _recall(profile, library, tools)
-    return _writer(library, profile, neighbours, options, memory, tools)
+    return _asking(library, profile, neighbours, memory, tools).proposals(options)
 
 
-async def _profile(
-    library: Library, options: RunOptions, tools: Instruments, on_progress: OnProgress
-) -> tuple[Profile, Library]:
-    """The profile, and the library with the seeds' albums read: eras are only known from albums."""
-    on_progress(Progress("profile", f"{len(library.artists)} artists"))
-    profile = await profile_library(library, tools.clock(), seed=options.seed)
-    by_mbid = {artist.mbid: artist.id for artist in library.artists if artist.mbid is not None}
-    missing = [by_mbid[seed.mbid] for seed in profile.seeds if by_mbid[seed.mbid] not in library.albums]
-    if missing:
-        on_progress(Progress("albums", f"of {len(missing)} seeds"))
-        library = await tools.read_albums(library, missing)
-        profile = await profile_library(library, tools.clock(), seed=options.seed)
-    return profile, library
+class _Pass:
+    """One pass with what it has found so far, so that it can be asked for its result at any moment."""
+
+    def __init__(
+        self,
+        library: Library,
+        options: RunOptions,
+        memory: Memory,
+        tools: Instruments,
+        on_progress: OnProgress,
+    ) -> None:
+        self._library = library
+        self._options = options
+        self._memory = memory
+        self._tools = tools
+        self._on_progress = on_progress
+        self._candidates: list[Candidate] = []
+        self._weights = {source.name: source.weight for source in tools.sources}
+        self._repeats: list[Judged] = []
+        self._judged: list[Judged] = []
+        self._tried: set[str] = set()
+        self._reports = Reports()
+        self._round = Round(options.discovery)
+
+    @property
+    def kept(self) -> Sequence[Verified]:
+        return self._verification.kept if self._tried else ()
+
+    async def finish(self) -> None:
+        self._profile, self._library = await self._read_taste()
+        neighbours = await _recall(self._profile, self._library, self._tools)
+        self._asking = _asking(self._library, self._profile, neighbours, self._memory, self._tools)
+        owned = await asyncio.to_thread(Owned.of, self._library)
+        tools = self._tools
+        self._verification = Verification(
+            owned, self._memory, self._options, tools.catalog, tools.charts, tools.preflight
+        )
+        await self._gather()
+        await self._verify(await self._fuse())
+        if self._options.mode is Mode.RANK:
+            await self._rank()
+        else:
+            await self._top_up()
+
+    def result(self, *, stopped: bool = False) -> RunResult:
+        """What is verified by now, chosen and explained."""
+        kept = self._verification.kept
+        self._on_progress(Progress("score", f"{len(kept)} verified"))
+        pool = score(kept, self._profile)
+        styles = self._options.styles_include
+        preferred = {item.artist.mbid for item in kept if styles and in_styles(item.artist, styles)}
+        chosen, others = choose(pool, self._profile, self._options.max_recommendations, preferred)
+        recommendations = tuple(explain(item, self._tools.labels) for item in chosen)
+        judged = (
+            *self._repeats,
+            *self._judged,
+            *self._verification.judged,
+            *others,
+            *(_kept(item) for item in recommendations),
+        )
+        self._on_progress(Progress("done", f"{len(recommendations)} recommendations"))
+        prompt = self._reports.prompt
+        return RunResult(
+            recommendations=recommendations,
+            judged=judged,
+            providers=self._reports.all,
+            prompt_tokens=prompt.tokens if prompt else 0,
+            level=prompt.compressed.level if prompt else "none",
+            compression_ratio=prompt.compressed.ratio if prompt else 1.0,
+            notes=notes_on(
+                self._library,
+                self._options,
+                self._verification.judged,
+                self._reports.models,
+                recommendations,
+                rounds=self._round,
+                in_style=sum(item.artist_mbid in preferred for item in recommendations),
+                stopped=stopped,
+            ),
+            finished_at=self._tools.clock(),
+            stopped=stopped,
+        )
+
+    @property
+    def _models_judged(self) -> list[Judged]:
+        """What became of the models' own proposals."""
+        models = {report.name for report in self._reports.models}
+        found = [item for item in self._verification.judged if models.intersection(item.sources)]
+        return [*self._judged, *found]
+
+    async def _read_taste(self) -> tuple[Profile, Library]:
+        """The profile, and the library with the seeds' albums read: eras are only known from albums."""
+        library, tools, seed = self._library, self._tools, self._options.seed
+        self._on_progress(Progress("profile", f"{len(library.artists)} artists"))
+        profile = await profile_library(library, tools.clock(), seed=seed)
+        by_mbid = {artist.mbid: artist.id for artist in library.artists if artist.mbid is not None}
+        missing = [by_mbid[seed.mbid] for seed in profile.seeds if by_mbid[seed.mbid] not in library.albums]
+        if missing:
+            self._on_progress(Progress("albums", f"of {len(missing)} seeds"))
+            library = await tools.read_albums(library, missing)
+            profile = await profile_library(library, tools.clock(), seed=seed)
+        return profile, library
+
+    async def _gather(self) -> None:
+        """Similarity sources, and unless they are to rank later, models, all at once."""
+        seeds = self._profile.seeds
+        total = len(seeds) * len(self._tools.sources)
+        done = 0
+
+        def seed_done(source: str) -> None:
+            nonlocal done
+            done += 1
+            self._on_progress(Progress("candidates", source, done, total))
+
+        self._on_progress(Progress("candidates", "asking sources and models", 0, total))
+        propose = self._ask(self._options) if self._options.mode is Mode.PROPOSE else asyncio.sleep(0)
+        heard_by_source, _ = await asyncio.gather(
+            hear_sources(seeds, self._tools.sources, seed_done), propose
+        )
+        for heard in heard_by_source:
+            self._candidates += heard.candidates
+            self._reports.hear(heard.report)
+
+    async def _ask(self, options: RunOptions, dropped: tuple[Judged, ...] = ()) -> None:
+        asking = self._asking
+        self._take(await self._tools.ask(asking.proposals(options, dropped), asking.reader(options)))
+
+    def _take(self, answer: ChainAnswer) -> None:
+        self._reports.add(answer)
+        said = {(item.source, name_keys(item.artist)[Tier.WORDS]) for item in self._candidates}
+        for reply in answer.answers:
+            # What a model says again in a later round is no second voice.
+            self._candidates += [
+                item
+                for item in reply.candidates
+                if (item.source, name_keys(item.artist)[Tier.WORDS]) not in said
+            ]
+            self._weights |= {item.source: MODEL_WEIGHT for item in reply.candidates}
+            self._judged += [*reply.judged, *map(_unreadable, reply.unreadable)]
+
+    async def _fuse(self) -> list[Fused]:
+        """One ranking of everything that was said so far."""
+        self._on_progress(Progress("fuse", f"{len(self._candidates)} proposals"))
+        spoke = {item.source for item in self._candidates}
+        ranking, self._repeats = await asyncio.to_thread(
+            fuse,
+            tuple(self._candidates),
+            {name: weight for name, weight in self._weights.items() if name in spoke},
+            {seed.mbid: seed for seed in self._profile.seeds},
+            self._round.discovery,
+        )
+        # What was verified before keeps its identity, but hears the voices that came since.
+        anew = {_key(item): item for item in ranking}
+        kept = self._verification.kept
+        kept[:] = [
+            msgspec.structs.replace(item, fused=anew.get(_key(item.fused), item.fused)) for item in kept
+        ]
+        return ranking
+
+    async def _verify(self, ranking: Sequence[Fused]) -> None:
+        """What was not tried yet, down the ranking."""
+        verification = self._verification
+        untried = [item for item in ranking if _key(item) not in self._tried]
+        self._tried |= {_key(item) for item in untried}
+        wanted = min(verification.wanted, len(untried))
+        async for kept in verification.steps(untried):
+            self._on_progress(Progress("verify", f"{kept} kept", kept, wanted))
+
+    async def _rank(self) -> None:
+        """Puts what was verified before the models; their order is one more voice."""
+        if self.kept:
+            self._on_progress(Progress("rank", f"{len(self.kept)} candidates"))
+            write, read = self._asking.ranking(self._options, self.kept)
+            self._take(await self._tools.ask(write, read))
+            await self._fuse()
+
+    async def _top_up(self) -> None:
+        """Asks again while too little survives and another round promises more."""
+        while (
+            following := next_round(
+                self._round,
+                self._options,
+                self._models_judged,
+                len(self.kept),
+                answered=self._reports.answered and not self._verification.away,
+            )
+        ) is not None:
+            self._round = following
+            before = len(self._tried)
+            self._on_progress(Progress("candidates", "asking models again"))
+            options = msgspec.structs.replace(self._options, discovery=following.discovery)
+            await self._ask(options, following.dropped)
+            await self._verify(await self._fuse())
+            if len(self._tried) == before:
+                return
+
+
+def _asking(
+    library: Library,
+    profile: Profile,
+    neighbours: Mapping[Mbid, Sequence[Mbid]],
+    memory: Memory,
+    tools: Instruments,
+) -> Asking:
+    near = border(library, profile, neighbours)
+    return Asking(library, profile, neighbours, memory, near, tools.counter_for)
 
 
 async def _recall(profile: Profile, library: Library, tools: Instruments) -> Mapping[Mbid, Sequence[Mbid]]:
@@ -154,121 +316,14 @@ async def _recall(profile: Profile, library: Library, tools: Instruments) -> Map
     )
 
 
-async def _gather(
-    library: Library,
-    profile: Profile,
-    neighbours: Mapping[Mbid, Sequence[Mbid]],
-    options: RunOptions,
-    memory: Memory,
-    tools: Instruments,
-    on_progress: OnProgress,
-) -> tuple[tuple[list[Candidate], list[ProviderReport]], ChainAnswer]:
-    """Similarity sources and models, all at once."""
-    total = len(profile.seeds) * len(tools.sources)
-    done = 0
-
-    def seed_done(source: str) -> None:
-        nonlocal done
-        done += 1
-        on_progress(Progress("candidates", source, done, total))
-
-    def read(card: ModelCard, text: str) -> Answer:
-        return read_answer(card.provider, text, asked_for(options))
-
-    on_progress(Progress("candidates", "asking sources and models", 0, total))
-    heard, answer = await asyncio.gather(
-        hear_sources(profile.seeds, tools.sources, seed_done),
-        tools.ask(_writer(library, profile, neighbours, options, memory, tools), read),
-    )
-    found = [candidate for one in heard for candidate in one.candidates]
-    return (found, [one.report for one in heard]), answer
+def _key(item: Fused) -> str:
+    return item.mbid or name_keys(item.artist)[Tier.WORDS]
 
 
-def _writer(
-    library: Library,
-    profile: Profile,
-    neighbours: Mapping[Mbid, Sequence[Mbid]],
-    options: RunOptions,
-    memory: Memory,
-    tools: Instruments,
-) -> WritePrompt:
-    def write(card: ModelCard) -> Prompt:
-        counter = tools.counter_for(card.model)
-
-        def fit(budget: int, overhead: int) -> Compressed:
-            return compress(
-                library,
-                profile,
-                level=options.compression,
-                budget=budget,
-                overhead=overhead,
-                counter=counter,
-                neighbours=neighbours,
-            )
-
-        return write_prompt(card, options, tuple(quote(name, 60) for name in memory.names), counter, fit)
-
-    return write
-
-
-async def _verify(
-    ranking: Sequence[Fused],
-    library: Library,
-    memory: Memory,
-    options: RunOptions,
-    tools: Instruments,
-    on_progress: OnProgress,
-) -> Verification:
-    owned = await asyncio.to_thread(Owned.of, library)
-    verification = Verification(owned, memory, options, tools.catalog, tools.charts, tools.preflight)
-    wanted = min(verification.wanted, len(ranking))
-    async for kept in verification.steps(ranking):
-        on_progress(Progress("verify", f"{kept} kept", kept, wanted))
-    return verification
-
-
-def _unreadable(answer: ChainAnswer) -> list[Judged]:
-    return [
-        Judged(
-            excerpt[:80], None, Verdict.UNREADABLE, "an element of the model's answer that names no artist"
-        )
-        for reply in answer.answers
-        for excerpt in reply.unreadable
-    ]
+def _unreadable(excerpt: str) -> Judged:
+    detail = "an element of the model's answer that names no artist"
+    return Judged(excerpt[:80], None, Verdict.UNREADABLE, detail)
 
 
 def _kept(item: Recommendation) -> Judged:
     return Judged(item.artist, item.album, Verdict.KEPT, "", item.evidence.sources, item.artist_mbid)
-
-
-def _notes(
-    library: Library,
-    verification: Verification,
-    models: Sequence[ProviderReport],
-    recommendations: Sequence[Recommendation],
-) -> tuple[str, ...]:
-    """What the user should know about this run beyond its numbers."""
-    notes: list[str] = []
-    if library.from_snapshot:
-        notes.append(
-            f"Lidarr was away: this run used the library as of {library.read_at:%Y-%m-%d %H:%M} UTC."
-        )
-    if not library.artists:
-        notes.append("The library is empty: there is nothing to find similar music for.")
-    asked = [
-        report for report in models if report.kind != "builtin" and report.outcome is not Outcome.NOT_NEEDED
-    ]
-    if asked and all(report.outcome is not Outcome.OK for report in asked):
-        notes.append(
-            "No model gave a usable answer: these recommendations come from similarity sources alone."
-        )
-    counts = Counter(judged.verdict for judged in verification.judged)
-    if held := counts[Verdict.HELD]:
-        notes.append(f"The metadata service was away: {held} candidates are held for the next run.")
-    if not recommendations and library.artists:
-        most = (
-            ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common(3))
-            or "no candidates at all"
-        )
-        notes.append(f"Nothing was kept: {most}.")
-    return tuple(notes)

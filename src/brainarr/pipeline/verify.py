@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from brainarr.domain.genres import genre_shares, known_genre
+from brainarr.domain.genres import genre_shares, known_genre, style_share
 from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, CatalogArtist, Library, Mbid, ReleaseGroup
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Fused, Judged, Memory, RunOptions, Target, Verdict, Verified
@@ -18,6 +18,10 @@ from brainarr.pipeline.ports import AlbumCharts, Catalog, Preflight
 from brainarr.pipeline.resolve import Unresolved, resolve_artist
 
 POOL_FACTOR = 3
+# So much further the ranking is followed in search of the styles that were asked for.
+_STYLE_FACTOR = 2
+# A band is of a style when a fifth of its genre votes say so; a single vote among many is a passer-by's.
+_OF_A_STYLE = 0.2
 # After this many failures in a row the metadata is taken to be away: the rest is held instead of waited for.
 _AWAY_AFTER = 3
 _NOT_ARTISTS = frozenset(
@@ -56,6 +60,11 @@ class Owned(msgspec.Struct, frozen=True):
         )
 
 
+def in_styles(artist: CatalogArtist, styles: tuple[str, ...]) -> bool:
+    """Whether the catalogue counts the artist to one of `styles` or to a genre below one."""
+    return style_share(artist.genres, styles) >= _OF_A_STYLE
+
+
 class Verification:
     """Goes down one ranking. Iterate `steps()` to the end, then read `kept` and `judged`."""
 
@@ -83,14 +92,26 @@ class Verification:
     def wanted(self) -> int:
         return POOL_FACTOR * self._options.max_recommendations
 
+    @property
+    def away(self) -> bool:
+        """The metadata could not be asked any more."""
+        return self._failures >= _AWAY_AFTER
+
+    @property
+    def _enough(self) -> bool:
+        if len(self.kept) < self.wanted or not self._options.styles_include:
+            return len(self.kept) >= self.wanted
+        in_style = sum(in_styles(item.artist, self._options.styles_include) for item in self.kept)
+        return in_style >= self.wanted or len(self.kept) >= _STYLE_FACTOR * self.wanted
+
     async def steps(self, ranking: Sequence[Fused]) -> AsyncIterator[int]:
         """Yields how many are kept after each candidate that the catalogue had to be asked about."""
         for fused in ranking:
             if verdict := self._judge_locally(fused, fused.mbid):
                 self._drop(fused, *verdict)
-            elif len(self.kept) >= self.wanted:
-                self._drop(fused, Verdict.NOT_REACHED, f"{self.wanted} better ones were kept")
-            elif self._failures >= _AWAY_AFTER:
+            elif self._enough:
+                self._drop(fused, Verdict.NOT_REACHED, f"{len(self.kept)} better ones were kept")
+            elif self.away:
                 self._drop(fused, Verdict.HELD, "metadata away; tried again in the next run")
             else:
                 await self._verify(fused)
@@ -124,6 +145,9 @@ class Verification:
                 self._drop(fused, *verdict, artist.mbid)
             elif artist.mbid in self._seen:
                 self._drop(fused, Verdict.DUPLICATE, "the same artist under another name", artist.mbid)
+            elif in_styles(artist, self._options.styles_avoid):
+                avoided = ", ".join(self._options.styles_avoid)
+                self._drop(fused, Verdict.AVOIDED_STYLE, f"of a style that you avoid: {avoided}", artist.mbid)
             else:
                 await self._verify_album(fused, artist)
             self._failures = 0
