@@ -61,7 +61,17 @@ def configure(level: str = "info") -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # These tell of every request, also of those that a retry mends; addresses and bodies among it.
-    for chatty in ("httpx2", "httpcore2", "openai", "aiosqlite", "alembic", "asyncio", "stamina"):
+    for chatty in (
+        "httpx2",
+        "httpcore2",
+        "openai",
+        "aiosqlite",
+        "alembic",
+        "asyncio",
+        "stamina",
+        "apprise",
+        "urllib3",
+    ):
         logging.getLogger(chatty).setLevel(max(logging.ERROR, root.level))
     # One uvicorn server that was told to be quiet mutes these for every other in the process.
     for muted in ("uvicorn", "uvicorn.access", "uvicorn.error"):

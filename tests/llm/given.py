@@ -1,13 +1,22 @@
 """What the tests of the model layer start from: entries, prompts, a ledger, and asking."""
 
 import json
+import random
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
+from brainarr.domain.circuit import Circuit
+from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Answer, ChainAnswer, ModelCard, Prompt, Usage
 from brainarr.domain.taste import Compressed
 from brainarr.llm.chain import Chain
+from brainarr.llm.guard import Guard, open_guards
+from brainarr.llm.models import Link
 from brainarr.llm.registry import ProviderEntry
 from brainarr.pipeline.answers import read_answer
+from brainarr.pipeline.ports import BreakerState, Clock
+from tests.conftest import NOW
 
 SLINT = {
     "artist": "Slint",
@@ -63,15 +72,48 @@ async def ask(chain: Chain) -> ChainAnswer:
     return await chain.ask(write, read)
 
 
+class MemoryBreakers:
+    """pipeline.ports.BreakerState in a dictionary."""
+
+    def __init__(self) -> None:
+        self.circuits: dict[str, Circuit] = {}
+
+    async def read(self, provider: str) -> Circuit | None:
+        return self.circuits.get(provider)
+
+    async def change(self, provider: str, to: Callable[[Circuit | None], Circuit]) -> Circuit:
+        self.circuits[provider] = to(self.circuits.get(provider))
+        return self.circuits[provider]
+
+
+def guarded(
+    links: Sequence[Link], circuits: BreakerState | None = None, clock: Clock | None = None
+) -> dict[str, Guard]:
+    """Guards with a past of their own; time stands still unless a clock is given."""
+    return open_guards(links, circuits or MemoryBreakers(), clock or (lambda: NOW), random.Random(1))
+
+
 class MemoryLedger:
-    """pipeline.ports.Ledger in a list; `already` is what the month has cost before."""
+    """pipeline.ports.Ledger of one run in a list; `already` is what the month has cost before."""
 
     def __init__(self, already: int = 0) -> None:
         self.recorded: list[Usage] = []
         self._already = already
+        self._kept_aside: dict[int, int] = {}
+        self._reservations = count(1)
 
     async def record(self, usage: Usage) -> None:
         self.recorded.append(usage)
 
-    async def spent_this_month(self) -> int:
-        return self._already + sum(usage.cost_microdollars or 0 for usage in self.recorded)
+    async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
+        run = sum(usage.cost_microdollars or 0 for usage in self.recorded) + sum(self._kept_aside.values())
+        month = self._already + run
+        over_month = limits.month is not None and month + microdollars > limits.month
+        if over_month or (limits.run is not None and run + microdollars > limits.run):
+            return Reservation(None, month, run)
+        number = next(self._reservations)
+        self._kept_aside[number] = microdollars
+        return Reservation(number, month, run)
+
+    async def release(self, reservation: int) -> None:
+        self._kept_aside.pop(reservation, None)

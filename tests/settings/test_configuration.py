@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import Target
 from brainarr.errors import ConfigurationError
 from brainarr.wiring.configuration import Settings, load_settings
@@ -25,7 +26,7 @@ itunes: {base_url: "https://itunes.apple.com"}
 provider_chain: [{name: builtin, kind: builtin}]
 recommend: {max_recommendations: 20, minimum_confidence_score: 0.3, target: albums, discovery: adjacent,
   strategy: failover, approval: review, compression: auto, prompt_tokens: null, schedule: "weekly"}
-costs: {monthly_budget: null, cost_alert_threshold: null}
+costs: {monthly_budget: null, run_budget: null, cost_alert_threshold: null}
 notifications: {urls: []}
 """
 
@@ -87,6 +88,9 @@ def test_a_chain_of_models_is_read_in_order(tmp_path: Path):
         ("database.url", "mysql"),
         ("costs.monthly_budget", "-1"),
         ("costs.monthly_budget", "nan"),
+        ("costs.run_budget", "-1"),
+        ("costs.cost_alert_threshold", "0"),
+        ("notifications.urls", "ntfy://topic"),
         ("provider_chain", "[]"),
         ("provider_chain", "[{name: a, kind: builtin}, {name: a, kind: ollama}]"),
         ("provider_chain", "[{name: deezer, kind: builtin}]"),
@@ -103,8 +107,6 @@ def test_what_is_out_of_bounds_is_refused_by_name(tmp_path: Path, key: str, valu
     "yaml",
     [
         "redis: {url: 'redis://redis:6379'}",
-        "costs: {cost_alert_threshold: 5}",
-        "notifications: {urls: ['ntfy://topic']}",
         "lastfm: {user: me}",
     ],
 )
@@ -141,9 +143,33 @@ def test_no_automatic_runs_when_the_schedule_is_off(tmp_path: Path):
 
 
 def test_the_budget_is_kept_in_micro_dollars(tmp_path: Path):
-    assert read(tmp_path, "costs: {monthly_budget: 2.5}").costs.monthly_budget_microdollars == 2_500_000
-    assert read(tmp_path, "costs: {monthly_budget: 0}").costs.monthly_budget_microdollars == 0
-    assert Settings().costs.monthly_budget_microdollars is None
+    assert read(tmp_path, "costs: {monthly_budget: 2.5, run_budget: 0.1}").costs.limits == Limits(
+        2_500_000, 100_000
+    )
+    assert read(tmp_path, "costs: {monthly_budget: 0}").costs.limits == Limits(0, None)
+    assert Settings().costs.limits.none
+    assert read(tmp_path, "costs: {cost_alert_threshold: 0.0000001}").costs.alert_threshold == 1
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "notifications: {urls: ['hush-hush']}",
+        "notifications: {urls: 'discord://1/hush-hush'}",
+        "notifications: {url: 'discord://1/hush-hush'}",
+    ],
+)
+def test_an_unusable_notification_address_is_named_and_never_shown(tmp_path: Path, yaml: str):
+    (fault,) = faults(tmp_path, yaml).items()
+    assert fault[0].startswith("notifications.url")
+    assert "hush-hush" not in str(fault)
+
+
+def test_a_notification_address_is_a_secret_of_the_log_too(tmp_path: Path):
+    (tmp_path / "config.yaml").write_text("notifications: {urls: ['discord://1/hush-hush']}")
+    loaded = load_settings(tmp_path, {})
+    assert loaded.secrets == {"discord://1/hush-hush"}
+    assert "hush-hush" not in repr(loaded.values)
 
 
 def test_the_settings_show_no_secret(tmp_path: Path):

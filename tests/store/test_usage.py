@@ -1,12 +1,14 @@
 """The ledger and the cache."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
 from brainarr.service.usage import read_usage
 from brainarr.store.cache import StoredCache
 from brainarr.store.usage import ModelUsage, StoredLedger
-from tests.store.given import House
+from tests.store.given import House, installed
 
 
 def call(model: str, cost: int | None, tokens: int = 10) -> Usage:
@@ -24,17 +26,49 @@ async def test_the_month_is_summed_by_model_dearest_first_and_the_unpriced_are_c
         ModelUsage("cloud", "free", 1, 10, 5, 0, 0),
     )
     assert (summary.spent_microdollars, summary.unpriced_calls) == (920, 1)
-    assert await ledger.spent_this_month() == 920
+    assert (await ledger.reserve(1, Limits(month=920))).month == 920
 
 
 async def test_a_new_month_begins_at_nothing_by_the_clock_of_utc(house: House) -> None:
     ledger = StoredLedger(house.db, house.clock)
     house.clock.now = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
     await ledger.record(call("large", 7))
-    assert await ledger.spent_this_month() == 7
+    assert (await ledger.reserve(1, Limits(month=7))).month == 7
     house.clock.advance(seconds=1)
-    assert await ledger.spent_this_month() == 0
+    assert (await ledger.reserve(7, Limits(month=7))).id is not None
     assert (await read_usage(house.db, clock=house.clock)).since == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+async def test_many_calls_at_once_never_break_the_budget_together(house: House) -> None:
+    """Half of them through a second engine, as another process has one."""
+    async with installed(house.folder) as other:
+        ledgers = [StoredLedger(db, house.clock, run) for run in (1, 2) for db in (house.db, other.db)]
+        asked = [ledger.reserve(10, Limits(month=75)) for ledger in ledgers for _ in range(5)]
+        answers = await asyncio.gather(*asked)
+    kept = [answer.id for answer in answers if answer.id is not None]
+    assert len(kept) == len(set(kept)) == 7
+    await ledgers[0].release(kept[0])
+    await ledgers[0].release(kept[0])
+    assert (await ledgers[0].reserve(10, Limits(month=75))).id is not None
+    assert (await ledgers[0].reserve(10, Limits(month=75))).id is None
+
+
+async def test_the_cap_of_a_run_counts_that_run_alone(house: House) -> None:
+    first, second = StoredLedger(house.db, house.clock, 1), StoredLedger(house.db, house.clock, 2)
+    await first.record(call("large", 60))
+    assert await first.reserve(50, Limits(run=100)) == Reservation(None, 60, 60)
+    kept = await second.reserve(50, Limits(run=100))
+    assert (kept.month, kept.run) == (60, 0)
+    assert (await second.reserve(51, Limits(run=100))).run == 50
+
+
+async def test_what_a_killed_process_kept_aside_is_free_again_after_the_longest_call(house: House) -> None:
+    ledger = StoredLedger(house.db, house.clock)
+    assert (await ledger.reserve(100, Limits(month=100))).id is not None
+    house.clock.advance(hours=2)
+    assert (await ledger.reserve(1, Limits(month=100))).id is None
+    house.clock.advance(seconds=1)
+    assert (await ledger.reserve(100, Limits(month=100))).id is not None
 
 
 async def test_the_cache_remembers_until_the_lifetime_is_over(house: House) -> None:

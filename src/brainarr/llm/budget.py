@@ -1,24 +1,22 @@
-"""The monthly budget: a paid model is asked only when its dearest answer still fits."""
+"""The budget: a paid model is asked only when its dearest answer still fits."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from brainarr.domain.money import Limits, Reservation, dollars
 from brainarr.pipeline.ports import Ledger
 
 
 class OverBudget(Exception):
-    """The call was not made, because the month's budget does not bear it."""
+    """The call was not made, because the budget does not bear it."""
 
 
 class Budget:
-    """Micro-dollars for one calendar month (UTC); calls under way at the same time share it."""
+    """What the calls of one run may cost. The ledger keeps the sums, so that runs and processes share them."""
 
-    def __init__(self, ledger: Ledger, monthly: int | None) -> None:
+    def __init__(self, ledger: Ledger, limits: Limits) -> None:
         self._ledger = ledger
-        self._monthly = monthly
-        self._held = 0
-        self._turn = asyncio.Lock()
+        self._limits = limits
 
     @asynccontextmanager
     async def hold(self, estimate: int | None) -> AsyncIterator[None]:
@@ -26,28 +24,23 @@ class Budget:
 
         An unpriced call (None) cannot be kept within a budget, so it is not made while there is one.
         """
-        if self._monthly is None or estimate == 0:
+        if self._limits.none or estimate == 0:
             yield
             return
         if estimate is None:
-            raise OverBudget(
-                "its price is not known, so the monthly budget cannot be kept; set `prices` for it"
-            )
-        async with self._turn:
-            spent = await self._ledger.spent_this_month() + self._held
-            if spent + estimate > self._monthly:
-                raise OverBudget(
-                    f"{_dollars(spent)} of this month's {_dollars(self._monthly)} are spent, "
-                    f"and this call may cost {_dollars(estimate)}"
-                )
-            self._held += estimate
+            raise OverBudget("its price is not known, so no budget can be kept; set `prices` for it")
+        reservation = await self._ledger.reserve(estimate, self._limits)
+        if reservation.id is None:
+            raise OverBudget(_refusal(estimate, reservation, self._limits))
         try:
             yield
         finally:
-            self._held -= estimate
+            await self._ledger.release(reservation.id)
 
 
-def _dollars(micro: int) -> str:
-    return (
-        f"${micro / 1_000_000:.4f}".rstrip("0").rstrip(".") if micro % 10_000 else f"${micro / 1_000_000:.2f}"
-    )
+def _refusal(estimate: int, found: Reservation, limits: Limits) -> str:
+    if limits.month is not None and found.month + estimate > limits.month:
+        spent = f"{dollars(found.month)} of this month's {dollars(limits.month)} are spent"
+    else:
+        spent = f"{dollars(found.run)} of the {dollars(limits.run or 0)} for one run are spent"
+    return f"{spent}, and this call may cost {dollars(estimate)}"

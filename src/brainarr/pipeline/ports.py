@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from brainarr.domain.circuit import Circuit
+from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
@@ -126,12 +127,30 @@ class Cache(Protocol):
 
 
 class Ledger(Protocol):
-    """What the models cost."""
+    """What the models cost, kept on the account of one run."""
 
     async def record(self, usage: Usage, /) -> None: ...
 
-    async def spent_this_month(self) -> int:
-        """Micro-dollars since the first of the month (UTC)."""
+    async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
+        """Keeps the money aside if that fits within the limits, in one step: calls under way at the same
+        time, also those of other processes, never break a limit together."""
+        ...
+
+    async def release(self, reservation: int) -> None:
+        """The call is over and recorded; safe to repeat."""
+        ...
+
+
+class Messenger(Protocol):
+    """One place that notifications go to."""
+
+    name: str
+    """What people may see of it: the service, never the address."""
+    fingerprint: str
+    """Names it for good without giving its address away."""
+
+    async def send(self, title: str, text: str) -> None:
+        """Raises ProviderError."""
         ...
 
 

@@ -1,15 +1,19 @@
 """Usage: every call to a language model, with its tokens and its cost in micro-dollars."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import Column, ColumnElement, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
 from brainarr.pipeline.ports import Clock
 from brainarr.store.session import Database
-from brainarr.store.tables import FIRST_PERSON, usage
+from brainarr.store.tables import FIRST_PERSON, reservations, usage
+
+LONGEST_CALL = timedelta(hours=2)
+"""No call takes longer: money that is still kept aside then is of a process that was killed."""
 
 
 class ModelUsage(msgspec.Struct, frozen=True):
@@ -33,21 +37,51 @@ def start_of_month(now: datetime) -> datetime:
 class StoredLedger:
     """The ledger of the model chain: each call is stored at once, also of a run that fails later."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, run_id: int | None = None) -> None:
         self._db = db
         self._clock = clock
+        self._run_id = run_id
 
     async def record(self, entry: Usage) -> None:
-        row = {"at": self._clock(), **msgspec.structs.asdict(entry)}
+        row = {"at": self._clock(), "run_id": self._run_id, **msgspec.structs.asdict(entry)}
         async with self._db.transaction() as connection:
             await connection.execute(insert(usage).values(row))
 
-    async def spent_this_month(self) -> int:
-        """Micro-dollars of the priced calls."""
-        query = select(func.coalesce(func.sum(usage.c.cost_microdollars), 0))
-        async with self._db.reading() as connection:
-            since = start_of_month(self._clock())
-            return int((await connection.execute(query.where(usage.c.at >= since))).scalar_one())
+    async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
+        now = self._clock()
+        async with self._db.transaction() as connection:
+            await connection.execute(delete(reservations).where(reservations.c.at < now - LONGEST_CALL))
+            month = await spent_since(connection, start_of_month(now))
+            month += await _total(connection, reservations.c.microdollars)
+            run = 0
+            if self._run_id is not None:
+                run += await _total(connection, usage.c.cost_microdollars, usage.c.run_id == self._run_id)
+                mine = reservations.c.run_id == self._run_id
+                run += await _total(connection, reservations.c.microdollars, mine)
+            if _fits(month + microdollars, limits.month) and _fits(run + microdollars, limits.run):
+                row = {"at": now, "run_id": self._run_id, "microdollars": microdollars}
+                kept = await connection.execute(insert(reservations).values(row).returning(reservations.c.id))
+                return Reservation(kept.scalar_one(), month, run)
+        return Reservation(None, month, run)
+
+    async def release(self, reservation: int) -> None:
+        async with self._db.transaction() as connection:
+            await connection.execute(delete(reservations).where(reservations.c.id == reservation))
+
+
+async def spent_since(connection: AsyncConnection, since: datetime) -> int:
+    """Micro-dollars of the priced calls."""
+    return await _total(connection, usage.c.cost_microdollars, usage.c.at >= since)
+
+
+def _fits(spent: int, limit: int | None) -> bool:
+    return limit is None or spent <= limit
+
+
+async def _total(connection: AsyncConnection, amounts: Column[int], *which: ColumnElement[bool]) -> int:
+    return int(
+        (await connection.execute(select(func.coalesce(func.sum(amounts), 0)).where(*which))).scalar_one()
+    )
 
 
 async def usage_since(

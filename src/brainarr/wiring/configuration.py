@@ -6,11 +6,13 @@ See docs/settings.md for every key in words.
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
+from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import Discovery, RunOptions, Target
 from brainarr.errors import ConfigurationError
 from brainarr.jobs.schedule import interval
@@ -20,6 +22,7 @@ from brainarr.providers.lastfm import LastfmSettings
 from brainarr.providers.lidarr import LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainzSettings
 from brainarr.providers.musicbrainz import MusicBrainzSettings
+from brainarr.providers.notifications import NotificationSettings
 from brainarr.settings.load import Loaded, load
 from brainarr.settings.values import Section, WebAddress
 from brainarr.store.session import database_url
@@ -61,6 +64,14 @@ def _not_yet(what: str) -> AfterValidator:
         return value
 
     return AfterValidator(refuse)
+
+
+Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+
+
+def _microdollars(amount: Decimal | None) -> int | None:
+    """Less than a micro-dollar counts as one: a threshold of almost nothing is not one of nothing."""
+    return None if amount is None else int((amount * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
 class ServerSettings(Section):
@@ -125,17 +136,21 @@ class RecommendSettings(Section):
 
 
 class CostSettings(Section):
-    monthly_budget: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
-    """US dollars for the language models of one calendar month (UTC)."""
-    cost_alert_threshold: Annotated[float | None, _not_yet("cost alerts")] = None
+    """US dollars. What the language models may cost; months are calendar months (UTC)."""
+
+    monthly_budget: Dollars | None = None
+    run_budget: Dollars | None = None
+    cost_alert_threshold: Annotated[Decimal, Field(gt=0, le=1_000_000)] | None = None
+    """One notification in each month that spends so much."""
 
     @property
-    def monthly_budget_microdollars(self) -> int | None:
-        return None if self.monthly_budget is None else round(self.monthly_budget * 1_000_000)
+    def limits(self) -> Limits:
+        return Limits(_microdollars(self.monthly_budget), _microdollars(self.run_budget))
 
-
-class NotificationSettings(Section):
-    urls: Annotated[tuple[str, ...], _not_yet("notifications")] = ()
+    @property
+    def alert_threshold(self) -> int | None:
+        """In micro-dollars."""
+        return _microdollars(self.cost_alert_threshold)
 
 
 class LogSettings(Section):
