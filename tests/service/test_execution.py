@@ -1,8 +1,12 @@
 """Executing runs: all of a result or nothing, one at a time, and an end for every run whatever happens."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -280,3 +284,25 @@ async def test_a_run_is_closed_as_interrupted_when_its_process_is_gone(
         assert detail.recommendations == ()
     else:
         assert detail.run.status is RunStatus.DONE
+
+
+@pytest.fixture
+def killed_but_not_waited_for() -> Iterator[int]:
+    """The number of a process that is no more, though the system still counts it."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as victim:
+        victim.kill()
+        os.waitid(os.P_PID, victim.pid, os.WEXITED | os.WNOWAIT)
+        yield victim.pid
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+async def test_a_run_is_closed_when_nobody_waited_for_its_killed_process(
+    house: House, killed_but_not_waited_for: int
+) -> None:
+    waits, run_id = Waits(), await asked(house)
+    owner = Process("here", killed_but_not_waited_for, "earlier")
+    task = asyncio.create_task(execute_run(deps(house, waits, process=owner, beat_s=60), run_id))
+    await waits.started.wait()
+    assert await recover_runs(house.db, Process("here", 1, "this"), clock=house.clock) == 1
+    waits.release.set()
+    assert (await task).run.status is RunStatus.FAILED

@@ -6,10 +6,18 @@ import secrets as tokens
 import socket
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
-from brainarr.domain.recommendation import Judged, Progress, ProviderReport, Status, Verdict
+from brainarr.domain.recommendation import (
+    Judged,
+    Progress,
+    ProviderReport,
+    RunOverrides,
+    Status,
+    Verdict,
+)
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list
@@ -66,15 +74,26 @@ def this_process() -> Process:
 
 
 async def request_run(
-    db: Database, list_slug: str, *, dry_run: bool = False, trigger: str = "manual", clock: Clock
+    db: Database,
+    list_slug: str,
+    *,
+    dry_run: bool = False,
+    trigger: str = "manual",
+    clock: Clock,
+    overrides: RunOverrides = rows.NOTHING_ELSE,
 ) -> RequestedRun:
-    """Queues a run of a list, or answers the one that is queued or running already. Raises NotFound."""
+    """Queues a run of a list, or answers the one that is queued or running already. Raises NotFound.
+
+    `overrides` are of this run alone; one that is answered instead keeps its own.
+    """
     async with db.transaction() as connection:
         wanted = await find_list(connection, list_slug)
         present = await rows.open_run(connection, wanted.id)
         if present is not None:
             return RequestedRun(present.id, created=False)
-        made = await rows.insert_run(connection, wanted.id, dry_run=dry_run, trigger=trigger, at=clock())
+        made = await rows.insert_run(
+            connection, wanted.id, dry_run=dry_run, trigger=trigger, at=clock(), overrides=overrides
+        )
         if made is None:
             raise Conflict("Another run of the list was started at this moment.", remedy="Ask once more.")
     return RequestedRun(made, created=True)
@@ -206,7 +225,12 @@ def _is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        # A killed process that nobody waited for keeps its number: containers without an init have such.
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    return state != "Z"
 
 
 def _no_run(run_id: int) -> NotFound:
