@@ -44,6 +44,12 @@ def card_of(entry: ProviderEntry, model: str, listed: Installed | None = None) -
     )
 
 
+def expected_card(entry: ProviderEntry) -> ModelCard | None:
+    """What is known without asking the server; None where only it knows which model it has."""
+    model = entry.model or KINDS[entry.kind].default_model
+    return card_of(entry, model) if model else None
+
+
 def weaker(entry: ProviderEntry, card: ModelCard, refusal: ProviderRejected) -> ModelCard:
     """`card` with the next output mode that its kind knows; raises `refusal` when that is no answer to it."""
     outputs = KINDS[entry.kind].outputs

@@ -8,7 +8,19 @@ from starlette.types import ASGIApp
 
 from brainarr import __version__
 from brainarr.web import feeds, page
-from brainarr.web.api import history, lists, profile, providers, recommendations, runs, system, usage
+from brainarr.web.api import (
+    history,
+    league,
+    lists,
+    models,
+    notifications,
+    profile,
+    providers,
+    recommendations,
+    runs,
+    system,
+    usage,
+)
 from brainarr.web.auth import require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
@@ -78,6 +90,18 @@ def _api() -> APIRouter:
         dependencies=[Depends(require_api_key)],
         responses=problems(UNAUTHORIZED, INVALID),
     )
-    for noun in (system, runs, recommendations, providers, usage, history, lists, profile):
+    for noun in (
+        system,
+        runs,
+        recommendations,
+        league,
+        providers,
+        models,
+        usage,
+        notifications,
+        history,
+        lists,
+        profile,
+    ):
         api.include_router(noun.router)
     return api

@@ -1,12 +1,15 @@
 """What the web app is handed by `wiring`: it builds nothing itself."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from brainarr.pipeline.ports import Clock, Importer, Wake
+from brainarr.domain.money import NO_LIMITS, Limits
+from brainarr.domain.prompt import ModelCard
+from brainarr.domain.servers import ModelServer
+from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.doctor import Check
 from brainarr.service.progress import Broadcast
 from brainarr.store.secrets import Secrets
@@ -21,10 +24,18 @@ class WiredProvider:
     check: Check
     """Its name, its role (model, similarity, catalogue, library) and how to prove that it is alive."""
     model: str | None = None
+    card: Callable[[], ModelCard | None] = lambda: None
+    """What is known of its model without asking anybody. Reads tables: call it in a thread."""
+    list_models: Callable[[], Awaitable[tuple[ModelCard, ...]]] | None = None
+    """Asks for all its models; None for what is no model."""
 
     @property
     def name(self) -> str:
         return self.check.name
+
+
+async def _nothing() -> tuple[ModelServer, ...]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,12 @@ class WebDeps:
     """Tells the worker that a run waits."""
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
+    find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
+    """Looks for model servers at home."""
+    messengers: tuple[Messenger, ...] = ()
+    """Where notifications go."""
+    limits: Limits = NO_LIMITS
+    """What the models may cost."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
     url_base: str = ""

@@ -6,7 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from brainarr.domain.prompt import ModelCard
 from brainarr.errors import StorageError
+from brainarr.llm.capabilities import expected_card
+from brainarr.llm.detection import find_servers
+from brainarr.llm.kinds import KINDS
+from brainarr.llm.models import Link
 from brainarr.service.doctor import Check, Finding, Health, folder_check
 from brainarr.service.settings import read_settings
 from brainarr.settings.layers import Origin
@@ -38,6 +43,12 @@ async def open_checkup(folder: Path, environ: Mapping[str, str]) -> AsyncIterato
             Check("database", "database", partial(_probe_database, url, folder)),
             *_lidarr_missing(loaded.values),
             *(provider.check for provider in (*_services(outside), *_models(outside))),
+            *await _unasked_servers(loaded.values),
+            *(
+                Check(target.name, "notification", target.check, needed=False)
+                for target in outside.messengers
+            ),
+            *_unheard(loaded.values),
             *_unused(loaded),
         ]
 
@@ -58,9 +69,16 @@ def _models(outside: Outside) -> tuple[WiredProvider, ...]:
                 remedy=f"Check the entry {link.entry.name!r} of provider_chain.",
             ),
             link.entry.model,
+            partial(_card, link),
+            link.model.list_models if link.model else _no_models,
         )
         for link in outside.links
     )
+
+
+def _card(link: Link) -> ModelCard | None:
+    """What its server said when it was asked last, else what is known without it."""
+    return (link.model.card or expected_card(link.entry)) if link.model else None
 
 
 def _services(outside: Outside) -> tuple[WiredProvider, ...]:
@@ -80,6 +98,10 @@ def _services(outside: Outside) -> tuple[WiredProvider, ...]:
 
 async def _no_model() -> str:
     return "no model: similarity sources propose, templates explain"
+
+
+async def _no_models() -> tuple[ModelCard, ...]:
+    return ()
 
 
 async def _stored_settings(url: str, folder: Path) -> Mapping[str, object]:
@@ -122,6 +144,30 @@ def _lidarr_missing(settings: Settings) -> list[Finding]:
     if not missing:
         return []
     return [Finding("lidarr", "library", Health.FAILED, "is not configured", f"Set {missing}.")]
+
+
+async def _unasked_servers(settings: Settings) -> list[Finding]:
+    """Model servers at home that the chain does not name: an offer."""
+    return [
+        Finding(
+            KINDS[server.kind].title,
+            "model",
+            Health.NOTE,
+            f"answers at {server.address}{f' with {server.model}' if server.model else ''}, and is not asked",
+            f"To ask it, add to provider_chain: {{kind: {server.kind}, base_url: {server.address}}}",
+        )
+        for server in await find_servers(settings.provider_chain)
+        if not server.configured
+    ]
+
+
+def _unheard(settings: Settings) -> list[Finding]:
+    if settings.costs.alert_threshold is None or settings.notifications.urls:
+        return []
+    remedy = "Set notifications.urls."
+    return [
+        Finding("costs.cost_alert_threshold", "setting", Health.NOTE, "is set, but nobody is told", remedy)
+    ]
 
 
 def _unused(loaded: Loaded[Settings]) -> list[Finding]:

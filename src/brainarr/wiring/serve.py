@@ -5,6 +5,8 @@ import contextlib
 import signal
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 
 import structlog
 import uvicorn
@@ -13,7 +15,8 @@ from fastapi import FastAPI
 from brainarr import __version__
 from brainarr.errors import BrainarrError
 from brainarr.jobs.chores import usual_chores
-from brainarr.jobs.worker import Worker
+from brainarr.jobs.worker import Chore, Worker
+from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
 from brainarr.service.runs import recover_runs
 from brainarr.web.app import WebDeps, create_app
@@ -42,9 +45,9 @@ async def serve(house: House) -> None:
     settings = house.settings.server
     if recovered := await recover_runs(house.db, house.runs.process, clock=house.clock):
         log.warning("interrupted runs were closed", runs=recovered)
-    worker = Worker(
-        house.runs, every=house.settings.recommend.every, chores=usual_chores(house.runs, house.cache)
-    )
+    watch = Chore("watch the costs", timedelta(minutes=1), house.alert_on_costs)
+    chores = (*usual_chores(house.runs, house.cache), watch)
+    worker = Worker(house.runs, every=house.settings.recommend.every, chores=chores)
     server = _Server(
         uvicorn.Config(
             web_app(house, worker.nudge),
@@ -76,6 +79,9 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             broadcast=house.runs.broadcast,
             wake=wake,
             providers=wired_providers(house.outside),
+            find_servers=partial(find_servers, house.settings.provider_chain),
+            messengers=house.outside.messengers,
+            limits=house.settings.costs.limits,
             importer=house.outside.lidarr,
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,

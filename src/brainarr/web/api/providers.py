@@ -1,5 +1,6 @@
 """providers: who is asked, how they did last, whether they answer now."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -9,6 +10,7 @@ from brainarr.domain.recommendation import Outcome
 from brainarr.errors import NotFound
 from brainarr.service.doctor import Health, examine
 from brainarr.service.health import read_last_reports
+from brainarr.web.api.models import ModelDocument
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import NOT_FOUND, problems
@@ -23,6 +25,9 @@ class ProviderDocument(Document):
     kind: str = Field(examples=["ollama"])
     role: str = Field(examples=["model"], description="model, similarity, catalogue or library.")
     model: str | None = Field(examples=["qwen3:8b"])
+    capabilities: ModelDocument | None = Field(
+        description="Of the model that is asked; null where only its server knows, and was not asked yet."
+    )
     last_run: int | None = Field(description="The run that `last_outcome` is of.", examples=[3])
     last_outcome: Outcome | None
     last_detail: str = Field(description="What went wrong, and what to do about it.")
@@ -42,17 +47,19 @@ async def providers(deps: Deps) -> list[ProviderDocument]:
     """The provider chain in failover order, then every other service."""
     run, reports = await read_last_reports(deps.db)
     last = {report.name: report for report in reports}
+    cards = await asyncio.to_thread(lambda: [provider.card() for provider in deps.providers])
     return [
         ProviderDocument(
             name=provider.name,
             kind=provider.kind,
             role=provider.check.role,
-            model=provider.model,
+            model=card.model if card else provider.model,
+            capabilities=ModelDocument.model_validate(card) if card else None,
             last_run=run.id if run and provider.name in last else None,
             last_outcome=last[provider.name].outcome if provider.name in last else None,
             last_detail=last[provider.name].detail if provider.name in last else "",
         )
-        for provider in deps.providers
+        for provider, card in zip(deps.providers, cards, strict=True)
     ]
 
 
