@@ -15,7 +15,7 @@ import pytest
 from brainarr.llm.chain import Chain
 from brainarr.llm.models import open_links
 from brainarr.llm.registry import ProviderEntry
-from tests.llm.given import MemoryLedger
+from tests.llm.given import MemoryLedger, guarded
 
 OpenChain = Callable[..., Chain]
 
@@ -30,7 +30,9 @@ async def open_chain(ledger: MemoryLedger) -> AsyncIterator[OpenChain]:
     opened: list[Chain] = []
 
     def open_one(*entries: ProviderEntry, **options: Any) -> Chain:
-        opened.append(Chain(open_links(entries), options.pop("ledger", ledger), **options))
+        links = open_links(entries)
+        guards = guarded(links, options.pop("circuits", None), options.pop("clock", None))
+        opened.append(Chain(links, options.pop("ledger", ledger), guards, **options))
         return opened[-1]
 
     yield open_one

@@ -89,8 +89,13 @@ class MemoryBreakers:
 def guarded(
     links: Sequence[Link], circuits: BreakerState | None = None, clock: Clock | None = None
 ) -> dict[str, Guard]:
-    """Guards with a past of their own; time stands still unless a clock is given."""
-    return open_guards(links, circuits or MemoryBreakers(), clock or (lambda: NOW), random.Random(1))
+    """Guards with a past of their own, whose pauses take no time; without a clock, time stands still."""
+    past = circuits or MemoryBreakers()
+    return open_guards(links, past, clock or (lambda: NOW), random.Random(1), sleep=_no_time)
+
+
+async def _no_time(_seconds: float) -> None:
+    pass
 
 
 class MemoryLedger:

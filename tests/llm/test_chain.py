@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from brainarr.domain.money import Limits
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt
 from brainarr.domain.recommendation import Outcome
 from brainarr.errors import ProviderError, ProviderRejected, ProviderUnavailable, UnreadableAnswer
 from brainarr.llm.chain import Chain, Strategy
 from brainarr.llm.models import Link, open_links
-from tests.llm.given import GOOD, MemoryLedger, ask, entry, read, write
+from tests.llm.given import GOOD, MemoryLedger, ask, entry, guarded, read, write
 
 BROKEN = ProviderUnavailable("radio", "it is down.")
 
@@ -69,9 +70,17 @@ def chain_of(
     *links: Link,
     strategy: Strategy = "failover",
     budget: int | None = None,
+    per_run: int | None = None,
     ledger: MemoryLedger | None = None,
 ) -> Chain:
-    return Chain(links, ledger or MemoryLedger(), strategy=strategy, monthly_budget=budget, hedge_after=0.01)
+    return Chain(
+        links,
+        ledger or MemoryLedger(),
+        guarded(links),
+        strategy=strategy,
+        limits=Limits(budget, per_run),
+        hedge_after=0.01,
+    )
 
 
 def outcomes(answer: ChainAnswer) -> list[Outcome]:
@@ -174,6 +183,18 @@ async def test_a_paid_model_stops_where_its_dearest_answer_would_break_the_budge
     assert outcomes(second) == [Outcome.OVER_BUDGET, Outcome.OK]
     assert "$0.0115 of this month's $0.0135" in second.reports[0].detail
     assert sum(usage.cost_microdollars or 0 for usage in ledger.recorded) == USUAL
+
+
+async def test_a_run_may_not_cost_more_than_its_own_cap_whatever_the_month_still_bears() -> None:
+    paid, home = ScriptedModel("paid"), ScriptedModel("home")
+    chain = chain_of(link(paid, **PAID), link(home), budget=10**9, per_run=DEAREST)
+    assert outcomes(await ask(chain)) == [Outcome.OK, Outcome.NOT_NEEDED]
+    over = await ask(chain)
+    assert outcomes(over) == [Outcome.OVER_BUDGET, Outcome.OK]
+    assert (
+        over.reports[0].detail
+        == "$0.0015 of the $0.0035 for one run are spent, and this call may cost $0.0035"
+    )
 
 
 async def test_calls_under_way_share_one_budget() -> None:

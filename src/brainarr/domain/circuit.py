@@ -4,6 +4,7 @@ closed: questions pass. open: none does until `try_at`. half open: one question 
 https://martinfowler.com/bliki/CircuitBreaker.html
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,7 +23,7 @@ FIRST_REST = timedelta(seconds=30)
 LONGEST_REST = timedelta(hours=1)
 """An open circuit rests that long before a trial: twice as long after each failed one, up to the second."""
 
-LONG_PAUSE = timedelta(seconds=30)
+LONG_PAUSE = timedelta(seconds=15)
 """A server that wants to be left alone for longer is not waited for: its circuit opens until then."""
 
 LONGEST_PAUSE = timedelta(days=1)
@@ -74,6 +75,10 @@ class Circuit(msgspec.Struct, frozen=True):
     """How often it opened since the last good answer."""
     recent: tuple[Mark, ...] = ()
     """The window, oldest first."""
+
+
+Rule = Callable[[Circuit, datetime], Circuit]
+"""From one circuit to the next, at a moment."""
 
 
 def closed(setup: str, now: datetime) -> Circuit:

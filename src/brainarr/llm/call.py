@@ -8,11 +8,17 @@ from brainarr.domain.prompt import Answer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Outcome, ProviderReport
 from brainarr.errors import ProviderError, ProviderRejected, UnreadableAnswer
 from brainarr.http import excerpt
+from brainarr.llm.breaker import BreakerOpen
 from brainarr.llm.budget import Budget, OverBudget
+from brainarr.llm.guard import Guard
+from brainarr.llm.pace import TooBusy, worth_repeating
 from brainarr.llm.pricing import cost_of
 from brainarr.llm.registry import ProviderEntry
 from brainarr.llm.wire import SchemaRefused, output_allowance
 from brainarr.pipeline.ports import ChatModel, Ledger, ReadAnswer, WritePrompt
+
+ATTEMPTS = 3
+"""Retries live here only: the HTTP clients of models and their SDKs repeat nothing."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -31,6 +37,7 @@ class Call:
         self,
         entry: ProviderEntry,
         model: ChatModel,
+        guard: Guard,
         ledger: Ledger,
         budget: Budget,
         write: WritePrompt,
@@ -38,6 +45,8 @@ class Call:
     ) -> None:
         self._entry = entry
         self._model = model
+        self._breaker = guard.breaker
+        self._pace = guard.pace
         self._ledger = ledger
         self._budget = budget
         self._write = write
@@ -50,35 +59,43 @@ class Call:
     async def run(self) -> Attempt:
         """Never raises ProviderError; a cancelled call is recorded before it ends."""
         try:
-            while True:
-                try:
-                    return await self._ask(await self._model.describe())
-                except SchemaRefused:
-                    # The card names a lesser way now, which may have to be part of the prompt's words; the
-                    # last one, to ask in words alone, is never refused so.
-                    continue
+            async with self._breaker.question():
+                while True:
+                    try:
+                        return await self._ask(await self._describe())
+                    except SchemaRefused:
+                        # The card names a lesser way now, which may have to be part of the prompt's words;
+                        # the last one, to ask in words alone, is never refused so.
+                        continue
+        except BreakerOpen as refusal:
+            return self._failed(Outcome.BREAKER_OPEN, str(refusal))
+        except TooBusy as refusal:
+            return self._failed(Outcome.RATE_LIMITED, str(refusal))
         except OverBudget as stop:
             return self._failed(Outcome.OVER_BUDGET, str(stop))
         except ProviderError as error:
             return self._failed(_outcome(error), _detail(error))
+
+    async def _describe(self) -> ModelCard:
+        try:
+            return await self._model.describe()
+        except ProviderError as error:
+            await self._breaker.failed(error)
+            raise
 
     async def _ask(self, card: ModelCard) -> Attempt:
         prompt = await asyncio.to_thread(self._write, card)
         dearest = cost_of(self._entry, card.model, prompt.tokens, output_allowance(card, prompt))
         async with self._budget.hold(dearest):
             self._prompt = prompt
-            asked_at = self._now()
-            try:
-                completion = await self._model.complete(prompt)
-            except asyncio.CancelledError:
-                await self._record(card, Completion("", 0, 0), "cancelled", asked_at)
-                raise
-            except ProviderError as error:
-                await self._record(card, Completion("", 0, 0), _outcome(error), asked_at)
-                raise
+            completion, asked_at = await self._complete(card, prompt)
             answer = await asyncio.to_thread(self._read, card, completion.text)
             outcome = Outcome.OK if answer.candidates else Outcome.UNREADABLE
             await self._record(card, completion, outcome, asked_at)
+        if answer.candidates:
+            await self._breaker.answered()
+        else:
+            await self._breaker.failed(UnreadableAnswer(self._entry.name, _remark(completion, answer)))
         report = msgspec.structs.replace(
             self._report(outcome, _remark(completion, answer)),
             candidates=len(answer.candidates),
@@ -86,6 +103,31 @@ class Call:
             completion_tokens=completion.completion_tokens,
         )
         return Attempt(report, answer if answer.candidates else None, prompt)
+
+    async def _complete(self, card: ModelCard, prompt: Prompt) -> tuple[Completion, float]:
+        """The answer, and when the question for it was asked; asked again while that makes sense."""
+        tokens = prompt.tokens + output_allowance(card, prompt)
+        refused: ProviderError | None = None
+        for attempt in range(1, ATTEMPTS + 1):
+            asked_at = self._now()
+            try:
+                async with self._pace.turn(tokens):
+                    asked_at = self._now()
+                    return await self._model.complete(prompt), asked_at
+            except TooBusy:
+                if refused is not None:
+                    raise refused from None
+                raise
+            except asyncio.CancelledError:
+                await self._record(card, Completion("", 0, 0), "cancelled", asked_at)
+                raise
+            except ProviderError as error:
+                refused = error
+                await self._record(card, Completion("", 0, 0), _outcome(error), asked_at)
+                passable = await self._breaker.failed(error)
+                if attempt == ATTEMPTS or not passable or not worth_repeating(error):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     async def _record(self, card: ModelCard, completion: Completion, outcome: str, asked_at: float) -> None:
         self._cost = self._cost_of(card, completion, outcome)

@@ -1,13 +1,15 @@
 """The provider chain: who is asked, in which order, and whose answer counts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from brainarr.domain.money import NO_LIMITS, Limits
 from brainarr.domain.prompt import ChainAnswer
 from brainarr.domain.recommendation import Outcome, ProviderReport
 from brainarr.llm.budget import Budget
 from brainarr.llm.call import Attempt, Call
+from brainarr.llm.guard import Guard
 from brainarr.llm.models import Link
 from brainarr.pipeline.ports import Ledger, ReadAnswer, WritePrompt
 
@@ -18,27 +20,29 @@ HEDGE_AFTER_S = 20.0
 
 
 class Chain:
-    """Asks language models by one strategy.
+    """Asks language models by one strategy, for one run: `ledger` is on that run's account.
 
     failover: in order, until one answers. parallel: all at once, every answer counts. race: in order too, but
     the next one starts when the one before fails or says nothing for `hedge_after` seconds; the first answer
     wins and the others are cancelled. `builtin` is no model: in its turn it ends a failover; it wins no race.
 
-    `monthly_budget` is in micro-dollars; None sets no limit.
+    A model whose dearest answer would break one of the `limits` is not asked.
     """
 
     def __init__(
         self,
         links: Sequence[Link],
         ledger: Ledger,
+        guards: Mapping[str, Guard],
         *,
         strategy: Strategy = "failover",
-        monthly_budget: int | None = None,
+        limits: Limits = NO_LIMITS,
         hedge_after: float = HEDGE_AFTER_S,
     ) -> None:
         self.links = tuple(links)
         self._ledger = ledger
-        self._budget = Budget(ledger, monthly_budget)
+        self.guards = guards
+        self._budget = Budget(ledger, limits)
         self._strategy = strategy
         self._hedge_after = hedge_after
 
@@ -105,7 +109,8 @@ class Chain:
     async def _attempt(self, link: Link, write: WritePrompt, read: ReadAnswer) -> Attempt:
         if link.model is None:
             return _builtin(link)
-        return await Call(link.entry, link.model, self._ledger, self._budget, write, read).run()
+        guard = self.guards[link.entry.name]
+        return await Call(link.entry, link.model, guard, self._ledger, self._budget, write, read).run()
 
 
 def _answered(attempt: Attempt) -> bool:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from brainarr.domain.prompt import OutputMode
 from brainarr.llm.families import FamilyName
 from brainarr.llm.kinds import KINDS, Kind, KindName
+from brainarr.llm.limits import AskingLimits
 from brainarr.settings.values import Section
 
 _OUTPUTS = {
@@ -29,7 +30,7 @@ class Prices(Section):
     """None: cached tokens cost as much as the others."""
 
 
-class ProviderEntry(Section):
+class ProviderEntry(AskingLimits):
     """One entry of `provider_chain`. What is left out follows from its kind."""
 
     kind: KindName

@@ -40,6 +40,7 @@ def open_http(entry: ProviderEntry, headers: Mapping[str, str] = MappingProxyTyp
         headers={**headers, **sent},
         secrets=(key,),
         timeout=entry.patience,
+        connect_timeout=entry.connect_timeout,
         verify=entry.verify_tls,
         max_body=MAX_BODY,
         attempts=1,
