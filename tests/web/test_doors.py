@@ -22,6 +22,8 @@ PROTECTED = [
     ("POST", "/api/v1/recommendations/1/push"),
     ("POST", "/api/v1/recommendations/bulk"),
     ("GET", "/api/v1/providers"),
+    ("GET", "/api/v1/providers/detected"),
+    ("GET", "/api/v1/providers/home/models"),
     ("POST", "/api/v1/providers/home/test"),
     ("GET", "/api/v1/usage"),
     ("GET", "/api/v1/history"),

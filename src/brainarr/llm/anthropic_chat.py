@@ -27,9 +27,6 @@ from brainarr.llm.wire import ANSWER_NAME, SchemaRefused, count, open_http, outp
 
 API_VERSION = "2023-06-01"
 
-# Pings come every few seconds while a model thinks or the API is busy.
-IDLE_S = 60.0
-
 # Its schemas have no such bounds, and are refused with them:
 # https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 _UNKNOWN_BOUNDS = frozenset(
@@ -66,8 +63,8 @@ class AnthropicChat:
             async with self._http.post_stream(
                 f"{self._path}/messages",
                 self._question(card, prompt),
-                first=self._entry.patience,
-                idle=IDLE_S,
+                first=self._entry.first_token_timeout or self._entry.patience,
+                idle=self._entry.idle_timeout,
             ) as pieces:
                 async for event in read_events(pieces):
                     message.take(event)
