@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Table, insert, select
 
 from brainarr.domain.circuit import Cause, Circuit, Mark, State
-from brainarr.domain.recommendation import Progress
+from brainarr.domain.recommendation import Progress, RunOverrides
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
 from brainarr.store.columns import JsonOf, UtcTime
@@ -25,9 +25,10 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0004"
+NEWEST = "0005"
 SINCE_THE_FIRST = {"deliveries", "history", "breakers", "reservations", "notices"}
 COLUMNS_SINCE_THE_FIRST = {
+    "runs": {"overrides": None},
     "usage": {"run_id": None},
     # The voices of every sample, which stand in its facts too.
     "recommendations": {"settled_at": None, "sources": ("listenbrainz",)},
@@ -136,6 +137,7 @@ samples: dict[Any, st.SearchStrategy[Any]] = {
 }
 json_samples: dict[str, st.SearchStrategy[Any]] = {
     "progress": st.builds(Progress, texts, texts, st.integers(0, 9), st.integers(0, 9)),
+    "overrides": st.builds(RunOverrides, texts, st.lists(texts, max_size=2).map(tuple)),
     "preview": st.just((recommended(1), recommended(2, album=3))),
     "facts": st.just(recommended(4, album=5)),
     "circuit": st.builds(

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brainarr.cli.start import begin, run_async
+from brainarr.domain.recommendation import (
+    MOST_RECOMMENDATIONS,
+    MOST_STYLES,
+    STYLE_LIMIT,
+    WISH_LIMIT,
+    Discovery,
+    RunOverrides,
+    Target,
+)
+from brainarr.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,8 +34,31 @@ def run(
     list_slug: Annotated[
         str, typer.Option("--list", metavar="SLUG", help="The list to run for.")
     ] = "default",
+    wish: Annotated[
+        str | None, typer.Option("--wish", metavar="TEXT", help="What you would like, in your own words.")
+    ] = None,
+    styles: Annotated[
+        list[str] | None, typer.Option("--style", metavar="STYLE", help="Lean towards it. May be repeated.")
+    ] = None,
+    avoided: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--avoid-style", metavar="STYLE", help="Nothing of it, nor of its subgenres. Repeatable."
+        ),
+    ] = None,
+    target: Annotated[Target | None, typer.Option("--target", help="What to look for.")] = None,
+    discovery: Annotated[
+        Discovery | None, typer.Option("--discovery", help="How far from the known.")
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", min=1, max=MOST_RECOMMENDATIONS, help="How many recommendations at most."),
+    ] = None,
 ) -> None:
-    """Recommend music for the configured Lidarr."""
+    """Recommend music for the configured Lidarr.
+
+    What is said here counts for this run; everything else is as the settings say.
+    """
     from rich.console import Console
 
     from brainarr.cli.result import show_result
@@ -34,10 +67,19 @@ def run(
 
     err = Console(stderr=True, highlight=False)
     folder = begin(context, quiet=not json)
+    overrides = RunOverrides(
+        wish=_within("--wish", wish, WISH_LIMIT),
+        styles_include=_styles("--style", styles),
+        styles_avoid=_styles("--avoid-style", avoided),
+        target=target,
+        discovery=discovery,
+        max_recommendations=count,
+    )
+    quiet = json and not sys.stderr.isatty()
     try:
-        detail = run_async(_execute(folder, list_slug, dry_run, err, quiet=json and not sys.stderr.isatty()))
+        detail = run_async(_execute(folder, list_slug, dry_run, overrides, err, quiet=quiet))
     except KeyboardInterrupt:
-        err.print("Stopped. What was recommended before is as it was.")
+        err.print("Stopped. What was verified by then is kept.")
         raise
     if json:
         typer.echo(RunDocument.of_detail(detail).model_dump_json(indent=2))
@@ -48,12 +90,29 @@ def run(
         raise typer.Exit(1)
 
 
+def _styles(option: str, given: list[str] | None) -> tuple[str, ...] | None:
+    if not given:
+        return None
+    if len(given) > MOST_STYLES:
+        raise ConfigurationError([Fault(option, str(len(given)), f"at most {MOST_STYLES} styles")])
+    return tuple(style for style in (_within(option, one, STYLE_LIMIT) for one in given) if style)
+
+
+def _within(option: str, given: str | None, limit: int) -> str | None:
+    if given is None:
+        return None
+    text = given.strip()
+    if not 1 <= len(text) <= limit:
+        raise ConfigurationError([Fault(option, text[:STYLE_LIMIT], f"1 to {limit} characters")])
+    return text
+
+
 async def _execute(
-    folder: Path, list_slug: str, dry_run: bool, err: "Console", *, quiet: bool
+    folder: Path, list_slug: str, dry_run: bool, overrides: RunOverrides, err: "Console", *, quiet: bool
 ) -> "RunDetail":
     """Executes a run, or follows the one of the same list that is under way."""
     from brainarr.cli.progress import progress_on
-    from brainarr.errors import ConfigurationError, Fault, NotFound
+    from brainarr.errors import NotFound
     from brainarr.service.execution import execute_run
     from brainarr.service.runs import recover_runs, request_run
     from brainarr.wiring.build import open_house
@@ -62,7 +121,14 @@ async def _execute(
         house.require_lidarr()
         await recover_runs(house.db, house.runs.process, clock=house.clock)
         try:
-            asked = await request_run(house.db, list_slug, dry_run=dry_run, trigger="cli", clock=house.clock)
+            asked = await request_run(
+                house.db,
+                list_slug,
+                dry_run=dry_run,
+                trigger="cli",
+                clock=house.clock,
+                overrides=overrides,
+            )
         except NotFound as error:
             fault = Fault("--list", list_slug, "the slug of a list; the first one is default")
             raise ConfigurationError([fault]) from error

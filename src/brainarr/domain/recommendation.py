@@ -4,7 +4,6 @@ docs/how-it-works.md)."""
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 
 import msgspec
 
@@ -294,25 +293,22 @@ class RunOptions(msgspec.Struct, frozen=True):
     """What the person would like, in their own words."""
 
 
+# Characters and counts, of settings and of what one run is asked for alike.
 WISH_LIMIT = 300
 STYLE_LIMIT = 60
 MOST_STYLES = 20
 MOST_RECOMMENDATIONS = 100
 
 
-Style = Annotated[str, msgspec.Meta(min_length=1, max_length=STYLE_LIMIT)]
-Styles = Annotated[tuple[Style, ...], msgspec.Meta(max_length=MOST_STYLES)]
-
-
 class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one run was asked for instead of what the settings say; None leaves the setting."""
 
-    wish: Annotated[str, msgspec.Meta(min_length=1, max_length=WISH_LIMIT)] | None = None
-    styles_include: Styles | None = None
-    styles_avoid: Styles | None = None
+    wish: str | None = None
+    styles_include: tuple[str, ...] | None = None
+    styles_avoid: tuple[str, ...] | None = None
     target: Target | None = None
     discovery: Discovery | None = None
-    max_recommendations: Annotated[int, msgspec.Meta(ge=1, le=MOST_RECOMMENDATIONS)] | None = None
+    max_recommendations: int | None = None
 
     def over(self, options: RunOptions) -> RunOptions:
         given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}

@@ -14,6 +14,8 @@ from brainarr.pipeline.ports import TokenCounter
 
 # What chat templates put around each message; a few servers add more, none of those measured above 8.
 _TOKENS_PER_MESSAGE = 8
+# Where two texts meet, more tokens may be needed than for each alone.
+_SEAMS = 8
 # The brackets of an answer and a preamble.
 _TOKENS_AROUND = 300
 _TOKENS_PER_WORD = 2
@@ -100,7 +102,7 @@ def compose(
         space = min(space, card.max_output)
     items = max(1, min(wanted, (space - terms.thinking - _TOKENS_AROUND) // each))
     output = items * each + _TOKENS_AROUND
-    room = max(0, min(terms.prompt, card.context_window - output - terms.thinking) - fixed)
+    room = max(0, min(terms.prompt, card.context_window - output - terms.thinking) - fixed - _SEAMS)
     spare = min(terms.border, room // 10) if border else 0
     compressed = compress(room - spare, fixed)
     text = compressed.text
@@ -163,6 +165,6 @@ def _with_border(
 def _tokens(question: Question, library: str, card: ModelCard, counter: TokenCounter) -> int:
     """Of every message, and of the schema where it travels beside them."""
     tokens = sum(counter.count(text) for text in lay_out(question, library, card)) + 2 * _TOKENS_PER_MESSAGE
-    if card.output is not OutputMode.PROMPTED:
+    if card.output in (OutputMode.NATIVE, OutputMode.TOOL):
         tokens += counter.count(json.dumps(question.schema))
     return tokens

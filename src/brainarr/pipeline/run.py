@@ -88,6 +88,9 @@ async def run_pipeline(
     except asyncio.CancelledError:
         if not work.kept:
             raise
+        # The cancellation ends here; asyncio counts them.
+        if (task := asyncio.current_task()) is not None:
+            task.uncancel()
         return work.result(stopped=True)
     return work.result()
 

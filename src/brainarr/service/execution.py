@@ -42,8 +42,8 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
     """Executes a queued run and answers it; one that another process has taken is waited for.
 
     A failure ends the run as failed with a message for people, and is answered, not raised. Cancelling the
-    task ends it as cancelled and raises CancelledError. Raises NotFound, and StorageError when not even the
-    end can be stored (the next start then says that it was interrupted).
+    task ends it as cancelled, with what it had verified by then, and raises CancelledError. Raises NotFound,
+    and StorageError when not even the end can be stored (the next start then says that it was interrupted).
     """
     async with deps.db.transaction() as connection:
         mine = await rows.claim(connection, run_id, deps.process, deps.clock())
@@ -53,11 +53,14 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
     run = (await read_run(deps.db, run_id)).run
     work = asyncio.create_task(_work(deps, run, steps))
     alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))
+    task = asyncio.current_task()
     try:
         await work
+        if task is not None and task.cancelling():
+            # The work has ended as cancelled, and kept what it had.
+            raise asyncio.CancelledError
     except asyncio.CancelledError:
         await _end(deps, run_id, RunStatus.CANCELLED)
-        task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
     except BrainarrError as error:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.recommendation import Progress, RunResult
+from brainarr.domain.recommendation import Progress, RunOverrides, RunResult
 from brainarr.store.page import Page, PageOf
 from brainarr.store.tables import FIRST_PERSON, lists, runs
 
@@ -26,6 +26,7 @@ class RunStatus(StrEnum):
         return self not in OPEN
 
 
+NOTHING_ELSE = RunOverrides()
 OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -59,6 +60,7 @@ class RunRow(msgspec.Struct, frozen=True):
     level: str = "none"
     compression_ratio: float = 1.0
     notes: tuple[str, ...] = ()
+    overrides: RunOverrides = NOTHING_ELSE
     process: Process | None = None
     heartbeat_at: datetime | None = None
 
@@ -67,7 +69,13 @@ _ROW = select(runs, lists.c.slug).join(lists, lists.c.id == runs.c.list_id)
 
 
 async def insert_run(
-    connection: AsyncConnection, list_id: int, *, dry_run: bool, trigger: str, at: datetime
+    connection: AsyncConnection,
+    list_id: int,
+    *,
+    dry_run: bool,
+    trigger: str,
+    at: datetime,
+    overrides: RunOverrides = NOTHING_ELSE,
 ) -> int | None:
     """The new queued run's id; None when a run of the list is queued or running already."""
     values = {
@@ -76,6 +84,7 @@ async def insert_run(
         "dry_run": dry_run,
         "trigger": trigger,
         "requested_at": at,
+        "overrides": overrides,
     }
     try:
         # A savepoint: PostgreSQL would otherwise refuse everything after the broken rule.
@@ -174,12 +183,12 @@ async def close_run(
 async def finish_run(
     connection: AsyncConnection, run_id: int, result: RunResult, at: datetime, *, dry_run: bool
 ) -> bool:
-    """Ends a run with its figures; False when somebody else has ended it."""
+    """Ends a run with its figures, as cancelled when it was stopped; False when somebody else has."""
     done = await connection.execute(
         update(runs)
         .where(runs.c.id == run_id, runs.c.status == RunStatus.RUNNING)
         .values(
-            status=RunStatus.DONE,
+            status=RunStatus.CANCELLED if result.stopped else RunStatus.DONE,
             finished_at=at,
             progress=Progress("done"),
             recommended=len(result.recommendations),
@@ -223,6 +232,7 @@ def _read(row: Row[Any]) -> RunRow:
         level=row.level,
         compression_ratio=row.compression_ratio,
         notes=row.notes or (),
+        overrides=row.overrides or NOTHING_ELSE,
         process=Process(row.host, row.pid, row.process) if row.host else None,
         heartbeat_at=row.heartbeat_at,
     )

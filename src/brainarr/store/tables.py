@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from brainarr.domain.circuit import Circuit
-from brainarr.domain.recommendation import Progress, Recommendation
+from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
 from brainarr.store.columns import JsonOf, UtcTime
 
 FIRST_PERSON = 1
@@ -101,6 +101,8 @@ runs = Table(
     Column("level", String(16), nullable=False, server_default=text("'none'")),
     Column("compression_ratio", Float, nullable=False, server_default=text("1")),
     Column("notes", JsonOf(tuple[str, ...])),
+    # What it was asked for instead of what the settings say.
+    Column("overrides", JsonOf(RunOverrides)),
     # What a dry run would have stored as recommendations.
     Column("preview", JsonOf(tuple[Recommendation, ...])),
     Index("ix_runs_requested_at", "requested_at"),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainarr.domain.recommendation import Judged, Outcome, ProviderReport, Status, Verdict
+from brainarr.domain.recommendation import Discovery, Judged, Outcome, ProviderReport, Status, Target, Verdict
 from brainarr.service.runs import RunDetail
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.runs import RunRow, RunStatus
@@ -110,6 +110,17 @@ class ProgressDocument(Document):
     total: int = Field(examples=[60])
 
 
+class OverridesDocument(Document):
+    """What a run was asked for instead of what the settings say; null: the setting."""
+
+    wish: str | None = None
+    styles_include: tuple[str, ...] | None = None
+    styles_avoid: tuple[str, ...] | None = None
+    target: Target | None = None
+    discovery: Discovery | None = None
+    max_recommendations: int | None = None
+
+
 class RunSummary(Document):
     """A run without what it found."""
 
@@ -126,6 +137,7 @@ class RunSummary(Document):
     remedy: str | None
     recommended: int = Field(examples=[20])
     notes: tuple[str, ...] = Field(description="What you should know of it, e.g. how old the library was.")
+    overrides: OverridesDocument
 
     @classmethod
     def of(cls, row: RunRow) -> "RunSummary":

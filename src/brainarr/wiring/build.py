@@ -166,6 +166,7 @@ def _run_deps(
         # Other exemplars every week: a list that always starts from the same corners of a taste soon runs
         # dry.
         options = msgspec.structs.replace(settings.recommend.options, seed=clock().toordinal() // 7)
+        options = run.overrides.over(options)
         result = await run_pipeline(listened, options, memory, tools, on_progress)
         return msgspec.structs.replace(result, notes=(*result.notes, *notes))
 

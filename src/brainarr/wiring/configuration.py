@@ -13,7 +13,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from brainarr.domain.money import Limits
-from brainarr.domain.recommendation import Discovery, RunOptions, Target
+from brainarr.domain.recommendation import (
+    MOST_RECOMMENDATIONS,
+    MOST_STYLES,
+    STYLE_LIMIT,
+    WISH_LIMIT,
+    Discovery,
+    Mode,
+    RunOptions,
+    Target,
+)
 from brainarr.errors import ConfigurationError
 from brainarr.jobs.schedule import interval
 from brainarr.llm.registry import ProviderEntry
@@ -29,6 +38,9 @@ from brainarr.store.session import database_url
 
 SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm")
 """Names that reports already use: an entry of the provider chain must have another one."""
+
+
+SOONEST_PROBE_S = 5.0
 
 
 def _url_base(text: str) -> str:
@@ -107,8 +119,13 @@ class ItunesSettings(Section):
     base_url: WebAddress = "https://itunes.apple.com"
 
 
+Styles = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=STYLE_LIMIT)], ...], Field(max_length=MOST_STYLES)
+]
+
+
 class RecommendSettings(Section):
-    max_recommendations: Annotated[int, Field(ge=1, le=100)] = 20
+    max_recommendations: Annotated[int, Field(ge=1, le=MOST_RECOMMENDATIONS)] = 20
     minimum_confidence_score: Annotated[float, Field(ge=0, le=1)] = 0.3
     target: Target = Target.ALBUMS
     discovery: Discovery = Discovery.ADJACENT
@@ -116,6 +133,10 @@ class RecommendSettings(Section):
     approval: Literal["review", "auto"] = "review"
     compression: Literal["auto", "none", "minimal", "moderate", "aggressive"] = "auto"
     prompt_tokens: Annotated[int, Field(ge=200)] | None = None
+    mode: Mode = Mode.PROPOSE
+    styles_include: Styles = ()
+    styles_avoid: Styles = ()
+    wish: Annotated[str, Field(min_length=1, max_length=WISH_LIMIT)] | None = None
     schedule: Annotated[str, AfterValidator(_schedule)] = "weekly"
 
     @property
@@ -132,6 +153,10 @@ class RecommendSettings(Section):
             discovery=self.discovery,
             compression=self.compression,
             prompt_tokens=self.prompt_tokens,
+            mode=self.mode,
+            styles_include=self.styles_include,
+            styles_avoid=self.styles_avoid,
+            wish=self.wish,
         )
 
 
@@ -151,6 +176,17 @@ class CostSettings(Section):
     def alert_threshold(self) -> int | None:
         """In micro-dollars."""
         return _microdollars(self.cost_alert_threshold)
+
+
+def _probe_interval(seconds: float) -> float:
+    if 0 < seconds < SOONEST_PROBE_S:
+        raise ValueError(f"0 for never, or {SOONEST_PROBE_S:g} to 86400 seconds")
+    return seconds
+
+
+class HealthSettings(Section):
+    probe_interval: Annotated[float, Field(ge=0, le=86_400), AfterValidator(_probe_interval)] = 300.0
+    """Seconds between two probes of every model's server, which cost nothing; 0: never."""
 
 
 class LogSettings(Section):
@@ -174,6 +210,7 @@ class Settings(Section):
     recommend: RecommendSettings = RecommendSettings()
     costs: CostSettings = CostSettings()
     notifications: NotificationSettings = NotificationSettings()
+    health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("provider_chain")

@@ -7,6 +7,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from brainarr.domain.recommendation import (
+    MOST_RECOMMENDATIONS,
+    MOST_STYLES,
+    STYLE_LIMIT,
+    WISH_LIMIT,
+    Discovery,
+    RunOverrides,
+    Target,
+)
 from brainarr.service.lists import DEFAULT_LIST
 from brainarr.service.runs import cancel_run, follow_run, list_runs, read_run, request_run
 from brainarr.store.runs import RunStatus
@@ -19,13 +28,37 @@ from brainarr.web.problems import NOT_FOUND, problems
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 
-class RunRequest(BaseModel):
-    """What to run. An empty body is a real run of the first list."""
+Styles = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=STYLE_LIMIT)], ...], Field(max_length=MOST_STYLES)
+]
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"dry_run": True}]})
+
+class RunRequest(BaseModel):
+    """What to run. An empty body is a real run of the first list, as the settings have it."""
+
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [{"dry_run": True}]}
+    )
 
     list: str = Field(DEFAULT_LIST, max_length=64)
     dry_run: bool = Field(False, description="Look only: nothing is recommended, nothing is delivered.")
+
+    wish: Annotated[str, Field(min_length=1, max_length=WISH_LIMIT)] | None = Field(
+        None, description="What you would like, in your own words.", examples=["rainy sunday, no vocals"]
+    )
+    styles_include: Styles | None = Field(None, description="Styles to lean towards.")
+    styles_avoid: Styles | None = Field(
+        None, description="Styles that nothing may belong to, those below them in the genre tree included."
+    )
+    target: Target | None = None
+    discovery: Discovery | None = None
+    max_recommendations: Annotated[int, Field(ge=1, le=MOST_RECOMMENDATIONS)] | None = None
+
+    @property
+    def overrides(self) -> RunOverrides:
+        """What is given of these counts instead of the settings, for this run alone."""
+        names = RunOverrides.__struct_fields__
+        return RunOverrides(**{name: getattr(self, name) for name in names})
 
 
 class RequestedRunDocument(Document):
@@ -46,7 +79,14 @@ class RunEventDocument(Document):
 async def start_run(deps: Deps, wanted: RunRequest | None = None) -> RequestedRunDocument:
     """Asks for a run; one of the same list that waits or runs already is answered instead."""
     wanted = wanted or RunRequest()  # pyright: ignore[reportCallIssue]
-    run = await request_run(deps.db, wanted.list, dry_run=wanted.dry_run, trigger="api", clock=deps.clock)
+    run = await request_run(
+        deps.db,
+        wanted.list,
+        dry_run=wanted.dry_run,
+        trigger="api",
+        clock=deps.clock,
+        overrides=wanted.overrides,
+    )
     deps.wake()
     return RequestedRunDocument.model_validate(run)
 
