@@ -63,10 +63,12 @@ def open_model(card: ModelCard, http: Http, path: str) -> OpenAIChatModel:
         max_retries=0,
         http_client=httpx2.AsyncClient(transport=Through(http, path), trust_env=False),
     )
+    # What a model can do is the server's to say, not to be guessed from its name.
+    profile = OpenAIModelProfile(supports_json_schema_output=True, supports_tools=True)
     if card.kind in ("openai", "azure_openai"):
-        return OpenAIChatModel(card.model, provider=OpenAIProvider(openai_client=client))
+        return OpenAIChatModel(card.model, provider=OpenAIProvider(openai_client=client), profile=profile)
     # Most compatible servers know the older of the two names only.
-    profile = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+    profile["openai_chat_supports_max_completion_tokens"] = False
     return OpenAIChatModel(
         card.model, provider=OpenAICompatibleProvider(card.kind, openai_client=client), profile=profile
     )
@@ -78,10 +80,11 @@ async def ask(model: OpenAIChatModel, card: ModelCard, prompt: Prompt) -> Comple
     settings = ModelSettings(
         max_tokens=max(256, min(output_allowance(card, prompt), room)), extra_body=_beyond(card)
     )
+    system = [SystemPromptPart(prompt.system)] if prompt.system else []
     try:
         response = await model_request(
             model,
-            [ModelRequest(parts=[SystemPromptPart(prompt.system), UserPromptPart(prompt.user)])],
+            [ModelRequest(parts=[*system, UserPromptPart(prompt.user)])],
             model_settings=settings,
             model_request_parameters=_output(card, prompt),
         )
