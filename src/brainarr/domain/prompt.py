@@ -59,6 +59,7 @@ class Prompt(msgspec.Struct, frozen=True):
     """Everything a model's server receives."""
 
     system: str
+    """"" for a model that is to have no system message."""
     user: str
     schema: Mapping[str, Any]
     """JSON schema of the answer; sent beside the words, or (prompted) written into them and counted there."""

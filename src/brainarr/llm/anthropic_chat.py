@@ -96,7 +96,7 @@ class AnthropicChat:
         question: dict[str, Any] = {
             "model": card.model,
             "max_tokens": max(256, min(output_allowance(card, prompt), card.context_window - prompt.tokens)),
-            "system": prompt.system,
+            **({"system": prompt.system} if prompt.system else {}),
             "messages": [{"role": "user", "content": prompt.user}],
             "stream": True,
         }

@@ -82,7 +82,7 @@ class OllamaChat:
         question: dict[str, Any] = {
             "model": card.model,
             "messages": [
-                {"role": "system", "content": prompt.system},
+                *([{"role": "system", "content": prompt.system}] if prompt.system else ()),
                 {"role": "user", "content": prompt.user},
             ],
             "stream": False,

@@ -106,8 +106,8 @@ def compose(
     spare = min(terms.border, room // 10) if border else 0
     compressed = compress(room - spare, fixed)
     text = compressed.text
-    # The aggressive level's promises are about the whole prompt.
-    if compressed.artists_kept and compressed.level != "aggressive":
+    # Above, the library is told whole; below, the whole prompt's size is promised.
+    if compressed.level == "moderate":
         text = _with_border(text, border, compressed.named, spare, counter)
     question = ask(items, terms.words)
     system, user = lay_out(question, text, card)

@@ -45,6 +45,8 @@ class Dialect(msgspec.Struct, frozen=True):
     """Before each rule; "1." numbers them."""
     remind: bool = False
     """The task once more, below the data."""
+    bridge: str = "{task}"
+    """Leads to the task from what stands above it."""
     last_words: str = ""
     bounded_lists: bool = True
     """Its strict schemas know `maxItems`."""
@@ -67,7 +69,7 @@ DIALECTS: dict[tuple[str, bool], Dialect] = {
     ("gpt", True): Dialect(heading="# {name}"),
     # Instructions go below the data, tied to it by a bridging phrase:
     # https://docs.cloud.google.com/vertex-ai/generative-ai/docs/start/gemini-3-prompting-guide
-    ("gemini", False): Dialect(layout=Layout.AFTER_DATA, last_words="Based on everything above: {task}"),
+    ("gemini", False): Dialect(layout=Layout.AFTER_DATA, bridge="Based on everything above: {task}"),
     # Its template knows the roles user and model only: https://ai.google.dev/gemma/docs/core/prompt-structure
     ("gemma", False): Dialect(layout=Layout.USER, shape=Shape.EXAMPLE, remind=True),
     # Mostly small and quantised at home: such models answer a schema by copying it, lose the middle of a long
@@ -110,11 +112,13 @@ def lay_out(question: Question, library: str, card: ModelCard) -> tuple[str, str
     dialect = dialect_of(card)
     data = "\n".join(f"<{tag}>\n{text}\n</{tag}>" for tag, text in (("library", library), *question.asides))
     instructions = "\n".join(
-        [question.task, *_rules(question.rules, dialect), *_form(question, card, dialect)]
+        [
+            dialect.bridge.format(task=question.task),
+            *_rules(question.rules, dialect),
+            *_form(question, card, dialect),
+        ]
     )
-    last = dialect.last_words.format(task=question.task)
-    if dialect.remind:
-        last = f"Now: {question.task}"
+    last = f"Now: {question.task}" if dialect.remind else dialect.last_words
     match dialect.layout:
         case Layout.SYSTEM:
             system, user = [question.role, instructions], [data, last]
