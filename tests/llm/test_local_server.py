@@ -44,6 +44,33 @@ async def test_its_model_and_context_window_are_found_without_being_configured(
     assert card.context_window == 4096
 
 
+async def test_as_the_kind_llamacpp_it_is_asked_for_its_own_facts_and_answers(
+    local_model: str, open_chain: OpenChain
+) -> None:
+    # With and without the path of the API, as people write it.
+    for base in (local_model, local_model.removesuffix("/v1")):
+        chain = open_chain(entry(kind="llamacpp", base_url=base))
+        (link,) = chain.links
+        assert link.model is not None
+        card = await link.model.describe()
+        assert (card.model, card.context_window, card.local, card.output) == (
+            "tiny-random",
+            4096,
+            True,
+            "native",
+        )
+        assert [listed.model for listed in await link.model.list_models()] == ["tiny-random"]
+        assert await link.model.probe() == "has 1 model; tiny-random is taken"
+    assert (await ask(chain)).reports[0].outcome is Outcome.OK
+
+
+async def test_a_tool_is_called_and_read_by_a_real_server(local_model: str, open_chain: OpenChain) -> None:
+    chain = open_chain(entry(kind="llamacpp", base_url=local_model, output="tool"))
+    report = (await ask(chain)).reports[0]
+    assert report.outcome in (Outcome.OK, Outcome.UNREADABLE), report.detail
+    assert report.completion_tokens > 0
+
+
 async def test_a_probe_says_which_model_answers_and_which_is_missing(
     local_model: str, open_chain: OpenChain
 ) -> None:
