@@ -53,6 +53,24 @@ class Counted:
         return result(recommended(1))
 
 
+async def test_a_chore_aside_goes_on_beside_a_run_and_after_a_fault_of_its_own(house: House) -> None:
+    rounds: asyncio.Queue[int] = asyncio.Queue()
+
+    async def do() -> None:
+        rounds.put_nowait(1)
+        raise LookupError("a bug")
+
+    pipeline = Counted(endless=True)
+    await request_run(house.db, "default", clock=house.clock)
+    chore = Chore("look around", timedelta(milliseconds=1), do, aside=True)
+    async with at_work(deps(house, pipeline), chores=[chore]):
+        await pipeline.begun.get()
+        while not rounds.empty():
+            rounds.get_nowait()
+        for _ in range(3):
+            await rounds.get()
+
+
 async def over(house: House, run_id: int) -> RunStatus:
     for _ in range(5_000):
         if (status := (await read_run(house.db, run_id)).run.status).over:

@@ -114,6 +114,7 @@ async def test_the_chain_is_shown_with_its_last_outcomes(house: House, api: http
         "role": "model",
         "model": "qwen3:8b",
         "capabilities": None,
+        "breaker": None,
         "last_run": run,
         "last_outcome": "unreadable",
         "last_detail": "home: no JSON",

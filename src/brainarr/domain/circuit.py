@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from brainarr.errors import ProviderError, ProviderRejected, ProviderUnavailable
+
 WINDOW = 10
 """Answers that are remembered, good and bad."""
 
@@ -192,3 +194,33 @@ def _opened(
         trips=circuit.trips + 1,
         recent=recent,
     )
+
+
+def cause_of(error: ProviderError) -> Cause:
+    """What an error says of the one who made it."""
+    if isinstance(error, ProviderRejected):
+        if error.status in (401, 403):
+            return Cause.KEY
+        # Refused without a status: what is configured is not there. A probe notices when that changes.
+        return Cause.ANSWERS if error.status else Cause.PROBE
+    if isinstance(error, ProviderUnavailable):
+        if error.status == 429:
+            return Cause.PAUSE
+        return Cause.ANSWERS if error.reached else Cause.PROBE
+    return Cause.ANSWERS
+
+
+def explained(circuit: Circuit) -> str:
+    """A circuit that is not closed, in words: since when, why, until when."""
+    if circuit.state is State.HALF_OPEN:
+        return f"its breaker has one question on trial since {_shown(circuit.since)}: {circuit.reason}"
+    until = (
+        f"It is tried again at {_shown(circuit.try_at)}."
+        if circuit.try_at
+        else "It is tried again with another key, or once a test of it passes."
+    )
+    return f"its breaker is open since {_shown(circuit.since)}: {circuit.reason} {until}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

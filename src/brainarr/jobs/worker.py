@@ -28,6 +28,8 @@ class Chore(msgspec.Struct, frozen=True):
     name: str
     every: timedelta
     do: Callable[[], Awaitable[object]]
+    aside: bool = False
+    """Done beside the runs, which may take an hour, instead of between them."""
 
 
 class Worker:
@@ -53,6 +55,15 @@ class Worker:
 
     async def work(self) -> None:
         """Until the task is cancelled; a run that is being executed then ends as cancelled."""
+        aside = [asyncio.create_task(self._come_round(chore)) for chore in self._chores if chore.aside]
+        try:
+            await self._attend()
+        finally:
+            for task in aside:
+                task.cancel()
+            await asyncio.gather(*aside, return_exceptions=True)
+
+    async def _attend(self) -> None:
         while True:
             self._nudged.clear()
             try:
@@ -75,7 +86,8 @@ class Worker:
         while (run_id := await next_run(deps.db)) is not None:
             await self._execute(run_id)
         for chore in self._chores:
-            await self._do(chore)
+            if not chore.aside:
+                await self._do(chore)
 
     async def _execute(self, run_id: int) -> None:
         task: asyncio.Task[object] = asyncio.create_task(execute_run(self._deps, run_id))
@@ -90,12 +102,23 @@ class Worker:
         if isinstance(fault, Exception):
             log.error("a run failed unexpectedly", run=run_id, exc_info=fault)
 
+    async def _come_round(self, chore: Chore) -> None:
+        while True:
+            # A fault of ours in a chore must not end it for good.
+            (fault,) = await asyncio.gather(self._try(chore), return_exceptions=True)
+            if isinstance(fault, Exception):
+                log.error("a chore failed unexpectedly", chore=chore.name, exc_info=fault)
+            await asyncio.sleep(chore.every.total_seconds())
+
     async def _do(self, chore: Chore) -> None:
         now = self._deps.clock()
         last = self._done_at.get(chore.name)
         if last is not None and now - last < chore.every:
             return
         self._done_at[chore.name] = now
+        await self._try(chore)
+
+    async def _try(self, chore: Chore) -> None:
         try:
             await chore.do()
         except BrainarrError as error:

@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 
 import msgspec
 import structlog
 
 from brainarr.domain import circuit as rules
-from brainarr.domain.circuit import Cause, Circuit, State
-from brainarr.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from brainarr.domain.circuit import Circuit, State
+from brainarr.errors import ProviderError, ProviderUnavailable
 from brainarr.llm.registry import ProviderEntry
 from brainarr.llm.wire import SchemaRefused
 from brainarr.pipeline.ports import BreakerState, Clock
@@ -59,7 +59,7 @@ class Breaker:
             return True
         pause = error.retry_after if isinstance(error, ProviderUnavailable) else None
         rest = None if pause is None else timedelta(seconds=pause)
-        cause = cause_of(error)
+        cause = rules.cause_of(error)
         circuit = await self._change(
             lambda circuit, now: rules.failed(circuit, now, str(error), cause, rest),
         )
@@ -83,7 +83,7 @@ class Breaker:
 
         circuit = await self._circuits.change(self._name, enter)
         if not passed:
-            raise BreakerOpen(explained(circuit))
+            raise BreakerOpen(rules.explained(circuit))
         return circuit.state is State.HALF_OPEN
 
     async def _change(self, rule: rules.Rule) -> Circuit:
@@ -98,33 +98,3 @@ def setup_of(entry: ProviderEntry) -> str:
     key = entry.api_key.get_secret_value().strip() if entry.api_key else ""
     setup = msgspec.json.encode((entry.kind, entry.address, entry.model, key))
     return blake2b(setup, digest_size=16, person=b"brainarr-breaker").hexdigest()
-
-
-def cause_of(error: ProviderError) -> Cause:
-    """What an error says of the one who made it."""
-    if isinstance(error, ProviderRejected):
-        if error.status in (401, 403):
-            return Cause.KEY
-        # Refused without a status: what is configured is not there. A probe notices when that changes.
-        return Cause.ANSWERS if error.status else Cause.PROBE
-    if isinstance(error, ProviderUnavailable):
-        if error.status == 429:
-            return Cause.PAUSE
-        return Cause.ANSWERS if error.reached else Cause.PROBE
-    return Cause.ANSWERS
-
-
-def explained(circuit: Circuit) -> str:
-    """An open circuit in words: since when, why, until when."""
-    if circuit.state is State.HALF_OPEN:
-        return f"another question is on trial since {_shown(circuit.since)}: {circuit.reason}"
-    until = (
-        f"It is tried again at {_shown(circuit.try_at)}."
-        if circuit.try_at
-        else "It is tried again with another key, or once a test of it passes."
-    )
-    return f"its breaker is open since {_shown(circuit.since)}: {circuit.reason} {until}"
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -6,11 +6,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from brainarr.domain.money import NO_LIMITS, Limits
+from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
+from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
+from brainarr.domain.recommendation import Memory
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.doctor import Check
+from brainarr.service.estimate import EstimateCalls
 from brainarr.service.progress import Broadcast
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
@@ -29,12 +32,19 @@ class WiredProvider:
     list_models: Callable[[], Awaitable[tuple[ModelCard, ...]]] | None = None
     """Asks for all its models; None for what is no model."""
 
+    setup: str | None = None
+    """Fingerprint of its address, model and key, which its circuit breaker is of; None for what has none."""
+
     @property
     def name(self) -> str:
         return self.check.name
 
 
 async def _nothing() -> tuple[ModelServer, ...]:
+    return ()
+
+
+async def _free(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
     return ()
 
 
@@ -55,6 +65,8 @@ class WebDeps:
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
     """Looks for model servers at home."""
+    estimate: EstimateCalls = _free
+    """What asking the provider chain would cost."""
     messengers: tuple[Messenger, ...] = ()
     """Where notifications go."""
     limits: Limits = NO_LIMITS
@@ -65,6 +77,11 @@ class WebDeps:
     """"" or "/brainarr": begins with a slash, ends without."""
     external_url: str | None = None
     """How Lidarr reaches this server; None: taken from each request."""
+
+    @property
+    def setups(self) -> dict[str, str]:
+        """Whose circuit breakers there are: each model's entry with its present setup."""
+        return {provider.name: provider.setup for provider in self.providers if provider.setup}
 
 
 def deps_of(request: Request) -> WebDeps:

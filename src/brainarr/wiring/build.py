@@ -1,6 +1,7 @@
 """The composition root: settings, database and adapters put together; opened once for each process."""
 
 import gc
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,21 +13,27 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.listens import with_plays
+from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
-from brainarr.domain.recommendation import Memory, RunResult
+from brainarr.domain.recommendation import Memory, RunOptions, RunResult
 from brainarr.errors import ProviderError, StorageError
 from brainarr.llm.chain import Chain
+from brainarr.llm.estimate import estimate_calls
+from brainarr.llm.guard import open_guards
 from brainarr.llm.tokens import counter_for
 from brainarr.pipeline.ports import Clock
-from brainarr.pipeline.run import Instruments, run_pipeline
+from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
+from brainarr.service.alerts import alert_on_costs
+from brainarr.service.estimate import EstimateCalls
 from brainarr.service.execution import RunDeps
-from brainarr.service.library import backfill_albums
+from brainarr.service.library import backfill_albums, unwatched
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import this_process
 from brainarr.service.settings import read_settings
 from brainarr.service.setup import Installation, ensure_installed
 from brainarr.settings.load import Loaded
+from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, open_database
@@ -55,6 +62,7 @@ class House:
     outside: Outside
     cache: StoredCache
     runs: RunDeps
+    estimate: EstimateCalls
     clock: Clock
 
     @property
@@ -66,6 +74,11 @@ class House:
         """What file or environment say, else what was generated at the first start."""
         key = self.settings.server.api_key
         return key.get_secret_value() if key else self.installation.api_key
+
+    async def alert_on_costs(self) -> bool:
+        """Tells people when the month has cost as much as they want to hear of; once."""
+        threshold = self.settings.costs.alert_threshold
+        return await alert_on_costs(self.db, threshold, self.outside.messengers, clock=self.clock)
 
     def require_lidarr(self) -> None:
         """Raises ConfigurationError that names what is missing."""
@@ -98,6 +111,7 @@ async def open_house(
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
+            runs, estimate = _run_deps(loaded.values, db, outside, cache, clock)
             yield House(
                 folder=folder,
                 loaded=loaded,
@@ -105,7 +119,8 @@ async def open_house(
                 installation=installation,
                 outside=outside,
                 cache=cache,
-                runs=_run_deps(loaded.values, db, outside, cache, clock),
+                runs=runs,
+                estimate=estimate,
                 clock=clock,
             )
     finally:
@@ -125,13 +140,8 @@ def make_folder(folder: Path) -> None:
 
 def _run_deps(
     settings: Settings, db: Database, outside: Outside, cache: StoredCache, clock: Clock
-) -> RunDeps:
-    chain = Chain(
-        outside.links,
-        StoredLedger(db, clock),
-        strategy=settings.recommend.strategy,
-        monthly_budget=settings.costs.monthly_budget_microdollars,
-    )
+) -> tuple[RunDeps, EstimateCalls]:
+    guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
     brainz = CachedSource(outside.listenbrainz, cache, algorithm) if outside.listenbrainz else None
     others = [CachedSource(source, cache) for source in (outside.lastfm, outside.deezer) if source]
@@ -141,7 +151,7 @@ def _run_deps(
         # ListenBrainz alone names its neighbours by identifier throughout.
         return await recall_neighbours(cache, brainz, seeds) if brainz else {}
 
-    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+    def instruments(run_id: int | None, on_progress: OnProgress) -> Instruments:
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
             if outside.lidarr is None or library.from_snapshot:
                 return library
@@ -149,7 +159,15 @@ def _run_deps(
                 db, outside.lidarr, library, first, limit=len(first), on_progress=on_progress
             )
 
-        tools = Instruments(
+        # Cheap to make: what is dear, the links, all runs share.
+        chain = Chain(
+            outside.links,
+            StoredLedger(db, clock, run_id),
+            guards,
+            strategy=settings.recommend.strategy,
+            limits=settings.costs.limits,
+        )
+        return Instruments(
             ask=chain.ask,
             sources=[source for source in (brainz, *others) if source],
             charts=charts,
@@ -161,16 +179,24 @@ def _run_deps(
             labels=LABELS,
             clock=clock,
         )
-        plays, notes = await _listens(outside)
-        listened = with_plays(library, plays)
+
+    def options() -> RunOptions:
         # Other exemplars every week: a list that always starts from the same corners of a taste soon runs
         # dry.
-        options = msgspec.structs.replace(settings.recommend.options, seed=clock().toordinal() // 7)
-        options = run.overrides.over(options)
-        result = await run_pipeline(listened, options, memory, tools, on_progress)
+        return msgspec.structs.replace(settings.recommend.options, seed=clock().toordinal() // 7)
+
+    async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+        plays, notes = await _listens(outside)
+        listened = with_plays(library, plays)
+        tools = instruments(run.id, on_progress)
+        result = await run_pipeline(listened, run.overrides.over(options()), memory, tools, on_progress)
         return msgspec.structs.replace(result, notes=(*result.notes, *notes))
 
-    return RunDeps(
+    async def estimate(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
+        write = await foresee_prompts(library, options(), memory, instruments(None, unwatched))
+        return await estimate_calls(outside.links, write)
+
+    runs = RunDeps(
         db=db,
         clock=clock,
         process=this_process(),
@@ -179,6 +205,7 @@ def _run_deps(
         recommend=recommend,
         auto_approve=settings.recommend.approval == "auto",
     )
+    return runs, estimate
 
 
 async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:

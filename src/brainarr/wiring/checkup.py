@@ -2,17 +2,24 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import structs
+
+from brainarr.domain.circuit import Cause, State, explained, pardoned
 from brainarr.domain.prompt import ModelCard
 from brainarr.errors import StorageError
+from brainarr.llm.breaker import setup_of
 from brainarr.llm.capabilities import expected_card
 from brainarr.llm.detection import find_servers
 from brainarr.llm.kinds import KINDS
 from brainarr.llm.models import Link
+from brainarr.pipeline.ports import BreakerState, Clock
 from brainarr.service.doctor import Check, Finding, Health, folder_check
+from brainarr.service.monitor import Watched, probe_provider, read_breakers
 from brainarr.service.settings import read_settings
 from brainarr.settings.layers import Origin
 from brainarr.settings.load import Loaded
@@ -43,6 +50,7 @@ async def open_checkup(folder: Path, environ: Mapping[str, str]) -> AsyncIterato
             Check("database", "database", partial(_probe_database, url, folder)),
             *_lidarr_missing(loaded.values),
             *(provider.check for provider in (*_services(outside), *_models(outside))),
+            *await _open_breakers(outside, url, folder),
             *await _unasked_servers(loaded.values),
             *(
                 Check(target.name, "notification", target.check, needed=False)
@@ -53,9 +61,27 @@ async def open_checkup(folder: Path, environ: Mapping[str, str]) -> AsyncIterato
         ]
 
 
-def wired_providers(outside: Outside) -> tuple[WiredProvider, ...]:
-    """The chain in failover order, then every other service."""
-    return (*_models(outside), *_services(outside))
+def wired_providers(outside: Outside, circuits: BreakerState, clock: Clock) -> tuple[WiredProvider, ...]:
+    """The chain in failover order, then every other service. A model that is tested moves its breaker."""
+    watched = {one.name: one for one in watched_models(outside)}
+
+    def noted(provider: WiredProvider) -> WiredProvider:
+        one = watched.get(provider.name)
+        if one is None:
+            return provider
+        probe = partial(probe_provider, one, circuits, clock, good=pardoned)
+        return replace(provider, check=structs.replace(provider.check, probe=probe), setup=one.setup)
+
+    return (*map(noted, _models(outside)), *_services(outside))
+
+
+def watched_models(outside: Outside) -> tuple[Watched, ...]:
+    """What the health monitor probes."""
+    return tuple(
+        Watched(link.entry.name, setup_of(link.entry), link.model.probe)
+        for link in outside.links
+        if link.model is not None
+    )
 
 
 def _models(outside: Outside) -> tuple[WiredProvider, ...]:
@@ -136,6 +162,32 @@ async def _probe_database(url: str, folder: Path) -> str:
 
 def _exists(url: str, folder: Path) -> bool:
     return Path(database_url(url, folder).database or "").exists()
+
+
+async def _open_breakers(outside: Outside, url: str, folder: Path) -> list[Finding]:
+    """Models that no run would ask now, whatever their probe says."""
+    if not _exists(url, folder):
+        return []
+    db = open_database(url, folder)
+    try:
+        if (await outlook(url, folder)).changed:
+            return []
+        setups = {one.name: one.setup for one in watched_models(outside)}
+        return [
+            Finding(
+                name,
+                "breaker",
+                Health.FAILED if circuit.cause is Cause.KEY else Health.NOTE,
+                explained(circuit),
+                f"Ask it again: POST /api/v1/providers/{name}/test",
+            )
+            for name, circuit in (await read_breakers(db, setups)).items()
+            if circuit.state is not State.CLOSED
+        ]
+    except StorageError:
+        return []
+    finally:
+        await db.dispose()
 
 
 def _lidarr_missing(settings: Settings) -> list[Finding]:

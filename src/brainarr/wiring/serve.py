@@ -18,10 +18,12 @@ from brainarr.jobs.chores import usual_chores
 from brainarr.jobs.worker import Chore, Worker
 from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
+from brainarr.service.monitor import watch_providers
 from brainarr.service.runs import recover_runs
+from brainarr.store.breakers import StoredBreakers
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
-from brainarr.wiring.checkup import wired_providers
+from brainarr.wiring.checkup import watched_models, wired_providers
 
 GRACE_S = 5
 """How long answers under way may take once the server was told to stop."""
@@ -46,7 +48,7 @@ async def serve(house: House) -> None:
     if recovered := await recover_runs(house.db, house.runs.process, clock=house.clock):
         log.warning("interrupted runs were closed", runs=recovered)
     watch = Chore("watch the costs", timedelta(minutes=1), house.alert_on_costs)
-    chores = (*usual_chores(house.runs, house.cache), watch)
+    chores = (*usual_chores(house.runs, house.cache), watch, *_monitor(house))
     worker = Worker(house.runs, every=house.settings.recommend.every, chores=chores)
     server = _Server(
         uvicorn.Config(
@@ -68,6 +70,16 @@ async def serve(house: House) -> None:
     log.info("Brainarr stopped")
 
 
+def _monitor(house: House) -> list[Chore]:
+    """The health monitor, where the chain has models and the user wants it."""
+    every = house.settings.health.probe_interval
+    watched = watched_models(house.outside)
+    if not every or not watched:
+        return []
+    probe = partial(watch_providers, watched, StoredBreakers(house.db), house.clock)
+    return [Chore("probe the models", timedelta(seconds=every), probe, aside=True)]
+
+
 def web_app(house: House, wake: Wake) -> FastAPI:
     """The web app of this house; `wake` tells its worker that a run waits."""
     return create_app(
@@ -78,8 +90,9 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             clock=house.clock,
             broadcast=house.runs.broadcast,
             wake=wake,
-            providers=wired_providers(house.outside),
+            providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
             find_servers=partial(find_servers, house.settings.provider_chain),
+            estimate=house.estimate,
             messengers=house.outside.messengers,
             limits=house.settings.costs.limits,
             importer=house.outside.lidarr,

@@ -50,4 +50,5 @@ def system_status(deps: Deps, started_at: Annotated[datetime, Depends(_started_a
 @router.get("/health")
 async def health(deps: Deps) -> list[IssueDocument]:
     """What needs you; an empty list when all is well. Asks no remote service."""
-    return [IssueDocument.model_validate(issue) for issue in await read_health(deps.db, clock=deps.clock)]
+    issues = await read_health(deps.db, clock=deps.clock, setups=deps.setups)
+    return [IssueDocument.model_validate(issue) for issue in issues]
