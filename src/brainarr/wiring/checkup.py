@@ -1,6 +1,6 @@
 """What `doctor` asks, and what the web app shows as providers."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from brainarr.domain.prompt import ModelCard
 from brainarr.errors import StorageError
 from brainarr.llm.breaker import setup_of
 from brainarr.llm.capabilities import expected_card
-from brainarr.llm.detection import find_servers
+from brainarr.llm.detection import USUAL_PLACES, find_servers
 from brainarr.llm.kinds import KINDS
 from brainarr.llm.models import Link
 from brainarr.pipeline.ports import BreakerState, Clock
@@ -39,8 +39,13 @@ class _Service(Protocol):
 
 
 @asynccontextmanager
-async def open_checkup(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[list[Check | Finding]]:
-    """Everything to ask, and what is known without asking. Changes nothing. Raises ConfigurationError."""
+async def open_checkup(
+    folder: Path, environ: Mapping[str, str], *, places: Sequence[tuple[str, int]] = USUAL_PLACES
+) -> AsyncIterator[list[Check | Finding]]:
+    """Everything to ask, and what is known without asking. Changes nothing. Raises ConfigurationError.
+
+    `places` (host, port) are where model servers are looked for.
+    """
     loaded = load_settings(folder, environ)
     url = loaded.values.database.url
     loaded = load_settings(folder, environ, await _stored_settings(url, folder))
@@ -51,7 +56,7 @@ async def open_checkup(folder: Path, environ: Mapping[str, str]) -> AsyncIterato
             *_lidarr_missing(loaded.values),
             *(provider.check for provider in (*_services(outside), *_models(outside))),
             *await _open_breakers(outside, url, folder),
-            *await _unasked_servers(loaded.values),
+            *await _unasked_servers(loaded.values, places),
             *(
                 Check(target.name, "notification", target.check, needed=False)
                 for target in outside.messengers
@@ -198,7 +203,7 @@ def _lidarr_missing(settings: Settings) -> list[Finding]:
     return [Finding("lidarr", "library", Health.FAILED, "is not configured", f"Set {missing}.")]
 
 
-async def _unasked_servers(settings: Settings) -> list[Finding]:
+async def _unasked_servers(settings: Settings, places: Sequence[tuple[str, int]]) -> list[Finding]:
     """Model servers at home that the chain does not name: an offer."""
     return [
         Finding(
@@ -208,7 +213,7 @@ async def _unasked_servers(settings: Settings) -> list[Finding]:
             f"answers at {server.address}{f' with {server.model}' if server.model else ''}, and is not asked",
             f"To ask it, add to provider_chain: {{kind: {server.kind}, base_url: {server.address}}}",
         )
-        for server in await find_servers(settings.provider_chain)
+        for server in await find_servers(settings.provider_chain, places=places)
         if not server.configured
     ]
 
