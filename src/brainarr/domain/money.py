@@ -15,6 +15,9 @@ class Limits(msgspec.Struct, frozen=True):
         return self.month is None and self.run is None
 
 
+NO_LIMITS = Limits()
+
+
 class Reservation(msgspec.Struct, frozen=True):
     """Money kept aside for a call that is about to be made."""
 

@@ -12,7 +12,7 @@ class OverBudget(Exception):
 
 
 class Budget:
-    """What the calls of one run may cost. The ledger keeps the sums, so that runs and processes share them."""
+    """What the calls of one run may cost. The ledger keeps the sums: runs and processes share them."""
 
     def __init__(self, ledger: Ledger, limits: Limits) -> None:
         self._ledger = ledger

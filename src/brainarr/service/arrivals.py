@@ -1,6 +1,8 @@
 """Arrivals: what was recommended and is now in the library has been imported."""
 
-from brainarr.domain.music import Library, Mbid, OwnedArtist
+from collections.abc import Mapping
+
+from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
 from brainarr.store import recommendations
@@ -32,7 +34,7 @@ async def note_arrivals(db: Database, library: Library, clock: Clock) -> int:
         waiting = await recommendations.on_the_way(connection)
         wanted = {row.recommendation.artist_mbid for row in waiting}
         owned = {artist.mbid: artist for artist in library.artists if artist.mbid in wanted}
-        arrived = [row for row in waiting if _has_arrived(row, owned, library)]
+        arrived = [row for row in waiting if is_there(row, owned, library.albums)]
         if arrived:
             now = clock()
             ids = [row.id for row in arrived]
@@ -41,12 +43,17 @@ async def note_arrivals(db: Database, library: Library, clock: Clock) -> int:
     return len(arrived)
 
 
-def _has_arrived(row: RecommendationRow, owned: dict[Mbid | None, OwnedArtist], library: Library) -> bool:
+def is_there(
+    row: RecommendationRow,
+    owned: Mapping[Mbid | None, OwnedArtist],
+    albums: Mapping[int, tuple[OwnedAlbum, ...]],
+) -> bool:
+    """Whether the library holds what was recommended."""
     item = row.recommendation
     artist = owned.get(item.artist_mbid)
     if artist is None or item.release_group_mbid is None:
         return artist is not None
     return any(
         album.mbid == item.release_group_mbid and (album.monitored or album.track_files > 0)
-        for album in library.albums.get(artist.id, ())
+        for album in albums.get(artist.id, ())
     )

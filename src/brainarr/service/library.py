@@ -1,7 +1,7 @@
 """The library: reading it out of Lidarr into the database, and back when Lidarr is away."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 
 import msgspec
@@ -40,7 +40,7 @@ async def sync_library(
     awaited = await albums_awaited(db, library)
     if awaited:
         # Read again also when the artist looks unchanged: taking one album in need not show in its figures.
-        library = await _read_albums(db, source, library, awaited, on_progress, instance)
+        library = _including(library, await read_albums(db, source, awaited, on_progress, instance=instance))
     await note_arrivals(db, library, clock)
     return library
 
@@ -70,15 +70,16 @@ async def backfill_albums(
     others = (artist for artist in library.artists if artist.id not in seeds)
     stale = (artist for artist in chain(seeds.values(), others) if artist.id not in current)
     wanted = tuple(islice(stale, limit))
-    return await _read_albums(db, source, library, wanted, on_progress, instance, concurrency)
+    read = await read_albums(db, source, wanted, on_progress, instance=instance, concurrency=concurrency)
+    return _including(library, read)
 
 
 async def refresh_library(db: Database, source: LibrarySource, clock: Clock) -> Library:
     """A sync, and a portion of the albums still missing: done between runs. Raises ProviderError."""
-    library = await sync_library(db, source, clock, _unwatched)
+    library = await sync_library(db, source, clock, unwatched)
     if library.from_snapshot:
         return library
-    return await backfill_albums(db, source, library, limit=PORTION, on_progress=_unwatched)
+    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched)
 
 
 async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:
@@ -145,16 +146,19 @@ async def _write(db: Database, instance: str, changed: Sequence[OwnedArtist]) ->
             await snapshot.write_artists(connection, instance, changed)
 
 
-async def _read_albums(
+async def read_albums(
     db: Database,
     source: LibrarySource,
-    library: Library,
     wanted: Sequence[OwnedArtist],
     on_progress: OnProgress,
-    instance: str,
+    *,
+    instance: str = INSTANCE,
     concurrency: int = 4,
-) -> Library:
-    """Reads and stores the albums of `wanted`; ends early, without an error, when the source is away."""
+) -> dict[int, bytes]:
+    """Reads and stores the albums of `wanted`; ends early, without an error, when the source is away.
+
+    Answers what was read, by artist id, encoded as `StoredAlbums` takes it.
+    """
     read: dict[int, bytes] = {}
     waiting = iter(wanted)
 
@@ -174,8 +178,12 @@ async def _read_albums(
     async with asyncio.TaskGroup() as group:
         for _ in range(min(concurrency, len(wanted))):
             group.create_task(read_in_turn())
+    return read
+
+
+def _including(library: Library, read: Mapping[int, bytes]) -> Library:
     return msgspec.structs.replace(library, albums=StoredAlbums.of(library.albums).including(read))
 
 
-def _unwatched(_: Progress) -> None:
+def unwatched(_: Progress) -> None:
     """Nobody watches what is done between runs."""

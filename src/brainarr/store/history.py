@@ -22,6 +22,7 @@ class Event(StrEnum):
     BLOCKED = "blocked"
     DELIVERED = "delivered"
     IMPORTED = "imported"
+    KEPT = "kept"
     REMOVED = "removed"
     PLAYED = "played"
     FAILED = "failed"

@@ -15,7 +15,8 @@ from brainarr.store.tables import FIRST_PERSON, lists, recommendations
 
 ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
-REFUSED = (Status.REJECTED, Status.BLOCKED)
+UNWANTED = (Status.REJECTED, Status.BLOCKED, Status.REMOVED)
+"""What the person said no to, or took out of the library again."""
 
 NAMES_REMEMBERED = 200
 """More would only crowd a prompt; identifiers are all remembered."""
@@ -157,6 +158,15 @@ async def on_the_way(
     return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
 
 
+async def unsettled(
+    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+) -> tuple[RecommendationRow, ...]:
+    """Everything delivered or imported: it may still be kept or removed."""
+    mine = recommendations.c.owner == owner
+    statuses = (Status.DELIVERED, Status.IMPORTED)
+    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(statuses)))
+
+
 async def set_status(
     connection: AsyncConnection, ids: Collection[int], status: Status, **changes: object
 ) -> None:
@@ -183,7 +193,7 @@ async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> d
 async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
     """What the next run must know of the earlier ones."""
     table = recommendations
-    remembered = (*REFUSED, *UNDECIDED_OR_ON_THE_WAY)
+    remembered = (*UNWANTED, *UNDECIDED_OR_ON_THE_WAY)
     query = (
         select(table.c.artist, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
         .where(table.c.owner == owner, table.c.status.in_(remembered))
@@ -193,7 +203,7 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     waiting: set[Mbid] = set()
     names: dict[str, None] = {}
     for artist, *mbids, status in await connection.execute(query):
-        (rejected if status in REFUSED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
+        (rejected if status in UNWANTED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
         names.setdefault(artist)
     return Memory(frozenset(rejected), frozenset(waiting), tuple(names)[:NAMES_REMEMBERED])
 

@@ -1,9 +1,9 @@
 """Usage: every call to a language model, with its tokens and its cost in micro-dollars."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, case, delete, func, insert, select
+from sqlalchemy import Column, ColumnElement, String, case, cast, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.money import Limits, Reservation
@@ -27,6 +27,32 @@ class ModelUsage(msgspec.Struct, frozen=True):
     cost_microdollars: int
     """Of the priced calls."""
     unpriced_calls: int
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """What some calls came to."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt tokens."""
+    cost_microdollars: int = 0
+    """Of the priced calls."""
+    unpriced_calls: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(
+            *map(sum, zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True))
+        )
+
+
+class DayUsage(msgspec.Struct, frozen=True):
+    """What one provider was used for on one day (UTC)."""
+
+    day: date
+    provider: str
+    totals: Totals
 
 
 def start_of_month(now: datetime) -> datetime:
@@ -105,5 +131,26 @@ async def usage_since(
     )
     return tuple(
         ModelUsage(row[0], row[1], *(int(figure) for figure in row[2:]))
+        for row in await connection.execute(query)
+    )
+
+
+async def usage_by_day(
+    connection: AsyncConnection, since: datetime, until: datetime, *, owner: int = FIRST_PERSON
+) -> tuple[DayUsage, ...]:
+    """From `since` to before `until`: by day, then by provider."""
+    # The text of a moment begins with its date on every database.
+    day = func.substr(cast(usage.c.at, String), 1, 10)
+    tokens = [func.sum(usage.c[name]) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")]
+    unpriced = func.sum(case((usage.c.cost_microdollars.is_(None), 1), else_=0))
+    cost = func.coalesce(func.sum(usage.c.cost_microdollars), 0)
+    query = (
+        select(day, usage.c.provider, func.count(), *tokens, cost, unpriced)
+        .where(usage.c.owner == owner, usage.c.at >= since, usage.c.at < until)
+        .group_by(day, usage.c.provider)
+        .order_by(day, usage.c.provider)
+    )
+    return tuple(
+        DayUsage(date.fromisoformat(row[0]), row[1], Totals(*map(int, tuple(row)[2:])))
         for row in await connection.execute(query)
     )

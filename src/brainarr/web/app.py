@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from brainarr import __version__
 from brainarr.web import feeds, page
 from brainarr.web.api import (
+    estimate,
     history,
     league,
     lists,
@@ -92,6 +93,7 @@ def _api() -> APIRouter:
     )
     for noun in (
         system,
+        estimate,
         runs,
         recommendations,
         league,

@@ -13,6 +13,7 @@ from brainarr.providers.lastfm import Lastfm
 from brainarr.providers.lidarr import Lidarr
 from brainarr.providers.listenbrainz import ListenBrainz
 from brainarr.providers.musicbrainz import MusicBrainz
+from brainarr.providers.notifications import AppriseTarget, open_targets
 from brainarr.wiring.configuration import Settings
 
 LABELS = {
@@ -45,6 +46,7 @@ class Outside:
     links: tuple[Link, ...]
     """The provider chain in failover order."""
     listeners: tuple[Listener, ...]
+    messengers: tuple[AppriseTarget, ...]
 
 
 @asynccontextmanager
@@ -88,4 +90,5 @@ async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
             lastfm=scrobbles,
             links=links,
             listeners=tuple(listeners),
+            messengers=open_targets(settings.notifications),
         )

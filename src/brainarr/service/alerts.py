@@ -1,0 +1,96 @@
+"""Alerts: one notification when a month has cost as much as the user wants to hear of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from brainarr.domain.money import dollars
+from brainarr.errors import ProviderError
+from brainarr.pipeline.ports import Clock, Messenger
+from brainarr.store import notices
+from brainarr.store.notices import Notice
+from brainarr.store.session import Database
+from brainarr.store.usage import spent_since, start_of_month
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """Whether one target took a notification."""
+
+    target: str
+    ok: bool
+    problem: str = ""
+    remedy: str = ""
+
+
+async def alert_on_costs(
+    db: Database, threshold: int | None, messengers: Sequence[Messenger], *, clock: Clock
+) -> bool:
+    """Tells every target once in a calendar month (UTC) that it has cost `threshold` micro-dollars.
+
+    True when all of them have now been reached. A target that fails is asked again at later calls, after
+    growing pauses; the others are not told twice. A process killed while it sends leaves unknown whether the
+    notification arrived: it is then sent again, because an alert that nobody hears costs money.
+    """
+    if threshold is None or not messengers:
+        return False
+    now = clock()
+    key = f"{alerts_of(now)} {threshold}"
+    async with db.reading() as connection:
+        spent = await spent_since(connection, start_of_month(now))
+        known = await notices.notice(connection, key)
+    if spent < threshold or (known is not None and not known.is_due(now)):
+        return False
+    async with db.transaction() as connection:
+        claimed = await notices.claim(connection, key, now)
+    if claimed is None:
+        return False
+    title = f"Brainarr: {dollars(spent)} spent in {now:%B %Y}"
+    asked = f"You asked to be told at {dollars(threshold)}."
+    text = f"The language models have cost {dollars(spent)} this month. {asked}"
+    return await _tell(db, claimed, messengers, title, text, clock)
+
+
+def alerts_of(now: datetime) -> str:
+    """What the keys of the month's alerts begin with."""
+    return f"costs {start_of_month(now):%Y-%m}"
+
+
+async def send_test(messengers: Sequence[Messenger]) -> tuple[Sent, ...]:
+    """Sends every target a notification now. That one fails is an answer, not an error."""
+    text = "This is a test: Brainarr can tell you here what you should know."
+    return tuple([await _send(messenger, "Brainarr", text) for messenger in messengers])
+
+
+async def _tell(
+    db: Database, notice: Notice, messengers: Sequence[Messenger], title: str, text: str, clock: Clock
+) -> bool:
+    reached = list(notice.reached)
+    failures: list[str] = []
+    for messenger in messengers:
+        if messenger.fingerprint in reached:
+            continue
+        sent = await _send(messenger, title, text)
+        if not sent.ok:
+            failures.append(sent.problem)
+            continue
+        reached.append(messenger.fingerprint)
+        async with db.transaction() as connection:
+            await notices.write_outcome(connection, notice.key, reached, failure=notice.failure)
+    async with db.transaction() as connection:
+        await notices.write_outcome(
+            connection,
+            notice.key,
+            reached,
+            failure=" ".join(failures)[:500] or None,
+            sent_at=None if failures else clock(),
+        )
+    return not failures
+
+
+async def _send(messenger: Messenger, title: str, text: str) -> Sent:
+    try:
+        await messenger.send(title, text)
+    except ProviderError as error:
+        return Sent(messenger.name, ok=False, problem=error.message, remedy=error.remedy)
+    return Sent(messenger.name, ok=True)
