@@ -1,12 +1,14 @@
 """The composition root: which layer wins, and that what is configured has its effect in a run."""
 
+from math import ceil
 from pathlib import Path
 
 import pytest
 
 from brainarr.domain.recommendation import Outcome
-from brainarr.errors import ConfigurationError
+from brainarr.errors import ConfigurationError, Conflict
 from brainarr.sandbox.starter import demo_library, starter_world
+from brainarr.service.estimate import estimate_run
 from brainarr.service.execution import execute_run
 from brainarr.service.runs import RunDetail, request_run
 from brainarr.service.settings import write_settings
@@ -96,3 +98,30 @@ async def test_the_monthly_budget_reaches_the_chain(tmp_path: Path):
         report = next(report for report in detail.providers if report.name == "cloud")
         assert report.outcome is Outcome.OVER_BUDGET
         assert detail.recommendations
+        assert any("The budget did not bear cloud" in note for note in detail.run.notes)
+
+
+async def test_an_estimate_writes_the_prompts_of_a_run_and_asks_no_model(tmp_path: Path):
+    world = starter_world()
+    settings = QUICK | {
+        "BRAINARR__COSTS__RUN_BUDGET": "0.001",
+        "BRAINARR__PROVIDER_CHAIN": "[{name: cloud, kind: openai, api_key: sk-x, model: gpt-5-mini,"
+        " base_url: 'https://api.openai.com/v1'}, {name: none, kind: builtin}]",
+    }
+    async with open_sandboxed(tmp_path, world, demo_library(world)[:8], settings=settings) as place:
+        house = place.house
+        limits = house.settings.costs.limits
+        with pytest.raises(Conflict, match="has not been read yet"):
+            await estimate_run(house.db, house.estimate, clock=house.clock, limits=limits)
+        detail = await run_in(place)
+        estimate = await estimate_run(house.db, house.estimate, clock=house.clock, limits=limits)
+        cloud, builtin = estimate.calls
+        assert (cloud.name, cloud.model, cloud.problem) == ("cloud", "gpt-5-mini", "")
+        assert cloud.prompt_tokens > 100 and cloud.output_tokens > 100
+        # gpt-5-mini: 0.25 and 2 dollars for a million tokens.
+        dearest = ceil(cloud.prompt_tokens * 0.25 + cloud.output_tokens * 2)
+        assert cloud.cost_microdollars == estimate.at_most == dearest
+        assert [estimate.affordable(call) for call in estimate.calls] == [False, True]
+        assert (builtin.cost_microdollars, estimate.spent_microdollars) == (0, 0)
+        report = next(report for report in detail.providers if report.name == "cloud")
+        assert report.outcome is Outcome.OVER_BUDGET

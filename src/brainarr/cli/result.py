@@ -6,7 +6,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from brainarr.domain.money import dollars
 from brainarr.domain.recommendation import Outcome, ProviderReport, Status, Verdict
+from brainarr.service.estimate import RunEstimate
 from brainarr.service.runs import RunDetail
 from brainarr.store.recommendations import RecommendationRow
 
@@ -73,3 +75,21 @@ def _cost(report: ProviderReport) -> str:
     if report.cost_microdollars is None:
         return "unpriced"
     return f"${report.cost_microdollars / 1_000_000:.4f}" if report.cost_microdollars else ""
+
+
+def estimate_lines(estimate: RunEstimate) -> list[Text]:
+    """What asking each model once may cost at most; nothing where the chain has no model."""
+    lines: list[Text] = []
+    for call in estimate.calls:
+        if call.kind == "builtin":
+            continue
+        if call.problem:
+            said = call.problem
+        else:
+            cost = (
+                "unpriced" if call.cost_microdollars is None else f"at most {dollars(call.cost_microdollars)}"
+            )
+            said = f"{call.prompt_tokens:,} + {call.output_tokens:,} tokens, {cost}"
+        over = "" if estimate.affordable(call) else " (over budget)"
+        lines.append(Text(f"Estimate  {call.name}: {said}{over}", style="dim"))
+    return lines

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from brainarr.service.runs import RunDetail
+    from brainarr.wiring.build import House
 
 
 def run(
@@ -132,9 +133,30 @@ async def _execute(
         except NotFound as error:
             fault = Fault("--list", list_slug, "the slug of a list; the first one is default")
             raise ConfigurationError([fault]) from error
+        if dry_run and not quiet:
+            await _show_estimate(house, err)
         if not asked.created:
             err.print(f"Run {asked.id} of this list is under way already: this is that one.")
         if quiet:
-            return await execute_run(house.runs, asked.id)
-        with progress_on(err, live=err.is_terminal) as on_progress:
-            return await execute_run(house.runs, asked.id, on_progress=on_progress)
+            detail = await execute_run(house.runs, asked.id)
+        else:
+            with progress_on(err, live=err.is_terminal) as on_progress:
+                detail = await execute_run(house.runs, asked.id, on_progress=on_progress)
+        # People who run no server hear of the costs too.
+        await house.alert_on_costs()
+        return detail
+
+
+async def _show_estimate(house: "House", err: "Console") -> None:
+    from brainarr.cli.result import estimate_lines
+    from brainarr.errors import Conflict
+    from brainarr.service.estimate import estimate_run
+
+    limits = house.settings.costs.limits
+    try:
+        estimate = await estimate_run(house.db, house.estimate, clock=house.clock, limits=limits)
+    except Conflict as unknown:
+        err.print(f"No estimate of the costs: {unknown.message}")
+        return
+    for line in estimate_lines(estimate):
+        err.print(line, soft_wrap=True)

@@ -41,6 +41,9 @@ def notes_on(
         notes.append(
             "No model gave a usable answer: these recommendations come from similarity sources alone."
         )
+    if unpaid := [report.name for report in models if report.outcome is Outcome.OVER_BUDGET]:
+        names = " and ".join(unpaid)
+        notes.append(f"The budget did not bear {names}: what runs at home, and similarity sources, went on.")
     counts = Counter(item.verdict for item in judged)
     if held := counts[Verdict.HELD]:
         notes.append(f"The metadata service was away: {held} candidates are held for the next run.")

@@ -150,7 +150,5 @@ async def usage_by_day(
         .group_by(day, usage.c.provider)
         .order_by(day, usage.c.provider)
     )
-    return tuple(
-        DayUsage(date.fromisoformat(row[0]), row[1], Totals(*map(int, tuple(row)[2:])))
-        for row in await connection.execute(query)
-    )
+    rows = [tuple(row) for row in await connection.execute(query)]
+    return tuple(DayUsage(date.fromisoformat(row[0]), row[1], Totals(*map(int, row[2:]))) for row in rows)

@@ -69,6 +69,7 @@ class RecommendationDocument(Document):
     delivered_at: datetime | None
     deliveries: int
     imported_at: datetime | None
+    settled_at: datetime | None = Field(description="When it was found to be kept, or removed.")
     failure: str | None
 
     @classmethod
@@ -97,6 +98,7 @@ class RecommendationDocument(Document):
             delivered_at=row.delivered_at,
             deliveries=row.deliveries,
             imported_at=row.imported_at,
+            settled_at=row.settled_at,
             failure=row.failure,
         )
 
@@ -201,6 +203,8 @@ class RunDocument(RunSummary):
     )
     judged: tuple[JudgedDocument, ...]
     providers: tuple[ReportDocument, ...]
+    cost: float | None = Field(description="US dollars, of the providers whose price is known.")
+    unpriced: tuple[str, ...] = Field(description="Providers that were asked at a price nobody knows.")
     prompt: PromptDocument
 
     @classmethod
@@ -213,6 +217,8 @@ class RunDocument(RunSummary):
             verdicts=detail.verdicts,
             judged=tuple(map(_judged, detail.judged)),
             providers=tuple(map(ReportDocument.of, detail.providers)),
+            cost=dollars(sum(report.cost_microdollars or 0 for report in detail.providers)),
+            unpriced=tuple(report.name for report in detail.providers if report.cost_microdollars is None),
             prompt=PromptDocument(
                 tokens=run.prompt_tokens, level=run.level, compression_ratio=run.compression_ratio
             ),
