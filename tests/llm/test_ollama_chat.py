@@ -106,7 +106,7 @@ async def test_the_card_names_a_window_that_a_home_box_bears(
     (link,) = open_chain(entry(kind="ollama", base_url=url, model="m", **settings)).links
     assert link.model is not None
     card = await link.model.describe()
-    assert (card.context_window, card.local, card.native_schema) == (window, True, True)
+    assert (card.context_window, card.local, card.output) == (window, True, "native")
 
 
 async def test_tokens_are_read_and_a_model_at_home_costs_nothing(

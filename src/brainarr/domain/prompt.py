@@ -46,10 +46,6 @@ class ModelCard(msgspec.Struct, frozen=True):
     """The same for a token of the answer."""
 
     @property
-    def native_schema(self) -> bool:
-        return self.output is OutputMode.NATIVE
-
-    @property
     def in_words(self) -> bool:
         """Whether the prompt itself has to say which form the answer must have."""
         return self.output in (OutputMode.JSON, OutputMode.PROMPTED)
