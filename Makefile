@@ -38,6 +38,7 @@ imports: $(VENV)/.dev
 bench: $(VENV)/.dev           ## speed and memory, as JSON
 	$(BIN)/python -m benchmarks.library
 	$(BIN)/python -m benchmarks.prompts
+	$(BIN)/python -m benchmarks.chain
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
