@@ -3,9 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
 from brainarr.service.usage import read_usage
+from brainarr.store import tables
 from brainarr.store.cache import StoredCache
 from brainarr.store.usage import ModelUsage, StoredLedger
 from tests.store.given import House, installed
@@ -80,3 +83,10 @@ async def test_the_cache_remembers_until_the_lifetime_is_over(house: House) -> N
     assert (await cache.get("a"), await cache.get("b"), await cache.get("c")) == (b"2", None, None)
     assert await cache.purge() == 1
     assert await cache.get("a") == b"2"
+
+
+async def test_a_call_is_on_the_account_of_its_run_with_its_cached_tokens(house: House) -> None:
+    await StoredLedger(house.db, house.clock, 42).record(Usage("cloud", "large", 10, 5, 4, 7, 1.5, "ok"))
+    async with house.db.reading() as connection:
+        row = (await connection.execute(select(tables.usage))).one()
+    assert (row.run_id, row.cached_tokens, row.cost_microdollars, row.outcome) == (42, 4, 7, "ok")
