@@ -33,6 +33,18 @@ def test_an_artist_that_two_seeds_lead_to_beats_one_seeds_favourite():
     ) == ["Both", "Favourite", "Other"]
 
 
+def test_two_models_that_name_the_same_artist_raise_the_confidence_in_it():
+    proposals = [
+        Candidate("Codeine", "home", 1),
+        Candidate("Bedhead", "home", 2),
+        Candidate("codeine", "cloud", 1),
+    ]
+    (agreed, alone), _ = fuse(proposals, {"home": 0.25, "cloud": 0.25}, {}, Discovery.SIMILAR)
+    assert (agreed.artist, set(agreed.sources)) == ("Codeine", {"home", "cloud"})
+    assert agreed.confidence > alone.confidence
+    assert agreed.score > alone.score
+
+
 def test_agreeing_sources_beat_one_source():
     ranking, _ = fuse(
         [
