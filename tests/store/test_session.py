@@ -12,7 +12,7 @@ from brainarr.domain.prompt import Usage
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
 from brainarr.store.session import open_database
-from brainarr.store.usage import StoredLedger
+from brainarr.store.usage import StoredLedger, spent_since, start_of_month
 from tests.store.given import URL, House
 
 
@@ -36,7 +36,8 @@ async def test_two_processes_worth_of_engines_lose_no_update_either(house: House
     ledgers = [StoredLedger(db, house.clock) for db in (house.db, other)]
     try:
         await asyncio.gather(*(ledger.record(call) for ledger in ledgers for _ in range(25)))
-        assert await ledgers[0].spent_this_month() == 50
+        async with house.db.reading() as connection:
+            assert await spent_since(connection, start_of_month(house.clock())) == 50
     finally:
         await other.dispose()
 
