@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from brainarr.domain.genres import style_share
-from brainarr.domain.music import CatalogArtist
+from brainarr.domain.music import CatalogArtist, Mbid
 from brainarr.domain.prompt import ChainAnswer
 from brainarr.domain.recommendation import (
     Discovery,
@@ -217,11 +217,11 @@ class Slow(FakeCatalog):
         self.quick = quick
         self.stuck = asyncio.Event()
 
-    async def artist(self, mbid_: object) -> CatalogArtist | None:
+    async def artist(self, mbid: Mbid) -> CatalogArtist | None:
         if len(self.asked) >= self.quick:
             self.stuck.set()
             await asyncio.Event().wait()
-        return await super().artist(mbid_)  # type: ignore[arg-type]
+        return await super().artist(mbid)
 
 
 async def test_a_stopped_run_hands_over_what_it_has_verified():

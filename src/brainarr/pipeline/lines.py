@@ -26,6 +26,10 @@ _REMARK = re.compile(
     r"again|era|project|acoustic|unplugged|edition|remix\w*|remaster\w*)\b.*",
     re.IGNORECASE,
 )
+# What stands behind an album's title, never behind an artist's name.
+_OF_AN_ALBUM = re.compile(
+    r"deluxe\b.*|.*\b(?:edition|soundtrack|anniversary|remaster(?:ed)?)|\w+ album", re.IGNORECASE
+)
 _LONGEST_TITLE_WORDS = 12
 
 
@@ -36,6 +40,8 @@ def read_line(text: str) -> Line:
     if match := _BY.fullmatch(_without_year(text)[0]):
         return Line(clean(match["artist"]), clean(match["album"]) or None, year)
     match = _IN_BRACKETS.fullmatch(entry)
+    if match and _OF_AN_ALBUM.fullmatch(match["inside"].strip()) and not _DASH.search(entry):
+        return Line(entry, None, year)
     if match and _REMARK.fullmatch(match["inside"]):
         entry, match = match["before"], None
     artist, *title = _DASH.split(entry, maxsplit=1)

@@ -45,15 +45,15 @@ def sift(answer: Answer, known: Collection[str]) -> Answer:
     joined name take its place, unless the answer names them anyway.
     """
     looped = _looped([_sort_key(candidate) for candidate in answer.candidates])
-    named = {_key(candidate.artist) for candidate in answer.candidates}
-    titles = {title_key(item.album): item.artist for item in answer.candidates if item.album}
+    alone = (item.artist for item in answer.candidates if not split_collaboration(item.artist))
+    named = {_key(name) for name in alone}
     artists = frozenset(known) | named
     found: list[Candidate] = []
     judged = list(answer.judged)
     for place, candidate in enumerate(answer.candidates):
         if place in looped:
             judged.append(_judged(candidate, Verdict.LOOP, "the answer went in circles"))
-        elif detail := _as_album(candidate, frozenset(known), artists, titles):
+        elif detail := _as_album(candidate, frozenset(known), artists):
             judged.append(_judged(candidate, Verdict.ALBUM_AS_ARTIST, detail))
         elif parts := _joined(candidate.artist, frozenset(known), artists):
             judged.append(_judged(candidate, Verdict.COLLABORATION, "read as " + " and ".join(parts)))
@@ -84,9 +84,7 @@ def _looped(keys: Sequence[tuple[str, str]]) -> set[int]:
     return looped
 
 
-def _as_album(
-    candidate: Candidate, known: AbstractSet[str], artists: AbstractSet[str], titles: dict[str, str]
-) -> str:
+def _as_album(candidate: Candidate, known: AbstractSet[str], artists: AbstractSet[str]) -> str:
     """Why the artist's name is an album's; "" when nothing says so."""
     name = candidate.artist
     other_title = candidate.album and title_key(candidate.album) != title_key(name)
@@ -94,9 +92,6 @@ def _as_album(
         return ""
     if (match := _OWN_ALBUM.fullmatch(name)) and _key(match["artist"]) in artists:
         return f"an album by {match['artist']}, not an artist"
-    owner = titles.get(title_key(name))
-    if owner and _key(owner) != _key(name) and not candidate.album:
-        return f"the answer itself calls it an album by {owner}"
     return "an album's title, not an artist's name" if _ALBUM_LIKE.fullmatch(name) else ""
 
 
@@ -113,7 +108,7 @@ def _joined(name: str, known: AbstractSet[str], artists: AbstractSet[str]) -> tu
 
 def _split(candidate: Candidate, parts: Sequence[str], named: AbstractSet[str]) -> Iterator[Candidate]:
     for part in parts:
-        if _key(part) not in named or _key(part) == _key(candidate.artist):
+        if _key(part) not in named:
             # The album is the first one's: guests appear on it.
             album = candidate.album if part == parts[0] else None
             yield msgspec.structs.replace(candidate, artist=part, album=album, reason=None)
