@@ -1,47 +1,40 @@
-"""What the doctor is given to ask, and what it is told without asking."""
+"""What doctor says of breakers, which it reads and never changes."""
 
 from pathlib import Path
 
 import pytest
-from pytest_httpserver import HTTPServer
 
+from brainarr.domain import circuit as rules
+from brainarr.domain.circuit import Cause
+from brainarr.llm.breaker import setup_of
 from brainarr.service.doctor import Finding, Health
+from brainarr.store.breakers import StoredBreakers
+from brainarr.wiring.build import open_house
 from brainarr.wiring.checkup import open_checkup
+from tests.conftest import NOW
 
+# Doctor looks for model servers on this machine.
 pytestmark = pytest.mark.loopback
 
-
-@pytest.fixture
-def ollama(httpserver: HTTPServer) -> HTTPServer:
-    httpserver.no_handler_status_code = 404
-    answers = {
-        "/api/version": {"version": "0.12.6"},
-        "/api/tags": {"models": [{"name": "qwen3:8b", "size": 5_000_000_000}]},
-        "/api/show": {"capabilities": ["completion"], "model_info": {}},
-    }
-    for path, answer in answers.items():
-        httpserver.expect_request(path).respond_with_json(answer)
-    return httpserver
+CHAIN = {
+    "BRAINARR__PROVIDER_CHAIN__0__KIND": "openai_compatible",
+    "BRAINARR__PROVIDER_CHAIN__0__NAME": "home",
+    "BRAINARR__PROVIDER_CHAIN__0__BASE_URL": "http://127.0.0.1:1/v1",
+    "BRAINARR__PROVIDER_CHAIN__0__API_KEY": "wrong",
+}
 
 
-async def found(folder: Path, port: int, **environ: str) -> list[Finding]:
-    async with open_checkup(folder, environ, places=[("127.0.0.1", port)]) as checks:
-        return [check for check in checks if isinstance(check, Finding) and check.role == "model"]
+async def findings(folder: Path, **changed: str) -> list[Finding]:
+    async with open_checkup(folder, CHAIN | changed) as checks:
+        return [check for check in checks if isinstance(check, Finding) and check.role == "breaker"]
 
 
-async def test_a_model_server_at_home_is_offered_with_the_entry_that_would_ask_it(
-    ollama: HTTPServer, tmp_path: Path
-) -> None:
-    (offer,) = await found(tmp_path, ollama.port)
-    address = f"http://127.0.0.1:{ollama.port}"
-    assert (offer.name, offer.health) == ("Ollama", Health.NOTE)
-    assert offer.detail == f"answers at {address} with qwen3:8b, and is not asked"
-    assert f"{{kind: ollama, base_url: {address}}}" in offer.remedy
-
-
-async def test_one_that_the_chain_asks_already_is_not_offered(ollama: HTTPServer, tmp_path: Path) -> None:
-    chain = {
-        "BRAINARR__PROVIDER_CHAIN__0__KIND": "ollama",
-        "BRAINARR__PROVIDER_CHAIN__0__BASE_URL": f"http://localhost:{ollama.port}",
-    }
-    assert await found(tmp_path, ollama.port, **chain) == []
+async def test_a_latched_key_needs_the_user_until_the_entry_has_another(tmp_path: Path) -> None:
+    async with open_house(tmp_path, CHAIN) as house:
+        (link,) = house.outside.links
+        refused = rules.failed(rules.closed(setup_of(link.entry), NOW), NOW, "home: 401.", Cause.KEY)
+        await StoredBreakers(house.db).change("home", lambda _: refused)
+    (found,) = await findings(tmp_path)
+    assert (found.name, found.health) == ("home", Health.FAILED)
+    assert "open since 2026-11-22 12:00:00 UTC: home: 401." in found.detail
+    assert await findings(tmp_path, BRAINARR__PROVIDER_CHAIN__0__API_KEY="right") == []
