@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from brainarr.domain.money import Limits
 from brainarr.domain.prompt import Usage
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
