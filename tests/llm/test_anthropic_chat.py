@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from brainarr.domain.recommendation import Outcome, ProviderReport
-from brainarr.llm.anthropic_chat import read_events
+from brainarr.llm.streams import read_events
 from tests.llm.conftest import OpenChain
 from tests.llm.given import GOOD, IN_WORDS, MemoryLedger, ask, entry
 from tests.llm.scripted import answering
@@ -353,6 +353,6 @@ def test_events_are_the_same_however_the_bytes_are_cut(cuts: list[int], end: str
         yield rest
 
     async def read() -> list[Any]:
-        return [event async for event in read_events(pieces())]
+        return [json.loads(data) async for data in read_events(pieces())]
 
     assert asyncio.run(read()) == events

@@ -6,6 +6,8 @@ import pytest
 
 from brainarr.domain.prompt import Answer, ModelCard
 from brainarr.domain.recommendation import Outcome
+from brainarr.llm.openai_stream import OpenAIStream
+from brainarr.llm.wire import open_http
 from tests.llm.conftest import OpenChain
 from tests.llm.given import MemoryLedger, ask, entry, read, write
 
@@ -31,6 +33,22 @@ async def test_a_real_server_enforces_the_schema_and_counts_its_tokens(
     assert [(usage.model, usage.outcome, usage.local) for usage in ledger.recorded] == [
         ("tiny-random", "ok", True)
     ]
+
+
+async def test_its_answer_is_streamed_and_counted(local_model: str) -> None:
+    asked = entry(base_url=local_model, first_token_timeout=60, idle_timeout=60)
+    http = open_http(asked)
+    stream = OpenAIStream(http, "/chat/completions", asked)
+    messages = [{"role": "user", "content": "Name artists."}]
+    # Beside it as a server tells it whole: only what is put together here bears no date.
+    streamed = await stream.ask({"messages": messages, "max_tokens": 8})
+    assert stream.manner == "counted"
+    stream.manner = "whole"
+    whole = await stream.ask({"messages": messages, "max_tokens": 8})
+    await http.aclose()
+    assert streamed["created"] == 0 < whole["created"]
+    assert streamed["usage"]["completion_tokens"] == whole["usage"]["completion_tokens"] == 8
+    assert streamed["choices"][0]["finish_reason"] == whole["choices"][0]["finish_reason"] == "length"
 
 
 async def test_its_model_and_context_window_are_found_without_being_configured(

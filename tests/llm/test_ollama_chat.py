@@ -66,7 +66,7 @@ async def test_the_context_window_is_set_to_what_the_prompt_needs(
     assert (report.outcome, report.candidates) == (Outcome.OK, 1)
     (body,) = asked
     assert body["model"] == "qwen3:8b"
-    assert body["stream"] is False
+    assert body["stream"] is True
     assert body["format"] == SCHEMA
     assert body["options"] == {"num_ctx": 2048, "num_predict": 500}
     assert body["keep_alive"] == "10m"

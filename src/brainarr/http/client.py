@@ -110,12 +110,18 @@ class Http:
 
     @asynccontextmanager
     async def post_stream(
-        self, path: str, body: Any, *, first: float, idle: float
+        self,
+        path: str,
+        body: Any,
+        *,
+        first: float,
+        idle: float,
+        begun: Callable[[], bool] = lambda: True,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The decompressed bytes of an answer that is still being written, at most `max_body` of them.
 
-        `first` bounds the silence before its first byte in seconds, `idle` each one after it, `timeout` the
-        whole.
+        `first` bounds the time until it has begun in seconds, `idle` each silence after that, `timeout` the
+        whole. It has begun with its first byte, or once `begun`, asked after each piece, says so.
         """
         now = asyncio.get_running_loop().time
         silent = f"said nothing for {first:g} s"
@@ -124,16 +130,17 @@ class Http:
             nonlocal silent
             size = 0
             async for piece in pieces:
-                silent = f"fell silent for {idle:g} s in the middle of its answer"
-                silence.reschedule(now() + idle)
                 size += len(piece)
                 if size > self._max_body:
                     raise self._too_large(piece, self._max_body)
                 yield piece
+                if begun():
+                    silent = f"fell silent for {idle:g} s in the middle of its answer"
+                    silence.reschedule(now() + idle)
 
-        silence = asyncio.timeout(first)
+        whole, silence = asyncio.timeout(self._timeout), asyncio.timeout(first)
         try:
-            async with asyncio.timeout(self._timeout), silence:
+            async with whole, silence:
                 response = await self._retried(
                     lambda: self._open("POST", path, NO_PARAMS, body), repeatable=False
                 )
@@ -144,7 +151,7 @@ class Http:
                 ):
                     yield answer
         except TimeoutError as error:
-            if silence.expired():
+            if silence.expired() and not whole.expired():
                 raise ProviderUnavailable(self.provider, f"{silent}.") from error
             raise unreachable(self.provider, self._shown, self._timeout, error) from error
 

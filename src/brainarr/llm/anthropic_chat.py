@@ -4,7 +4,7 @@ https://platform.claude.com/docs/en/api/messages, https://platform.claude.com/do
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from brainarr.llm.capabilities import card_of, weaker
 from brainarr.llm.installed import MAX_MODELS, Installed, require
 from brainarr.llm.kinds import KINDS
 from brainarr.llm.registry import ProviderEntry
+from brainarr.llm.streams import as_object, read_events
 from brainarr.llm.wire import ANSWER_NAME, SchemaRefused, count, open_http, output_allowance
 
 API_VERSION = "2023-06-01"
@@ -63,11 +64,11 @@ class AnthropicChat:
             async with self._http.post_stream(
                 f"{self._path}/messages",
                 self._question(card, prompt),
-                first=self._entry.first_token_timeout or self._entry.patience,
+                first=self._entry.first_patience,
                 idle=self._entry.idle_timeout,
             ) as pieces:
-                async for event in read_events(pieces):
-                    message.take(event)
+                async for data in read_events(pieces):
+                    message.take(as_object(data) or {})
         except MissingResource:
             raise await self._missing() from None
         except ProviderRejected as refusal:
@@ -155,25 +156,6 @@ class AnthropicChat:
 _NAME = "Set `model` to one of them."
 
 
-async def read_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[Mapping[str, Any]]:
-    """The JSON objects of a stream of server-sent events; what is no such object is left out.
-
-    https://html.spec.whatwg.org/multipage/server-sent-events.html
-    """
-    rest = b""
-    data: list[bytes] = []
-    async for piece in pieces:
-        *lines, rest = (rest + piece).replace(b"\r\n", b"\n").split(b"\n")
-        for line in lines:
-            if line.startswith(b"data:"):
-                data.append(line[5:].strip())
-            elif not line and data:
-                event = _decode(b"\n".join(data))
-                data.clear()
-                if event is not None:
-                    yield event
-
-
 class _Message:
     """An answer, put together from its events."""
 
@@ -235,13 +217,6 @@ class _Message:
         kind = error.get("type") if isinstance(error, dict) else ""
         message = f"its answer broke off{said(dict(event))}."
         return (ProviderUnavailable if kind in _PASSING else ProviderRejected)(self._provider, message)
-
-
-def _decode(data: bytes) -> Mapping[str, Any] | None:
-    try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except (ValueError, RecursionError):
-        return None
 
 
 def _without_bounds(schema: Any) -> Any:

@@ -11,10 +11,10 @@ class AskingLimits(Section):
     connect_timeout: float = Field(default=10.0, gt=0, le=600)
     """Seconds until there is a connection."""
     first_token_timeout: float | None = Field(default=None, gt=0, le=3600)
-    """Seconds until the first word, where answers are streamed; None: as long as the whole answer may take,
-    because a cold model is loaded before it."""
+    """Seconds until the first word, of a thought too; None: as long as the whole answer may take, because a
+    cold model is loaded before it. From a server that cannot stream, the first word comes with the last."""
     idle_timeout: float = Field(default=60.0, gt=0, le=3600)
-    """Seconds of silence between two words, where answers are streamed."""
+    """Seconds of silence between two words."""
     requests_per_minute: int | None = Field(default=None, ge=1, le=100_000)
     tokens_per_minute: int | None = Field(default=None, ge=1_000, le=1_000_000_000)
     """Of prompts and the room for their answers together, as providers count them."""

@@ -4,17 +4,19 @@ https://docs.ollama.com/api/chat
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
 from brainarr.errors import MissingResource, ProviderRejected, UnreadableAnswer
-from brainarr.http import excerpt, said
+from brainarr.http import decode_json, excerpt, said
 from brainarr.llm.capabilities import card_of, weaker
 from brainarr.llm.installed import MAX_MODELS, Installed, counted, require, require_pick
 from brainarr.llm.kinds import KINDS
 from brainarr.llm.registry import ProviderEntry
+from brainarr.llm.streams import as_object, kept, read_lines
 from brainarr.llm.wire import SchemaRefused, count, open_http, output_allowance
 
 # The memory for a context grows with its length: who can run a model cannot always run its 128k window.
@@ -46,7 +48,7 @@ class OllamaChat:
     async def complete(self, prompt: Prompt) -> Completion:
         card = await self.describe()
         try:
-            answer = await self._http.post_json("/api/chat", self._question(card, prompt))
+            return await self._converse(self._question(card, prompt))
         except MissingResource:
             raise await self._missing(card.model) from None
         except ProviderRejected as refusal:
@@ -58,7 +60,6 @@ class OllamaChat:
                 status=refusal.status,
                 body=refusal.body,
             ) from refusal
-        return self._read(answer)
 
     async def list_models(self) -> tuple[ModelCard, ...]:
         models = await self._list()
@@ -85,7 +86,7 @@ class OllamaChat:
                 *([{"role": "system", "content": prompt.system}] if prompt.system else ()),
                 {"role": "user", "content": prompt.user},
             ],
-            "stream": False,
+            "stream": True,
             "keep_alive": _KEEP_ALIVE,
             "options": {
                 "num_ctx": min(-(-needed // _WINDOW_STEP) * _WINDOW_STEP, card.context_window),
@@ -100,21 +101,27 @@ class OllamaChat:
             question["think"] = self._think
         return question
 
-    def _read(self, answer: Any) -> Completion:
-        message = answer.get("message") if isinstance(answer, dict) else None
-        text = message.get("content") if isinstance(message, dict) else None
-        if not isinstance(text, str):
-            raise UnreadableAnswer(
-                self.name,
-                f"its answer is no chat message{said(answer)}.",
-                excerpt=excerpt(msgspec.json.encode(answer)),
-            )
-        return Completion(
-            text=text,
-            prompt_tokens=count(answer.get("prompt_eval_count")),
-            completion_tokens=count(answer.get("eval_count")),
-            truncated=answer.get("done_reason") == "length",
-        )
+    async def _converse(self, question: dict[str, Any]) -> Completion:
+        whole = bytearray()
+        message = _Message(self.name)
+        async with self._http.post_stream(
+            "/api/chat",
+            question,
+            first=self._entry.first_patience,
+            idle=self._entry.idle_timeout,
+            begun=lambda: message.begun,
+        ) as pieces:
+            async for line in read_lines(kept(pieces, whole)):
+                message.take(as_object(line) or {})
+        if not message.came:
+            # A proxy may have made one indented object of it.
+            answer = decode_json(self.name, bytes(whole))
+            message.take(answer if isinstance(answer, dict) else {})
+            if not message.came:
+                raise UnreadableAnswer(
+                    self.name, "its answer is no chat message.", excerpt=excerpt(bytes(whole[:2_000]))
+                )
+        return message.completion()
 
     async def _introduce(self) -> ModelCard:
         model = self._entry.model or require_pick(self.name, await self._list(), _PULL_ANY).name
@@ -162,6 +169,47 @@ class OllamaChat:
             self.name,
             f"it lists {model!r} but does not answer for it.",
             remedy="Update Ollama, or pull it again.",
+        )
+
+
+class _Message:
+    """An answer, put together from its lines; one that is not streamed has one line."""
+
+    def __init__(self, provider: str) -> None:
+        self.came = False
+        self.begun = False
+        """Whether a word has come, of the answer or of a thought."""
+        self._provider = provider
+        self._text: list[str] = []
+        self._end: Mapping[str, Any] = {}
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Raises UnreadableAnswer where the line is an error."""
+        if line.get("error"):
+            raise UnreadableAnswer(
+                self._provider,
+                f"its answer broke off{said(dict(line))}.",
+                excerpt=excerpt("".join(self._text)[:1_000].encode("utf-8", "replace")),
+            )
+        match line.get("message"):
+            case {"content": str(text), **rest}:
+                self.came = True
+                self._text.append(text)
+                self.begun = self.begun or bool(text or rest.get("thinking"))
+            case {"thinking": str(thought)}:
+                self.came = True
+                self.begun = self.begun or bool(thought)
+        if line.get("done"):
+            self._end = line
+
+    def completion(self) -> Completion:
+        """One that is cut off is used as far as it came."""
+        return Completion(
+            text="".join(self._text),
+            prompt_tokens=count(self._end.get("prompt_eval_count")),
+            completion_tokens=count(self._end.get("eval_count")),
+            # Without its end, the stream broke off.
+            truncated=not self._end or self._end.get("done_reason") == "length",
         )
 
 

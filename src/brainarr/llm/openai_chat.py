@@ -14,6 +14,7 @@ from brainarr.llm.capabilities import card_of, weaker
 from brainarr.llm.installed import Installed, counted, require, require_pick, same_model
 from brainarr.llm.kinds import KINDS
 from brainarr.llm.listings import LISTINGS, openai_models
+from brainarr.llm.openai_stream import OpenAIStream
 from brainarr.llm.registry import ProviderEntry
 from brainarr.llm.wire import SchemaRefused, open_http
 
@@ -27,7 +28,8 @@ class OpenAIChat:
         self.card: ModelCard | None = None
         self._entry = entry
         self._http = open_http(entry)
-        self._chat, self._models = _paths(entry)
+        chat, self._models = _paths(entry)
+        self._stream = OpenAIStream(self._http, chat, entry)
         self._wanted = entry.model or KINDS[entry.kind].default_model
 
     async def describe(self) -> ModelCard:
@@ -82,7 +84,7 @@ class OpenAIChat:
         # 2.5 s of imports that only those pay who ask such a model, and in a thread.
         from brainarr.llm.structured import ask, open_model
 
-        return partial(ask, open_model(card, self._http, self._chat), card)
+        return partial(ask, open_model(card, self._stream), card)
 
     async def _find(self) -> Installed:
         """How the server lists the model to be asked; the bare name where nothing more is known."""

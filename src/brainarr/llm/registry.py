@@ -124,6 +124,11 @@ class ProviderEntry(AskingLimits):
     def patience(self) -> float:
         return self.timeout or KINDS[self.kind].timeout
 
+    @property
+    def first_patience(self) -> float:
+        """Seconds until the first word."""
+        return self.first_token_timeout or self.patience
+
 
 def is_at_home(url: str) -> bool:
     """Whether `url` names a machine of this network, by its form alone; no name is resolved."""

@@ -23,45 +23,37 @@ from pydantic_ai.tools import ToolDefinition
 
 from brainarr.domain.prompt import Completion, ModelCard, OutputMode, Prompt
 from brainarr.errors import ProviderError, UnreadableAnswer
-from brainarr.http import Http, excerpt, said
 from brainarr.llm.families import family_of
 from brainarr.llm.kinds import KINDS
+from brainarr.llm.openai_stream import OpenAIStream
 from brainarr.llm.wire import ANSWER_NAME, count, output_allowance
 
-# The SDK insists on a base URL; `Through` knows the real one.
+# The SDK insists on a base URL; `OpenAIStream` knows the real one.
 _ANYWHERE = "http://model.invalid"
 
 
 class Through(httpx2.AsyncBaseTransport):
-    """Lets the OpenAI SDK speak through an `Http`; whatever it asks goes to `path`."""
+    """Lets the OpenAI SDK speak through our own client, which streams; the SDK gets the answer whole."""
 
-    def __init__(self, http: Http, path: str) -> None:
-        self._http = http
-        self._path = path
+    def __init__(self, stream: OpenAIStream) -> None:
+        self._stream = stream
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises ProviderError, which the SDK wraps."""
         question = msgspec.json.decode(await request.aread())
-        answer = await self._http.post_json(self._path, question)
-        choices = answer.get("choices") if isinstance(answer, dict) else None
-        if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-            raise UnreadableAnswer(
-                self._http.provider,
-                f"its answer is no chat completion{said(answer)}.",
-                excerpt=excerpt(msgspec.json.encode(answer)),
-            )
+        answer = await self._stream.ask(question)
         # pydantic-ai warns of counts that make no sense; servers that send none at all are common.
         answer["usage"] = _sane_usage(answer.get("usage"))
         return httpx2.Response(200, json=answer, request=request)
 
 
-def open_model(card: ModelCard, http: Http, path: str) -> OpenAIChatModel:
-    """The model behind `path` of `http`; cheap, and closed with `http`."""
+def open_model(card: ModelCard, stream: OpenAIStream) -> OpenAIChatModel:
+    """The model behind `stream`; cheap, and closed with the client of that."""
     client = AsyncOpenAI(
         api_key="sent by Http",
         base_url=_ANYWHERE,
         max_retries=0,
-        http_client=httpx2.AsyncClient(transport=Through(http, path), trust_env=False),
+        http_client=httpx2.AsyncClient(transport=Through(stream), trust_env=False),
     )
     # What a model can do is the server's to say, not to be guessed from its name.
     profile = OpenAIModelProfile(supports_json_schema_output=True, supports_tools=True)
