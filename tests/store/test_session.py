@@ -1,11 +1,12 @@
 """Transactions on a real SQLite file: nothing is lost, nothing is half stored, every error has a remedy."""
 
 import asyncio
+import random
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from brainarr.domain.prompt import Usage
@@ -107,3 +108,22 @@ def test_an_address_that_cannot_be_used_names_the_key_and_what_is_allowed(url: s
     assert caught.value.faults[0].key == "database.url"
     assert "sqlite:///" in caught.value.faults[0].allowed
     assert "hunter2" not in str(caught.value)
+
+
+async def test_a_transaction_cancelled_at_any_moment_gives_its_lock_back(house: House) -> None:
+    async def add_and_look() -> None:
+        async with house.db.transaction() as connection:
+            row = {"key": "x", "value": "1", "secret": False, "updated_at": house.clock()}
+            await connection.execute(insert(tables.settings).values(row))
+            await connection.execute(select(tables.settings))
+            await connection.execute(delete(tables.settings))
+
+    rng = random.Random(1)
+    for _ in range(150):
+        task = asyncio.create_task(add_and_look())
+        for _ in range(rng.randrange(14)):
+            await asyncio.sleep(0 if rng.random() < 0.7 else 0.0002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(10):
+            await add_and_look()

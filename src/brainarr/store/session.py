@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +123,26 @@ def create_engine(url: URL) -> AsyncEngine:
     read first, one then overwrites the other silently: https://www.sqlite.org/lang_transaction.html
     """
     # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
-    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": LOCK_PATIENCE_S})
+    arguments = {"isolation_level": None, "timeout": LOCK_PATIENCE_S, "factory": _Connection}
+    engine = create_async_engine(url, connect_args=arguments)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+class _Connection(sqlite3.Connection):
+    """Gives its lock back when it is closed.
+
+    A cancelled statement makes SQLAlchemy close its connection. But a cursor that some traceback still holds
+    keeps an unfinished statement, and with one SQLite only pretends to close
+    (https://www.sqlite.org/c3ref/close.html): the write lock would stay until the collector comes by, and
+    every writer would wait for nobody.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
