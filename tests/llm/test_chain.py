@@ -6,14 +6,22 @@ from collections.abc import Sequence
 import pytest
 
 from brainarr.domain.money import Limits
-from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt
+from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Outcome
-from brainarr.errors import ProviderError, ProviderRejected, ProviderUnavailable, UnreadableAnswer
+from brainarr.errors import (
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+    StorageError,
+    UnreadableAnswer,
+)
 from brainarr.llm.chain import Chain, Strategy
 from brainarr.llm.models import Link, open_links
 from tests.llm.given import GOOD, MemoryLedger, ask, entry, guarded, read, write
 
 BROKEN = ProviderUnavailable("radio", "it is down.")
+AWAY = ProviderUnavailable("radio", "nobody listens.", reached=False)
+OVERLOADED = ProviderUnavailable("radio", "it is overloaded.", status=503, retry_after=60)
 
 
 class ScriptedModel:
@@ -28,6 +36,7 @@ class ScriptedModel:
         self.ready = asyncio.Event()
         self.asked = asyncio.Event()
         self.cancelled = False
+        self.counts = True
         if ready:
             self.ready.set()
 
@@ -43,6 +52,8 @@ class ScriptedModel:
             raise
         if isinstance(self.answer, ProviderError):
             raise self.answer
+        if not self.counts:
+            return Completion(self.answer, prompt_tokens=0, completion_tokens=0)
         return Completion(self.answer, prompt_tokens=1_000, completion_tokens=100)
 
     async def list_models(self) -> tuple[ModelCard, ...]:
@@ -64,6 +75,10 @@ BUILTIN = open_links([entry(kind="builtin", name="builtin")])[0]
 
 def link(model: ScriptedModel, **settings: object) -> Link:
     return Link(entry(name=model.name, base_url="http://127.0.0.1:1/v1", **settings), model)
+
+
+def cloud(model: ScriptedModel, **settings: object) -> Link:
+    return Link(entry(name=model.name, base_url="https://models.example.com/v1", **settings), model)
 
 
 def chain_of(
@@ -164,7 +179,19 @@ async def test_cancelling_the_question_cancels_every_model(strategy: Strategy) -
     assert all(model.cancelled == model.asked.is_set() for model in models)
 
 
-@pytest.mark.parametrize("strategy", ["failover", "race"])
+@pytest.mark.parametrize("strategy", ["failover", "parallel", "race"])
+async def test_a_full_disk_is_said_as_such_and_no_model_goes_on(strategy: Strategy) -> None:
+    class FullLedger(MemoryLedger):
+        async def record(self, usage: Usage) -> None:
+            raise StorageError("The disk is full.")
+
+    models = [ScriptedModel("a"), ScriptedModel("b", ready=False)]
+    with pytest.raises(StorageError, match="disk is full"):
+        await ask(chain_of(*map(link, models), strategy=strategy, ledger=FullLedger()))
+    assert models[1].cancelled == models[1].asked.is_set()
+
+
+@pytest.mark.parametrize("strategy", ["failover", "parallel", "race"])
 async def test_a_bug_is_not_taken_for_a_provider_failure(strategy: Strategy) -> None:
     def broken_reader(card: ModelCard, text: str) -> Answer:
         raise LookupError(text)
@@ -209,7 +236,7 @@ async def test_calls_under_way_share_one_budget() -> None:
 
 
 async def test_what_a_failed_call_held_of_the_budget_is_free_again() -> None:
-    model = ScriptedModel("a", BROKEN)
+    model = ScriptedModel("a", AWAY)
     chain = chain_of(link(model, **PAID), budget=DEAREST)
     assert outcomes(await ask(chain)) == [Outcome.UNAVAILABLE]
     model.answer = GOOD
@@ -236,19 +263,52 @@ async def test_a_model_of_unknown_price_is_not_asked_under_a_budget_but_is_witho
 
 @pytest.mark.parametrize(
     ("failure", "cost"),
-    [(BROKEN, None), (ProviderRejected("radio", "wrong key."), 0)],
-    ids=["away", "refused"],
+    [
+        (BROKEN, DEAREST),
+        (UnreadableAnswer("radio", "the answer broke off half-way."), DEAREST),
+        (AWAY, 0),
+        (OVERLOADED, 0),
+        (ProviderRejected("radio", "wrong key."), 0),
+    ],
+    ids=["silent", "broken off", "away", "overloaded", "refused"],
 )
-async def test_a_failed_call_is_recorded_and_its_cost_is_not_guessed(
-    failure: ProviderError, cost: int | None
+async def test_a_failed_call_counts_the_most_it_may_have_cost_unless_it_was_refused(
+    failure: ProviderError, cost: int
 ) -> None:
     ledger = MemoryLedger()
-    model = ScriptedModel("a", failure)
-    cloud = Link(entry(name="a", base_url="https://models.example.com/v1", **PAID), model)
-    answer = await ask(chain_of(cloud, ledger=ledger))
+    answer = await ask(chain_of(cloud(ScriptedModel("a", failure), **PAID), ledger=ledger))
     assert answer.reports[0].cost_microdollars == cost
-    (usage,) = ledger.recorded
+    usage = ledger.recorded[0]
     assert (usage.cost_microdollars, usage.prompt_tokens, usage.model) == (cost, 0, "model of a")
+
+
+async def test_a_failed_call_of_unknown_price_stays_unpriced_and_one_at_home_is_free() -> None:
+    unpriced = await ask(chain_of(cloud(ScriptedModel("a", BROKEN))))
+    home = await ask(chain_of(link(ScriptedModel("a", BROKEN))))
+    assert (unpriced.reports[0].cost_microdollars, home.reports[0].cost_microdollars) == (None, 0)
+
+
+async def test_a_cancelled_call_counts_the_most_it_may_have_cost() -> None:
+    ledger = MemoryLedger()
+    model = ScriptedModel("a", ready=False)
+    task = asyncio.create_task(ask(chain_of(cloud(model, **PAID), ledger=ledger)))
+    await model.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(usage.outcome, usage.cost_microdollars) for usage in ledger.recorded] == [("cancelled", DEAREST)]
+
+
+async def test_answers_without_figures_use_up_the_budget_by_estimate() -> None:
+    ledger = MemoryLedger()
+    model = ScriptedModel("a")
+    model.counts = False
+    chain = chain_of(cloud(model, **PAID), budget=2 * DEAREST, ledger=ledger)
+    reached = [outcomes(await ask(chain))[0] for _ in range(8)]
+    assert (reached[0], reached[-1]) == (Outcome.OK, Outcome.OVER_BUDGET)
+    usage = ledger.recorded[0]
+    assert usage.prompt_tokens == 0
+    assert usage.cost_microdollars is not None and 1_000 < usage.cost_microdollars <= DEAREST
 
 
 async def test_each_model_gets_a_prompt_written_for_it() -> None:

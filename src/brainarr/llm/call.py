@@ -6,7 +6,13 @@ import msgspec
 
 from brainarr.domain.prompt import Answer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Outcome, ProviderReport
-from brainarr.errors import ProviderError, ProviderRejected, UnreadableAnswer
+from brainarr.errors import (
+    MissingResource,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+    UnreadableAnswer,
+)
 from brainarr.http import excerpt
 from brainarr.llm.breaker import BreakerOpen
 from brainarr.llm.budget import Budget, OverBudget
@@ -14,11 +20,15 @@ from brainarr.llm.guard import Guard
 from brainarr.llm.pace import TooBusy, worth_repeating
 from brainarr.llm.pricing import cost_of
 from brainarr.llm.registry import ProviderEntry
+from brainarr.llm.tokens import Characters
 from brainarr.llm.wire import SchemaRefused, output_allowance
 from brainarr.pipeline.ports import ChatModel, Ledger, ReadAnswer, WritePrompt
 
 ATTEMPTS = 3
 """Retries live here only: the HTTP clients of models and their SDKs repeat nothing."""
+
+
+_NOTHING = Completion("", 0, 0)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -91,7 +101,7 @@ class Call:
             completion, asked_at = await self._complete(card, prompt)
             answer = await asyncio.to_thread(self._read, card, completion.text)
             outcome = Outcome.OK if answer.candidates else Outcome.UNREADABLE
-            await self._record(card, completion, outcome, asked_at)
+            await self._record(card, completion, outcome, asked_at, self._cost_of(card, prompt, completion))
         if answer.candidates:
             await self._breaker.answered()
         else:
@@ -106,31 +116,37 @@ class Call:
 
     async def _complete(self, card: ModelCard, prompt: Prompt) -> tuple[Completion, float]:
         """The answer, and when the question for it was asked; asked again while that makes sense."""
-        tokens = prompt.tokens + output_allowance(card, prompt)
+        allowance = output_allowance(card, prompt)
+        dearest = cost_of(self._entry, card.model, prompt.tokens, allowance)
         refused: ProviderError | None = None
         for attempt in range(1, ATTEMPTS + 1):
             asked_at = self._now()
+            sent = False
             try:
-                async with self._pace.turn(tokens):
+                async with self._pace.turn(prompt.tokens + allowance):
                     asked_at = self._now()
+                    sent = True
                     return await self._model.complete(prompt), asked_at
             except TooBusy:
                 if refused is not None:
                     raise refused from None
                 raise
             except asyncio.CancelledError:
-                await self._record(card, Completion("", 0, 0), "cancelled", asked_at)
+                await self._record(card, _NOTHING, "cancelled", asked_at, dearest if sent else 0)
                 raise
             except ProviderError as error:
                 refused = error
-                await self._record(card, Completion("", 0, 0), _outcome(error), asked_at)
+                cost = dearest if _may_be_billed(error) else 0
+                await self._record(card, _NOTHING, _outcome(error), asked_at, cost)
                 passable = await self._breaker.failed(error)
                 if attempt == ATTEMPTS or not passable or not worth_repeating(error):
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def _record(self, card: ModelCard, completion: Completion, outcome: str, asked_at: float) -> None:
-        self._cost = self._cost_of(card, completion, outcome)
+    async def _record(
+        self, card: ModelCard, completion: Completion, outcome: str, asked_at: float, cost: int | None
+    ) -> None:
+        self._cost = cost
         await self._ledger.record(
             Usage(
                 provider=card.provider,
@@ -138,19 +154,21 @@ class Call:
                 prompt_tokens=completion.prompt_tokens,
                 completion_tokens=completion.completion_tokens,
                 cached_tokens=completion.cached_tokens,
-                cost_microdollars=self._cost,
+                cost_microdollars=cost,
                 seconds=self._now() - asked_at,
                 outcome=str(outcome),
                 local=card.local,
             )
         )
 
-    def _cost_of(self, card: ModelCard, completion: Completion, outcome: str) -> int | None:
-        if completion.prompt_tokens:
-            tokens = (completion.prompt_tokens, completion.completion_tokens, completion.cached_tokens)
-            return cost_of(self._entry, card.model, *tokens)
-        # A refusal comes before any work; what else came without a count costs what nobody says.
-        return 0 if self._entry.local or outcome == Outcome.REJECTED else None
+    def _cost_of(self, card: ModelCard, prompt: Prompt, completion: Completion) -> int | None:
+        """By the server's figures; what it did not count is estimated: no budget takes it for free."""
+        answered = completion.completion_tokens
+        if not answered and completion.truncated:
+            answered = output_allowance(card, prompt)
+        answered = answered or Characters().count(completion.text)
+        asked = completion.prompt_tokens or prompt.tokens
+        return cost_of(self._entry, card.model, asked, answered, completion.cached_tokens)
 
     def _failed(self, outcome: Outcome, detail: str) -> Attempt:
         return Attempt(self._report(outcome, detail), prompt=self._prompt)
@@ -170,6 +188,16 @@ def _outcome(error: ProviderError) -> Outcome:
     if isinstance(error, UnreadableAnswer):
         return Outcome.UNREADABLE
     return Outcome.REJECTED if isinstance(error, ProviderRejected) else Outcome.UNAVAILABLE
+
+
+def _may_be_billed(error: ProviderError) -> bool:
+    """Whether an answer may have been written: not where the server refused, or was never reached.
+
+    An HTTP status is the server's own word that it wrote none; silence and a broken answer are not.
+    """
+    if isinstance(error, ProviderUnavailable):
+        return error.reached and error.status is None
+    return not isinstance(error, ProviderRejected | MissingResource)
 
 
 def _detail(error: ProviderError) -> str:
