@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory, RunResult
@@ -142,6 +144,23 @@ async def test_a_fault_of_ours_in_one_run_does_not_end_the_worker(house: House) 
             run_id = (await request_run(house.db, "default", clock=house.clock)).id
             worker.nudge()
             assert await over(house, run_id) is expected
+
+
+async def test_a_run_that_cannot_be_claimed_waits_for_the_next_look(house: House) -> None:
+    run_id = (await request_run(house.db, "default", clock=house.clock)).id
+    await alter(house, "CREATE TRIGGER refuse AFTER UPDATE ON runs BEGIN INSERT INTO nowhere VALUES (1); END")
+    with capture_logs() as logged:
+        assert await looked(house, finds(), None) == ["manual"]
+    assert [entry["run"] for entry in logged] == [run_id]
+    assert "nowhere" in logged[0]["error"]
+    await alter(house, "DROP TRIGGER refuse")
+    async with at_work(deps(house, finds())):
+        assert await over(house, run_id) is RunStatus.DONE
+
+
+async def alter(house: House, statement: str) -> None:
+    async with house.db.transaction() as connection:
+        await connection.execute(text(statement))
 
 
 async def looked(house: House, recommend: Recommend, every: timedelta | None) -> list[str]:

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from brainarr.domain.music import Library, OwnedAlbum
 from brainarr.domain.recommendation import Progress
-from brainarr.errors import ProviderUnavailable, UnreadableAnswer
+from brainarr.errors import ProviderUnavailable, StorageError, UnreadableAnswer
 from brainarr.service.library import backfill_albums, read_snapshot, refresh_library, sync_library
 from tests.store.given import House, ScriptedLidarr, mbid, owned
 
@@ -186,6 +186,20 @@ async def test_one_artist_that_cannot_be_read_does_not_stop_the_others(house: Ho
     lidarr.album_failures = {3: UnreadableAnswer("lidarr", "not JSON")}
     library = await backfill(house, lidarr, await sync(house, lidarr))
     assert set(library.albums) == {1, 2, 4, 5, 6, 7, 8, 9}
+
+
+async def test_a_backfill_that_cannot_store_says_so(house: House) -> None:
+    lidarr = ScriptedLidarr([owned(number) for number in range(1, 10)], albums_of(9))
+    library = await sync(house, lidarr)
+    async with house.db.transaction() as connection:
+        await connection.execute(
+            text(
+                "CREATE TRIGGER refuse AFTER UPDATE ON library_artists "
+                "BEGIN INSERT INTO nowhere VALUES (1); END"
+            )
+        )
+    with pytest.raises(StorageError):
+        await backfill(house, lidarr, library)
 
 
 async def test_albums_of_an_artist_that_left_are_forgotten(house: House) -> None:

@@ -83,7 +83,10 @@ class Worker:
             log.warning("interrupted runs were closed", runs=recovered)
         if self._every is not None and deps.library is not None:
             await request_due_run(deps.db, DEFAULT_LIST, self._every, clock=deps.clock)
-        while (run_id := await next_run(deps.db)) is not None:
+        tried: int | None = None
+        while (run_id := await next_run(deps.db)) is not None and run_id != tried:
+            # Queued still, it could not even be claimed, as on a full disk: it waits for the next look.
+            tried = run_id
             await self._execute(run_id)
         for chore in self._chores:
             if not chore.aside:
@@ -99,7 +102,9 @@ class Worker:
             task.cancel()
             # A fault of ours in one run must not end the worker: the run is failed, the log has the rest.
             (fault,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(fault, Exception):
+        if isinstance(fault, BrainarrError):
+            log.error("a run could not go on", run=run_id, error=fault.message, remedy=fault.remedy)
+        elif isinstance(fault, Exception):
             log.error("a run failed unexpectedly", run=run_id, exc_info=fault)
 
     async def _come_round(self, chore: Chore) -> None:

@@ -75,9 +75,14 @@ class Chain:
         return attempts
 
     async def _parallel(self, write: WritePrompt, read: ReadAnswer) -> list[Attempt]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._attempt(link, write, read)) for link in self.links]
-        return [task.result() for task in tasks]
+        tasks = [asyncio.create_task(self._attempt(link, write, read)) for link in self.links]
+        try:
+            # No TaskGroup: a full disk must come out as StorageError, not as a group of errors.
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _race(self, write: WritePrompt, read: ReadAnswer) -> list[Attempt]:
         finished: dict[int, Attempt] = {}

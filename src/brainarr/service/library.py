@@ -157,7 +157,7 @@ async def read_albums(
 ) -> dict[int, bytes]:
     """Reads and stores the albums of `wanted`; ends early, without an error, when the source is away.
 
-    Answers what was read, by artist id, encoded as `StoredAlbums` takes it.
+    Raises StorageError. Answers what was read, by artist id, encoded as `StoredAlbums` takes it.
     """
     read: dict[int, bytes] = {}
     waiting = iter(wanted)
@@ -175,9 +175,14 @@ async def read_albums(
                 read[artist.id] = await snapshot.write_albums(connection, instance, artist, albums)
             on_progress(Progress("albums", artist.name, len(read), len(wanted)))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(wanted))):
-            group.create_task(read_in_turn())
+    tasks = [asyncio.create_task(read_in_turn()) for _ in range(min(concurrency, len(wanted)))]
+    try:
+        # No TaskGroup: a full disk must come out as StorageError, not as a group of errors.
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return read
 
 
