@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,19 @@ def test_a_dry_run_leaves_nothing_to_decide(brainarr: Brainarr, outside: World):
         item["artist"] for item in again["recommendations"]
     ]
     assert "recommended before" not in again["verdicts"]
+
+
+def test_a_look_never_becomes_the_run_that_somebody_queued(
+    brainarr: Brainarr, outside: World, tmp_path: Path
+):
+    assert brainarr("run", "--dry-run").exit_code == 0
+    with sqlite3.connect(tmp_path / "config" / "brainarr.db") as database:
+        database.execute("update runs set status = 'queued', dry_run = 0, finished_at = null")
+    database.close()
+    said = brainarr("run", "--dry-run")
+    assert said.exit_code == 1
+    assert "Run 1 of this list is queued and was asked for otherwise" in said.stderr
+    assert [status for status, _ in runs_in(tmp_path / "config")] == ["queued"]
 
 
 def test_automatic_approval_is_wired(brainarr: Brainarr, outside: World, monkeypatch: pytest.MonkeyPatch):

@@ -9,6 +9,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from brainarr.domain.recommendation import Outcome, ProviderReport
+from brainarr.errors import ProviderRejected
 from brainarr.llm.call import ATTEMPTS
 from tests.llm.conftest import OpenChain
 from tests.llm.given import GOOD, IN_WORDS, SCHEMA, MemoryLedger, ask, entry
@@ -361,6 +362,16 @@ async def test_a_server_that_does_not_list_its_models_still_answers(
     assert (await ask(chain)).reports[0].outcome is Outcome.OK
     assert chain.links[0].model is not None
     assert "does not list" in await chain.links[0].model.probe()
+
+
+async def test_a_probe_refuses_an_entry_that_can_never_pick_a_model(
+    open_chain: OpenChain, httpserver: HTTPServer, url: str
+) -> None:
+    httpserver.expect_request("/v1/models").respond_with_data("no such page", 404)
+    (link,) = open_chain(entry(model=None, base_url=url)).links
+    assert link.model is not None
+    with pytest.raises(ProviderRejected, match="does not list its models"):
+        await link.model.probe()
 
 
 async def test_nonsense_token_counts_count_nothing(

@@ -38,6 +38,7 @@ def test_an_address_may_be_left_out_or_carry_the_path_of_either_api(
         ({"kind": "openai_compatible"}, "base_url", "http:// or https://"),
         ({"base_url": "nas:8080"}, "base_url", "http:// or https://"),
         ({"base_url": "http://nas:99999999"}, "base_url", "http:// or https://"),
+        ({"base_url": "http://bob:hunter22@nas:8080"}, "base_url", "without a user name or password"),
         ({"kind": "openai"}, "api_key", "the API key of your openai account"),
         ({"kind": "openai", "api_key": " "}, "api_key", "the API key"),
         ({"kind": "chatgpt"}, "kind", "builtin"),

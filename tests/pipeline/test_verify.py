@@ -1,6 +1,7 @@
 """Does it exist, which one is it, and may it be recommended?"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -292,6 +293,28 @@ async def test_lidarrs_metadata_has_the_last_word_on_identifiers():
     assert done.kept[0].artist.mbid == mbid("Low canonical")
     assert done.kept[0].album.mbid == mbid("LowDebut canonical")  # type: ignore[union-attr]
     assert verdicts(done) == {"Mum": Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({"owned_library": library(owned(1, "Y"))}, Verdict.OWNED),
+        ({"owned_library": library(exclusions=[mbid("Y")])}, Verdict.EXCLUDED),
+        ({"memory": Memory(rejected=frozenset({mbid("Y")}))}, Verdict.REJECTED_BEFORE),
+        ({"owned_library": library(exclusions=[mbid("LowDebut Y")])}, Verdict.EXCLUDED),
+    ],
+)
+async def test_what_lidarr_calls_otherwise_is_judged_again(facts: dict[str, Any], verdict: Verdict):
+    known = {mbid("Low"): mbid("Y"), mbid("LowDebut"): mbid("LowDebut Y")}
+    done = await verify([fused("Low")], catalog_of("Low"), preflight=Lidarr(known), **facts)
+    assert (verdicts(done), done.kept) == ({"Low": verdict}, [])
+
+
+async def test_two_artists_that_are_one_to_lidarr_are_kept_once():
+    known = {mbid(name + debut): mbid("Y" + debut) for name in ("Low", "Lo") for debut in ("", "Debut")}
+    done = await verify([fused("Low"), fused("Lo")], catalog_of("Low", "Lo"), preflight=Lidarr(known))
+    assert [item.artist.mbid for item in done.kept] == [mbid("Y")]
+    assert verdicts(done) == {"Lo": Verdict.DUPLICATE}
 
 
 async def test_an_album_that_lidarr_cannot_import_is_not_recommended():

@@ -47,6 +47,23 @@ async def test_the_database_is_a_layer_below_file_and_environment(tmp_path: Path
         assert locked == ["recommend.target", "server.port"]
 
 
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+async def test_in_a_folder_open_to_all_the_database_is_for_its_owner_alone(open_folder: Path):
+    async with open_house(open_folder, {}) as house:
+        await write(house, recommend__target="mixed")
+        modes = _modes_in(open_folder)
+    assert set(modes.values()) == {0o600}, modes
+
+
+def _modes_in(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.glob("brainarr.db*")}
+
+
 async def test_a_setting_in_the_database_that_became_unusable_is_named(tmp_path: Path):
     async with open_house(tmp_path, {}) as house:
         await write(house, recommend__target="songs")

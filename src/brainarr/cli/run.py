@@ -136,6 +136,7 @@ async def _execute(
         if dry_run and not quiet:
             await _show_estimate(house, err)
         if not asked.created:
+            await _agree(house, asked.id, dry_run, overrides)
             err.print(f"Run {asked.id} of this list is under way already: this is that one.")
         if quiet:
             detail = await execute_run(house.runs, asked.id)
@@ -145,6 +146,19 @@ async def _execute(
         # People who run no server hear of the costs too.
         await house.alert_on_costs()
         return detail
+
+
+async def _agree(house: "House", run_id: int, dry_run: bool, overrides: RunOverrides) -> None:
+    """Raises Conflict when the run under way was asked for otherwise: a look must not become a run."""
+    from brainarr.errors import Conflict
+    from brainarr.service.runs import read_run
+
+    waiting = (await read_run(house.db, run_id)).run
+    if (waiting.dry_run, waiting.overrides) != (dry_run, overrides):
+        raise Conflict(
+            f"Run {run_id} of this list is {waiting.status} and was asked for otherwise.",
+            remedy="Wait until it is over; one that no server executes is finished by plain `brainarr run`.",
+        )
 
 
 async def _show_estimate(house: "House", err: "Console") -> None:

@@ -70,7 +70,9 @@ class OpenAIChat:
         try:
             models = await self._list()
         except MissingResource:
-            return f"answers, but does not list its models; {self._wanted or 'none'} is configured"
+            if self._wanted is None:
+                await self._pick()
+            return f"answers, but does not list its models; {self._wanted} is configured"
         if not KINDS[self.kind].lists:
             return f"answers; {self._wanted} is configured"
         if self._wanted is None:

@@ -70,6 +70,9 @@ class ProviderEntry(AskingLimits):
                 "https://NAME.openai.azure.com" if kind.auth == "api-key" else "http://192.168.1.5:8080/v1"
             )
             raise ValueError(f"an address that begins with http:// or https://, such as {example}")
+        if "@" in parts.netloc:
+            # Addresses are shown in reports and errors.
+            raise ValueError("an address without a user name or password in it; a key goes into api_key")
         return f"{parts.scheme}://{parts.netloc}{_path(kind, parts.path)}"
 
     @field_validator("api_key")

@@ -136,15 +136,18 @@ class Verification:
             return Verdict.BELOW_CONFIDENCE, f"{fused.confidence:.2f} is below your minimum of {minimum:g}"
         return None
 
+    def _judge_resolved(self, fused: Fused, artist: CatalogArtist) -> tuple[Verdict, str] | None:
+        if artist.mbid in self._seen:
+            return Verdict.DUPLICATE, "the same artist under another name"
+        return self._judge_locally(fused, artist.mbid)
+
     async def _verify(self, fused: Fused) -> None:
         try:
             artist = await resolve_artist(fused, self._catalog)
             if isinstance(artist, Unresolved):
                 self._drop(fused, artist.verdict, artist.detail)
-            elif verdict := self._judge_locally(fused, artist.mbid):
+            elif verdict := self._judge_resolved(fused, artist):
                 self._drop(fused, *verdict, artist.mbid)
-            elif artist.mbid in self._seen:
-                self._drop(fused, Verdict.DUPLICATE, "the same artist under another name", artist.mbid)
             elif in_styles(artist, self._options.styles_avoid):
                 avoided = ", ".join(self._options.styles_avoid)
                 self._drop(fused, Verdict.AVOIDED_STYLE, f"of a style that you avoid: {avoided}", artist.mbid)
@@ -172,6 +175,15 @@ class Verification:
             self._drop(fused, cleared.verdict, cleared.detail, artist.mbid)
             return
         artist, chosen = cleared
+        # Lidarr may know both under other identifiers than MusicBrainz: who is owned by those is owned.
+        if verdict := self._judge_resolved(fused, artist):
+            self._drop(fused, *verdict, artist.mbid)
+            return
+        if chosen is not None and chosen.mbid in self._owned.exclusions:
+            self._drop(
+                fused, Verdict.EXCLUDED, f"“{chosen.title}” is on Lidarr's exclusion list", artist.mbid
+            )
+            return
         self._seen.add(artist.mbid)
         studio_years = [album.year for album in albums if album.studio_album and album.year]
         votes = [(name, count) for name, count in artist.genres if known_genre(name)] or list(

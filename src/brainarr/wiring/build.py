@@ -36,7 +36,7 @@ from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import RunRow
-from brainarr.store.session import Database, open_database
+from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.caching import CachedCatalog, CachedCharts, CachedSource, recall_neighbours
@@ -101,6 +101,8 @@ async def open_house(
     if revised.changed:
         copy = str(revised.copy) if revised.copy else None
         events.info("database upgraded", before=revised.before, after=revised.after, copy=copy)
+    if revised.before is None:
+        _close_to_others(before.database.url, folder)
     db = open_database(before.database.url, folder)
     try:
         installation = await ensure_installed(db, folder, clock=clock)
@@ -125,6 +127,11 @@ async def open_house(
             )
     finally:
         await db.dispose()
+
+
+def _close_to_others(url: str, folder: Path) -> None:
+    """The library and its history are nobody else's business; a folder that was there before may be open."""
+    Path(database_url(url, folder).database or "").chmod(0o600)
 
 
 def make_folder(folder: Path) -> None:
