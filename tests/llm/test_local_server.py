@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from brainarr.domain.money import Limits
 from brainarr.domain.prompt import Answer, ModelCard
 from brainarr.domain.recommendation import Outcome
 from brainarr.llm.openai_stream import OpenAIStream
@@ -116,3 +117,25 @@ async def test_parallel_questions_to_one_server_are_all_answered(
     )
     answers = await asyncio.gather(ask(chain), ask(chain))
     assert [report.outcome for answer in answers for report in answer.reports] == [Outcome.OK] * 4
+
+
+async def test_a_dead_server_costs_nothing_once_its_breaker_is_open_and_the_real_one_answers(
+    local_model: str, open_chain: OpenChain, closed_port: int
+) -> None:
+    dead = entry(base_url=f"http://127.0.0.1:{closed_port}/v1", name="dead", model="m", context_window=8192)
+    chain = open_chain(dead, entry(base_url=local_model))
+    outcomes = [[report.outcome for report in (await ask(chain)).reports] for _ in range(4)]
+    assert outcomes[:3] == [[Outcome.UNAVAILABLE, Outcome.OK]] * 3
+    assert outcomes[3] == [Outcome.BREAKER_OPEN, Outcome.OK]
+
+
+async def test_the_budget_stops_a_priced_model_before_it_is_asked_again(
+    local_model: str, open_chain: OpenChain, ledger: MemoryLedger
+) -> None:
+    priced = entry(base_url=local_model, name="priced", prices={"input": 1_000, "output": 1_000})
+    chain = open_chain(priced, entry(base_url=local_model), limits=Limits(month=1_550_000))
+    first, second = await ask(chain), await ask(chain)
+    assert [report.outcome for report in first.reports] == [Outcome.OK, Outcome.NOT_NEEDED]
+    assert (first.reports[0].cost_microdollars or 0) > 0
+    assert [report.outcome for report in second.reports] == [Outcome.OVER_BUDGET, Outcome.OK]
+    assert sum(usage.cost_microdollars or 0 for usage in ledger.recorded) <= 1_550_000
