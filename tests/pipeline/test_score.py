@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brainarr.domain.learning import FacetWeights, Learnt
 from brainarr.domain.recommendation import Scored, Verdict, Verified
 from brainarr.domain.taste import Profile, Shape
 from brainarr.pipeline.choose import choose
@@ -137,3 +138,22 @@ def test_every_part_and_score_stays_between_0_and_1(pool: list[Verified], known_
         parts = item.parts
         for value in (item.score, parts.genre, parts.era, parts.diversity, parts.confidence):
             assert 0 <= value <= 1 + 1e-9
+
+
+def test_the_persons_weights_decide_and_what_was_learnt_goes_before_them():
+    pool = score(
+        [verified("Kin", {"rock": 1.0}, 1990, 0.4), verified("Sure", {"jazz": 1.0}, 1990, 0.9)], PROFILE
+    )
+    only_sure = FacetWeights(genre=0.0, era=0.0, diversity=0.0, confidence=1.0)
+    assert choose(pool, PROFILE, 1)[0][0].artist == "Kin"
+    assert choose(pool, PROFILE, 1, weights=only_sure)[0][0].artist == "Sure"
+    assert choose(pool, PROFILE, 1, weights=only_sure, learnt=Learnt(FacetWeights()))[0][0].artist == "Kin"
+
+
+def test_a_genre_that_was_mostly_refused_costs_its_candidates():
+    pool = score(
+        [verified("Kin", {"rock": 1.0}, 1990, 0.9), verified("Sure", {"jazz": 1.0}, 1990, 0.8)], PROFILE
+    )
+    learnt = Learnt(genres={"rock": -0.9})
+    assert [item.artist for item in choose(pool, PROFILE, 2)[0]] == ["Kin", "Sure"]
+    assert [item.artist for item in choose(pool, PROFILE, 2, learnt=learnt)[0]] == ["Sure", "Kin"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import Target
 from brainarr.errors import ConfigurationError
@@ -175,3 +176,18 @@ def test_a_notification_address_is_a_secret_of_the_log_too(tmp_path: Path):
 def test_the_settings_show_no_secret(tmp_path: Path):
     yaml = "lidarr: {api_key: hush-hush}\nprovider_chain: [{kind: openai, api_key: hush-hush}]"
     assert "hush-hush" not in repr(read(tmp_path, yaml))
+
+
+def test_the_weights_of_the_score_count_by_their_proportion(tmp_path: Path):
+    yaml = "recommend: {score_weights: {genre: 1, era: 0.5, diversity: 0.5, confidence: 0}}"
+    assert read(tmp_path, yaml).recommend.options.score_weights == FacetWeights(0.5, 0.25, 0.25, 0.0)
+    assert Settings().recommend.options.score_weights == FacetWeights(0.4, 0.2, 0.2, 0.2)
+    nothing = "recommend: {score_weights: {genre: 0, era: 0, diversity: 0, confidence: 0}}"
+    assert "above 0" in faults(tmp_path, nothing)["recommend.score_weights"]
+
+
+def test_a_vote_can_only_be_set_for_a_source_that_there_is(tmp_path: Path):
+    yaml = "provider_chain: [{name: home, kind: ollama}]\nrecommend: {source_weights: {home: 0.5, deezer: 0}}"
+    assert read(tmp_path, yaml).recommend.options.source_weights == {"home": 0.5, "deezer": 0}
+    fault = faults(tmp_path, "recommend: {source_weights: {deezr: 1}}")["recommend"]
+    assert "there is no source 'deezr'" in fault

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from brainarr.domain.learning import FacetWeights, Learnt
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 
 FIRST_STUDIO_ALBUM = "first studio album"
@@ -291,6 +292,9 @@ class RunOptions(msgspec.Struct, frozen=True):
     """Genres that nothing recommended may belong to, those below them in the genre tree included."""
     wish: str | None = None
     """What the person would like, in their own words."""
+    score_weights: FacetWeights = FacetWeights()
+    source_weights: Mapping[str, float] = {}
+    """Source → its vote in the fusion, 0 to 1, where the person set it; the others keep their own."""
 
 
 # Characters and counts, of settings and of what one run is asked for alike.
@@ -324,6 +328,7 @@ class Memory(msgspec.Struct, frozen=True):
     """Artists recommended before and not yet decided, or on their way to Lidarr."""
     names: tuple[str, ...] = ()
     """Of both, the latest first: what models are asked not to propose again."""
+    learnt: Learnt = Learnt()
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ import math
 from collections.abc import Container, Mapping, Sequence
 
 from brainarr.domain.genres import canonical_genre
+from brainarr.domain.learning import FacetWeights, Learnt
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import (
     Evidence,
@@ -17,15 +18,20 @@ from brainarr.domain.recommendation import (
 )
 from brainarr.domain.taste import Profile
 
-# The mission's weights (DESIGN §7): the prior that feedback will move.
-WEIGHTS = Parts(genre=0.4, era=0.2, diversity=0.2, confidence=0.2)
+DEFAULT_WEIGHTS = FacetWeights()
+NOTHING_LEARNT = Learnt()
 _GENRES_SHOWN = 5
 _SHARED_SHOWN = 3
 _OPINION_LIMIT = 300
 
 
 def choose(
-    pool: Sequence[Scored], profile: Profile, wanted: int, preferred: Container[Mbid] = ()
+    pool: Sequence[Scored],
+    profile: Profile,
+    wanted: int,
+    preferred: Container[Mbid] = (),
+    weights: FacetWeights = DEFAULT_WEIGHTS,
+    learnt: Learnt = NOTHING_LEARNT,
 ) -> tuple[list[Recommendation], list[Judged]]:
     """The best `wanted` by greedy maximal marginal relevance, in the order picked, and a verdict for the
     rest.
@@ -33,6 +39,8 @@ def choose(
     `preferred`: artists that come before the others, whatever their score. Diversity is 1 − the largest
     cosine between genre shares to anything picked before; 1 for the first pick.
     """
+    weights = learnt.weights or weights
+    liking = [_liking(item, learnt.genres) for item in pool]
     left = list(range(len(pool)))
     nearest = [0.0] * len(pool)
     picked: list[Recommendation] = []
@@ -41,12 +49,14 @@ def choose(
             left,
             key=lambda index: (
                 pool[index].verified.artist.mbid in preferred,
-                _total(_parts(pool[index], nearest[index])),
+                _total(_parts(pool[index], nearest[index]), weights) + liking[index],
                 -index,
             ),
         )
         left.remove(best)
-        picked.append(_recommend(pool[best], _parts(pool[best], nearest[best]), profile))
+        parts = _parts(pool[best], nearest[best])
+        total = min(1.0, max(0.0, _total(parts, weights) + liking[best]))
+        picked.append(_recommend(pool[best], parts, total, profile))
         for index in left:
             nearest[index] = max(
                 nearest[index], _cosine(pool[best].verified.genres, pool[index].verified.genres)
@@ -58,13 +68,18 @@ def _parts(item: Scored, nearest: float) -> Parts:
     return Parts(item.genre, item.era, 1.0 - nearest, item.relative_confidence)
 
 
-def _total(parts: Parts) -> float:
+def _total(parts: Parts, weights: FacetWeights) -> float:
     return (
-        WEIGHTS.genre * parts.genre
-        + WEIGHTS.era * parts.era
-        + WEIGHTS.diversity * parts.diversity
-        + WEIGHTS.confidence * parts.confidence
+        weights.genre * parts.genre
+        + weights.era * parts.era
+        + weights.diversity * parts.diversity
+        + weights.confidence * parts.confidence
     )
+
+
+def _liking(item: Scored, genres: Mapping[str, float]) -> float:
+    """What the person's decisions say of its genres; 0 where they say nothing."""
+    return sum(share * genres[genre] for genre, share in item.verified.genres.items() if genre in genres)
 
 
 def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
@@ -74,7 +89,7 @@ def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return min(1.0, dot / norms) if norms else 0.0
 
 
-def _recommend(item: Scored, parts: Parts, profile: Profile) -> Recommendation:
+def _recommend(item: Scored, parts: Parts, total: float, profile: Profile) -> Recommendation:
     verified = item.verified
     genres = _own_genres(verified)
     return Recommendation(
@@ -84,7 +99,7 @@ def _recommend(item: Scored, parts: Parts, profile: Profile) -> Recommendation:
         release_group_mbid=verified.album.mbid if verified.album else None,
         year=verified.year,
         genres=tuple(genres[:_GENRES_SHOWN]),
-        score=_total(parts),
+        score=total,
         parts=parts,
         confidence=item.confidence,
         evidence=_evidence(item, genres, profile),

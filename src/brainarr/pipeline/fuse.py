@@ -58,7 +58,7 @@ def fuse(
     for source in dict.fromkeys(candidate.source for candidate in candidates):
         for key, voice in _hear(source, weights[source], named, seeds).items():
             voices[key].append(voice)
-    strongest = max(weights.values(), default=1.0)
+    strongest = max(weights.values(), default=1.0) or 1.0
     fused = [_fuse_one(proposals, voices[key], strongest) for key, proposals in named.items()]
     fused = _apply_novelty(fused, _NOVELTY[discovery])
     repeats = [judged for proposals in named.values() for judged in _repeats(proposals)]

@@ -121,7 +121,7 @@ class _Pass:
         self._tools = tools
         self._on_progress = on_progress
         self._candidates: list[Candidate] = []
-        self._weights = {source.name: source.weight for source in tools.sources}
+        self._weights = {source.name: self._vote(source.name, source.weight) for source in tools.sources}
         self._repeats: list[Judged] = []
         self._judged: list[Judged] = []
         self._tried: set[str] = set()
@@ -155,7 +155,14 @@ class _Pass:
         pool = score(kept, self._profile)
         styles = self._options.styles_include
         preferred = {item.artist.mbid for item in kept if styles and in_styles(item.artist, styles)}
-        chosen, others = choose(pool, self._profile, self._options.max_recommendations, preferred)
+        chosen, others = choose(
+            pool,
+            self._profile,
+            self._options.max_recommendations,
+            preferred,
+            self._options.score_weights,
+            self._memory.learnt,
+        )
         recommendations = tuple(explain(item, self._tools.labels) for item in chosen)
         judged = (
             *self._repeats,
@@ -186,6 +193,11 @@ class _Pass:
             finished_at=self._tools.clock(),
             stopped=stopped,
         )
+
+    def _vote(self, source: str, usual: float) -> float:
+        """What the person set, else the source's own weight; either moved by what feedback taught."""
+        factor = self._memory.learnt.sources.get(source, 1.0)
+        return min(1.0, self._options.source_weights.get(source, usual) * factor)
 
     @property
     def _models_judged(self) -> list[Judged]:
@@ -241,7 +253,7 @@ class _Pass:
                 for item in reply.candidates
                 if (item.source, name_keys(item.artist)[Tier.WORDS]) not in said
             ]
-            self._weights |= {item.source: MODEL_WEIGHT for item in reply.candidates}
+            self._weights |= {item.source: self._vote(item.source, MODEL_WEIGHT) for item in reply.candidates}
             self._judged += [*reply.judged, *map(_unreadable, reply.unreadable)]
 
     async def _fuse(self) -> list[Fused]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import (
     MOST_RECOMMENDATIONS,
@@ -39,6 +40,9 @@ from brainarr.store.session import database_url
 SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm")
 """Names that reports already use: an entry of the provider chain must have another one."""
 
+
+SIMILARITY = ("listenbrainz", "lastfm", "deezer", "musicbrainz", "similarity")
+"""The sources that propose artists, beside the entries of the provider chain."""
 
 SOONEST_PROBE_S = 5.0
 
@@ -124,6 +128,32 @@ Styles = Annotated[
 ]
 
 
+Weight = Annotated[float, Field(ge=0, le=1)]
+
+
+class ScoreWeights(Section):
+    """What each facet says in the score; only their proportion counts."""
+
+    genre: Weight = 0.4
+    era: Weight = 0.2
+    diversity: Weight = 0.2
+    confidence: Weight = 0.2
+
+    @model_validator(mode="after")
+    def _say_something(self) -> Self:
+        if not self.genre + self.era + self.diversity + self.confidence:
+            raise ValueError("four weights from 0 to 1, one of them above 0")
+        return self
+
+    @property
+    def scaled(self) -> FacetWeights:
+        """Summing to 1, so that scores stay within 0 and 1."""
+        total = self.genre + self.era + self.diversity + self.confidence
+        return FacetWeights(
+            self.genre / total, self.era / total, self.diversity / total, self.confidence / total
+        )
+
+
 class RecommendSettings(Section):
     max_recommendations: Annotated[int, Field(ge=1, le=MOST_RECOMMENDATIONS)] = 20
     minimum_confidence_score: Annotated[float, Field(ge=0, le=1)] = 0.3
@@ -138,6 +168,9 @@ class RecommendSettings(Section):
     styles_avoid: Styles = ()
     wish: Annotated[str, Field(min_length=1, max_length=WISH_LIMIT)] | None = None
     schedule: Annotated[str, AfterValidator(_schedule)] = "weekly"
+    score_weights: ScoreWeights = ScoreWeights()
+    source_weights: dict[str, Weight] = Field(default_factory=dict)
+    """Source → its vote in the fusion; sources that are not named keep theirs."""
 
     @property
     def every(self) -> timedelta | None:
@@ -157,6 +190,8 @@ class RecommendSettings(Section):
             styles_include=self.styles_include,
             styles_avoid=self.styles_avoid,
             wish=self.wish,
+            score_weights=self.score_weights.scaled,
+            source_weights=self.source_weights,
         )
 
 
@@ -221,6 +256,16 @@ class Settings(Section):
         if taken:
             raise ValueError(f"entries each with a name of its own; {', '.join(taken)} is taken")
         return chain
+
+    @field_validator("recommend")
+    @classmethod
+    def _weights_are_of_sources(cls, recommend: RecommendSettings, info: ValidationInfo) -> RecommendSettings:
+        # An unusable chain is a fault of its own; it names no sources then.
+        chain = info.data.get("provider_chain", ())
+        known = (*SIMILARITY, *(entry.name for entry in chain))
+        if unknown := sorted(recommend.source_weights.keys() - known):
+            raise ValueError(f"source_weights of {', '.join(known)}; there is no source {unknown[0]!r}")
+        return recommend
 
 
 def load_settings(
