@@ -92,7 +92,13 @@ class Candidate(msgspec.Struct, frozen=True):
     seed: Mbid | None = None
     """The owned artist it was found from; None for a model's proposal."""
     strength: float | None = None
-    """The source's raw similarity (unbounded, comparable within one seed's list only)."""
+    """The source's own score, at least 0. Within one seed's list its raw similarity, comparable there only
+    unless `counted`; in a list for the whole library how far above anybody it stands."""
+    counted: bool = False
+    """`strength` counts listening in common with the seed, so that lists of different seeds compare."""
+    because: tuple[tuple[str, float], ...] = ()
+    """(owned artist's name, share of the score that it contributed), strongest first, where the source looked
+    at the whole library."""
     popularity: float | None = None
     """Listeners or fans as the source counts them; None when it does not tell."""
     confidence: float | None = None

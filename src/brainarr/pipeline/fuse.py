@@ -1,12 +1,12 @@
 """list[Candidate] → list[Fused]: one ranking out of many voices.
 
-Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009), within each source over its seeds, then across the
-sources.
+Each source is heard over its own lists first (`voices`), then the sources are added up by weight: reciprocal
+rank fusion (Cormack, Clarke, Büttcher 2009) where a source tells an order, its scores where it tells those.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean, geometric_mean, median
+from statistics import geometric_mean
 
 import msgspec
 
@@ -14,31 +14,15 @@ from brainarr.domain.music import Mbid
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate, Discovery, Fused, Judged, Verdict, Voice
 from brainarr.domain.taste import Seed
+from brainarr.pipeline.voices import Heard, hear
 
-# Constants of SCIENCE §6: within a source per seed k ≈ 20, across sources k = 60.
-_K_SEED = 20
-_K_SOURCE = 60
-# Popularity damping of neighbour lists (SCIENCE §1): raw co-listen counts favour whoever everybody hears.
-_DAMPING_FEW_SEEDS = 0.25
-_DAMPING_MANY_SEEDS = 0.5
-_MANY_SEEDS = 20
 # The novelty dial (SCIENCE §3), with its honest cost: N@20 .383 / .348 / .255.
 _NOVELTY = {Discovery.SIMILAR: 0.0, Discovery.ADJACENT: 0.15, Discovery.EXPLORATORY: 0.3}
 # At a model's weight whatever it alone proposes would stand below 180 neighbours, and its reach beyond the
 # data, the one thing it is better at (SCIENCE §2), would never be verified. So it gets every n-th place of
 # the ranking; what it proposes still has to score.
 _REACH = {Discovery.SIMILAR: 0, Discovery.ADJACENT: 4, Discovery.EXPLORATORY: 2}
-_SEEDS_KEPT = 5
 _BELIEF = 0.9
-
-
-class _Support(msgspec.Struct):
-    """What one source says for one artist, before it is ranked against the rest."""
-
-    score: float = 0.0
-    by_seed: dict[Mbid, float] = {}
-    confidence: float | None = None
-    opinion: str | None = None
 
 
 def fuse(
@@ -54,10 +38,10 @@ def fuse(
     about.
     """
     named = _by_artist(candidates)
-    voices: dict[str, list[Voice]] = defaultdict(list)
+    voices: dict[str, list[Heard]] = defaultdict(list)
     for source in dict.fromkeys(candidate.source for candidate in candidates):
-        for key, voice in _hear(source, weights[source], named, seeds).items():
-            voices[key].append(voice)
+        for key, heard in hear(source, weights[source], named, seeds).items():
+            voices[key].append(heard)
     strongest = max(weights.values(), default=1.0) or 1.0
     fused = [_fuse_one(proposals, voices[key], strongest) for key, proposals in named.items()]
     fused = _apply_novelty(fused, _NOVELTY[discovery])
@@ -86,98 +70,8 @@ def _by_artist(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     return grouped
 
 
-def _hear(
-    source: str, weight: float, named: Mapping[str, Sequence[Candidate]], seeds: Mapping[Mbid, Seed]
-) -> dict[str, Voice]:
-    """The source's voice for each artist, from its own ranking over all its lists (one per seed)."""
-    lists: dict[Mbid | None, dict[str, Candidate]] = defaultdict(dict)
-    for key, proposals in named.items():
-        for candidate in proposals:
-            if candidate.source == source:
-                best = lists[candidate.seed].setdefault(key, candidate)
-                if candidate.rank < best.rank:
-                    lists[candidate.seed][key] = candidate
-    popularity = _popularity(lists.values())
-    damping = _DAMPING_MANY_SEEDS if len(lists) >= _MANY_SEEDS else _DAMPING_FEW_SEEDS
-    support: dict[str, _Support] = defaultdict(lambda: _Support(by_seed={}))
-    for seed, entries in lists.items():
-        for place, key in enumerate(_damped_order(entries, popularity, damping)):
-            vote = _K_SEED / (_K_SEED + place)
-            found = support[key]
-            if seed is not None:
-                # Heavier seeds say more, but by the root: one giant must not drown the other corners of a
-                # taste.
-                vote *= (seeds[seed].weight * len(seeds)) ** 0.5 if seed in seeds else 1.0
-                found.by_seed[seed] = vote
-            found.score += vote
-            found.confidence = entries[key].confidence
-            found.opinion = entries[key].reason
-    ordered = sorted(support, key=lambda key: (-support[key].score, key))
-    return {
-        key: _voice(source, weight, place, support[key], popularity.get(key), seeds)
-        for place, key in enumerate(ordered)
-    }
-
-
-def _popularity(lists: Iterable[Mapping[str, Candidate]]) -> dict[str, float]:
-    """How popular each artist of a source's lists is, against the median of those whose popularity is known
-    (which the others get); empty where nothing shows it.
-
-    A source that tells of nobody's popularity may still show it: who is popular is close to everybody. The
-    mean strength over the lists gives half of what true counts give (Recall@20 .278 undamped, .295 so, .313
-    with true counts, on a validation split of the Last.fm data).
-    """
-    told: dict[str, list[float]] = defaultdict(list)
-    shown: dict[str, list[float]] = defaultdict(list)
-    for entries in lists:
-        for key, candidate in entries.items():
-            if candidate.popularity:
-                told[key].append(candidate.popularity)
-            if candidate.strength and candidate.strength > 0:
-                shown[key].append(candidate.strength)
-    known = {key: fmean(values) for key, values in (told or shown).items()}
-    usual = median(known.values()) if known else 1.0
-    popularity = dict.fromkeys(shown, 1.0)
-    popularity.update({key: value / usual for key, value in known.items()})
-    return popularity
-
-
-def _damped_order(
-    entries: Mapping[str, Candidate], popularity: Mapping[str, float], damping: float
-) -> list[str]:
-    """One list, best first: by strength over popularity^β, or as it came where no strengths are told."""
-    if any(candidate.strength is None for candidate in entries.values()):
-        return sorted(entries, key=lambda key: entries[key].rank)
-
-    def damped(key: str) -> tuple[float, int]:
-        candidate = entries[key]
-        return (-(candidate.strength or 0.0) / popularity.get(key, 1.0) ** damping, candidate.rank)
-
-    return sorted(entries, key=damped)
-
-
-def _voice(
-    source: str,
-    weight: float,
-    place: int,
-    support: _Support,
-    popularity: float | None,
-    seeds: Mapping[Mbid, Seed],
-) -> Voice:
-    total = sum(support.by_seed.values())
-    strongest = sorted(support.by_seed.items(), key=lambda item: -item[1])[:_SEEDS_KEPT]
-    return Voice(
-        source=source,
-        weight=weight,
-        rank_score=_K_SOURCE / (_K_SOURCE + place),
-        stated=support.confidence,
-        seeds=tuple((seeds[seed].name, vote / total) for seed, vote in strongest if seed in seeds),
-        opinion=support.opinion,
-        popularity=popularity,
-    )
-
-
-def _fuse_one(proposals: Sequence[Candidate], voices: Sequence[Voice], strongest: float) -> Fused:
+def _fuse_one(proposals: Sequence[Candidate], heard: Sequence[Heard], strongest: float) -> Fused:
+    voices = [one.voice for one in heard]
     first = min(proposals, key=lambda candidate: (candidate.album is None, candidate.rank))
     popularity = [voice.popularity for voice in voices if voice.popularity]
     return Fused(
@@ -186,8 +80,7 @@ def _fuse_one(proposals: Sequence[Candidate], voices: Sequence[Voice], strongest
         named_by=first.source if first.album else None,
         mbid=next((candidate.mbid for candidate in proposals if candidate.mbid), None),
         voices=tuple(sorted(voices, key=lambda voice: -voice.weight * voice.rank_score)),
-        # w·k/(k+place) is k times the reciprocal rank of RRF: the same order, in readable numbers.
-        score=sum(voice.weight * voice.rank_score for voice in voices),
+        score=sum(one.voice.weight * one.score for one in heard),
         confidence=confidence(voices, strongest),
         popularity=geometric_mean(popularity) if popularity else None,
         genres=tuple(dict.fromkeys(genre for candidate in proposals for genre in candidate.genres)),

@@ -138,6 +138,7 @@ class ListenBrainz:
                 mbid=mbid,
                 seed=seed.mbid,
                 strength=row.score,
+                counted=True,
                 popularity=listeners.get(mbid),
             )
             for rank, (mbid, row) in enumerate(ranked, start=1)
