@@ -16,13 +16,13 @@ POOL = 4000
 _ENOUGH_LISTS = 0.2
 _PLAYED_ENOUGH = 0.2
 
-# The three numbers below were tuned on libraries 4, 10, 16 and 20 of the Last.fm data: docs/benchmarks.md.
+# Tuned on libraries 4, 10, 16 and 20 of the Last.fm data; the others, and how to measure: docs/benchmarks.md.
 _RANK_DAMPING = 20
 """A neighbour at rank r (from 0) counts 20 / (20 + r)."""
 _FAME_DAMPING = 0.75
 """A neighbour that stands in n of the lists counts n^-0.75: co-listening counts favour the famous."""
 _LOVE = 2
-"""The power of an artist's weight: what is played most tells most of what else is liked."""
+"""The power of an artist's weight in the library's sum: what is played most tells most of what else is liked."""
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def rank_exemplars(
     weights = np.array([profile.weights[artist.id] for artist in pool])
     listed = sum(artist.mbid in neighbours for artist in pool)
     if listed and listed >= _ENOUGH_LISTS * len(pool):
-        order = _likest(pool, weights, neighbours, most)
+        order = _by_direction(pool, weights, neighbours, most)
     elif len(pool) > 1 and sum(artist.plays > 0 for artist in pool) >= _PLAYED_ENOUGH * len(pool):
         return sorted(pool, key=lambda artist: (-artist.plays, artist.id))[:most]
     else:
@@ -69,7 +69,7 @@ class _Rows(NamedTuple):
     def total(self, weights: Floats) -> Floats:
         """The weighted sum of the rows."""
         spread = self.values * np.repeat(weights, self.lengths)
-        return np.bincount(self.columns, weights=spread, minlength=self.width)
+        return np.bincount(self.columns, weights=spread, minlength=self.width).astype(np.float64)
 
     def dot(self, vector: Floats) -> Floats:
         """The inner product of each row with `vector`."""
@@ -77,7 +77,7 @@ class _Rows(NamedTuple):
 
 
 def _unit_rows(rows: Sequence[Mapping[int, float]], fame_damping: float = 0.0) -> _Rows:
-    """`fame_damping`: the power of the number of rows with an entry in a column, which divides that column."""
+    """`fame_damping`: each column is divided by this power of the number of rows that have an entry in it."""
     columns = np.fromiter((column for row in rows for column in row), dtype=np.intp)
     values = np.fromiter((value for row in rows for value in row.values()), dtype=np.float64)
     lengths = np.array([len(row) for row in rows], dtype=np.intp)
@@ -117,7 +117,7 @@ def _herding(pool: Sequence[OwnedArtist], weights: Floats, most: int) -> list[in
     return order
 
 
-def _likest(
+def _by_direction(
     pool: Sequence[OwnedArtist], weights: Floats, neighbours: Mapping[Mbid, Sequence[Mbid]], most: int
 ) -> list[int]:
     """The picks whose neighbour lists, summed, point where those of the whole library do: greedily, each pick

@@ -109,10 +109,10 @@ def read_table(folder: Path, table: str, columns: tuple[str, ...]) -> Iterator[t
     try:
         with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
             rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            header = next(rows, [])
+            header: list[str] = next(rows, [""])
             absent = [column for column in columns if column not in header]
             if absent:
-                given = ", ".join(header) or "an empty file"
+                given = ", ".join(header) or "an empty first line"
                 raise _fault(table, f"column {absent[0]}", given, f"the columns {', '.join(columns)}")
             places = [header.index(column) for column in columns]
             for number, row in enumerate(rows, start=2):

@@ -2,8 +2,8 @@
 (SCIENCE §4).
 
 IR@100 = Recall@100 of a reader that sees the told artists only ÷ Recall@100 of the same reader on the whole
-library, as the mean of independent readers. A reader is a matrix as in `models`: row = an artist that is told,
-column = a candidate; neither reader is fitted to the library that it reads.
+library, as the mean of independent readers. A reader is a matrix as in `models`: row = an artist that is
+told, column = a candidate; no reader is fitted to the library that it reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,14 @@ class Split(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """Mean retention over libraries with its 95 % interval, which one library alone does not have."""
+    """Mean retention with its 95 % interval, which one library alone does not have."""
 
     mean: float
     interval: tuple[float, float] | None
     libraries: tuple[float, ...]
+    """The mean over readers, for each library."""
+    readers: tuple[float, ...]
+    """The mean over libraries, for each reader."""
 
 
 def split(columns: Sequence[int], truth_share: float, rng: np.random.Generator) -> Split:
@@ -62,33 +65,39 @@ def cosine_lists(interactions: Interactions, longest: int = LONGEST_LIST) -> Flo
     return weights
 
 
-def recall(reader: Floats, told: Columns, taken_apart: Split, at: int = 100) -> float:
-    """The share of the truth among the reader's first `at` artists that are not owned, whether told or not:
-    what is owned is never recommended, whoever proposes it."""
-    scores = reader[told].sum(axis=0)
-    scores[taken_apart.owned] = -np.inf
+def recalls(reader: Floats, told: Sequence[Columns], parts: Split, at: int = 100) -> Floats:
+    """For each selection `told` of the owned artists: the share of the truth among the reader's first `at`.
+
+    What is owned is left out of those, told or not: it is never recommended, whoever proposes it.
+    """
+    chosen = np.array([np.isin(parts.owned, selection) for selection in told], dtype=np.float64)
+    scores = chosen @ reader[parts.owned]
+    scores[:, parts.owned] = -np.inf
     # Stable, so that ties break by column on every machine.
-    first = np.argsort(-scores, kind="stable")[:at]
-    return float(np.isin(first, taken_apart.truth).sum() / len(taken_apart.truth))
+    first = np.argsort(-scores, axis=1, kind="stable")[:, :at]
+    return np.isin(first, parts.truth).sum(axis=1) / len(parts.truth)
 
 
 def retention(told: Floats, whole: Floats, rng: np.random.Generator, resamples: int = 2000) -> Estimate:
     """Retention from recalls, both of shape (libraries, splits, readers).
 
-    A library's retention is the ratio of its mean recalls, per reader, and the mean of that over readers. The
-    interval is a percentile bootstrap over libraries: splits of one library are not independent of each other.
-    Raises ValueError where a reader finds nothing with the whole library, for then there is nothing to retain.
+    A library's retention is the ratio of its mean recalls, per reader, and the mean of that over readers.
+    The interval is a percentile bootstrap over libraries, for splits of one library depend on each other.
+    Raises ValueError where a reader finds nothing with the whole library: there is nothing to retain.
     """
     found = whole.mean(axis=1)
     if not found.size or not found.all():
         raise ValueError("a reader finds nothing of a whole library")
-    ratios = (told.mean(axis=1) / found).mean(axis=1)
+    ratios = told.mean(axis=1) / found
+    libraries = ratios.mean(axis=1)
     interval = None
-    if len(ratios) > 1:
-        drawn = ratios[rng.integers(len(ratios), size=(resamples, len(ratios)))].mean(axis=1)
+    if len(libraries) > 1:
+        drawn = libraries[rng.integers(len(libraries), size=(resamples, len(libraries)))].mean(axis=1)
         low, high = np.percentile(drawn, (2.5, 97.5))
         interval = (float(low), float(high))
-    return Estimate(float(ratios.mean()), interval, tuple(ratios.tolist()))
+    return Estimate(
+        float(libraries.mean()), interval, tuple(libraries.tolist()), tuple(ratios.mean(axis=0).tolist())
+    )
 
 
 def in_random_order(owned: Columns, rng: np.random.Generator) -> Columns:
