@@ -169,4 +169,4 @@ def compression_table(report: CompressionReport) -> "RenderableType":
 def _cell(row: Row) -> str:
     mean, interval = row.retention.mean, row.retention.interval
     spread = f"\n{interval[0]:.2f}–{interval[1]:.2f}" if interval else ""
-    return f"{mean:.2f}{spread}\n{row.tokens:.0f} t"
+    return f"{mean:.2f}{spread}\n{row.tokens:.0f} tokens"

@@ -22,7 +22,7 @@ _RANK_DAMPING = 20
 _FAME_DAMPING = 0.75
 """A neighbour that stands in n of the lists counts n^-0.75: co-listening counts favour the famous."""
 _LOVE = 2
-"""The power of an artist's weight in the library's sum: what is played most tells most of what else is liked."""
+"""The power of an artist's weight in the library's sum: what is played most says most of the rest."""
 
 Floats = NDArray[np.float64]
 

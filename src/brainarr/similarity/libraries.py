@@ -78,7 +78,7 @@ def read_libraries(folder: Path, crowd: Crowd) -> dict[str, dict[int, Holding]]:
     of namesakes the better known. Two spellings of one artist are one holding, their plays added."""
     index: list[dict[str, int]] = [{} for _ in Tier]
     listeners = popularity(crowd.interactions)
-    for column in np.argsort(-listeners, kind="stable").tolist():
+    for column in map(int, np.argsort(-listeners, kind="stable")):
         for tier, key in zip(Tier, name_keys(crowd.names[column]), strict=True):
             index[tier].setdefault(key, column)
     libraries: dict[str, dict[int, Holding]] = {}
