@@ -2,11 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brainarr.domain.music import Library, OwnedArtist
+from brainarr.domain.music import Library, Mbid, OwnedArtist
 from brainarr.domain.prompt import ModelCard, OutputMode, Prompt
 from brainarr.domain.recommendation import Discovery, RunOptions, Target
 from brainarr.domain.taste import Profile
@@ -175,12 +176,68 @@ async def test_herding_tells_every_genre_before_it_repeats_one():
     assert genres.count("rock") == 4
 
 
-async def test_facility_location_prefers_who_stands_for_most_others():
+async def test_who_stands_for_most_others_in_the_neighbour_lists_comes_first():
     hub = owned(1, "Hub", "rock", track_files=1)
     found = library(hub, *(owned(number, f"Rim {number}", "rock") for number in range(2, 30)))
     near = {artist.mbid: [mbid("Hub")] for artist in found.artists if artist.mbid}
     first = rank_exemplars(found, await profile_library(found, NOW), near, 1)
     assert first == [hub]
+
+
+def circles() -> tuple[Library, dict[Mbid, list[Mbid]]]:
+    """Twenty artists of one circle of listeners and ten of another, which only neighbour lists tell apart."""
+    names = {"A": 20, "B": 10}
+    found = library(
+        *(
+            owned(100 * place + number, f"{circle}{number}", "rock")
+            for place, (circle, size) in enumerate(names.items())
+            for number in range(size)
+        )
+    )
+    near = {
+        mbid(f"{circle}{number}"): [mbid(f"Elsewhere {circle}{(number + step) % 25}") for step in range(15)]
+        for circle, size in names.items()
+        for number in range(size)
+    }
+    return found, near
+
+
+async def test_circles_of_listeners_are_told_in_proportion():
+    found, near = circles()
+    first = rank_exemplars(found, await profile_library(found, NOW), near, 6)
+    assert [artist.name[0] for artist in first].count("A") == 4
+
+
+async def test_an_artist_without_a_list_is_known_by_those_that_list_it():
+    found, near = circles()
+    newcomers = [owned(900 + number, f"C{number}", "rock") for number in range(10)]
+    for number, artist in enumerate(newcomers):
+        near[mbid(f"B{number}")].insert(0, mbid(artist.name))
+    grown = library(*found.artists, *newcomers)
+    first = rank_exemplars(grown, await profile_library(grown, NOW), near, 6)
+    assert [artist.name[0] for artist in first].count("A") == 3
+
+
+async def test_what_is_played_most_weighs_most_among_the_neighbour_lists():
+    found, near = circles()
+    played = [msgspec.structs.replace(artist, plays=500) for artist in found.artists if artist.name[0] == "B"]
+    heard = library(*found.artists[:20], *played)
+    first = rank_exemplars(heard, await profile_library(heard, NOW), near, 6)
+    assert [artist.name[0] for artist in first].count("B") >= 4
+
+
+async def test_a_smaller_budget_only_ends_the_names_earlier():
+    found = generated_library(500)
+    profile = await profile_library(found, NOW)
+
+    def names(budget: int) -> list[str]:
+        text = compress(
+            found, profile, level="moderate", budget=budget, overhead=0, counter=O200K, neighbours={}
+        ).text
+        return text.splitlines()[-1].removeprefix("Artists: ").split("; ")
+
+    few, many = names(800), names(4000)
+    assert 0 < len(few) < len(many) and many[: len(few)] == few
 
 
 def test_quoting_keeps_real_names_as_they_are():
