@@ -65,6 +65,13 @@ def in_styles(artist: CatalogArtist, styles: tuple[str, ...]) -> bool:
     return style_share(artist.genres, styles) >= _OF_A_STYLE
 
 
+def genres_of(artist: CatalogArtist) -> dict[str, float]:
+    """Shares of its genres by votes, ancestors included, summing to 1; tags that are no genres count only
+    where there is nothing else."""
+    votes = [(name, count) for name, count in artist.genres if known_genre(name)]
+    return genre_shares(tuple(votes or artist.genres[:5]))
+
+
 class Verification:
     """Goes down one ranking. Iterate `steps()` to the end, then read `kept` and `judged`."""
 
@@ -186,16 +193,13 @@ class Verification:
             return
         self._seen.add(artist.mbid)
         studio_years = [album.year for album in albums if album.studio_album and album.year]
-        votes = [(name, count) for name, count in artist.genres if known_genre(name)] or list(
-            artist.genres[:5]
-        )
         self.kept.append(
             Verified(
                 fused=fused,
                 artist=artist,
                 album=chosen,
                 album_choice=chooser,
-                genres=genre_shares(tuple(votes)),
+                genres=genres_of(artist),
                 year=chosen.year if chosen and chosen.year else min(studio_years, default=None),
             )
         )

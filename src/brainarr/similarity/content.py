@@ -6,9 +6,12 @@ the artist: so nobody's own tags count when that person is scored.
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from brainarr.similarity.dataset import Tags
 from brainarr.similarity.models import Floats, Interactions
+
+Columns = NDArray[np.int64]
 
 FEWEST = 2
 """A tag that was given once compares nobody with anybody."""
@@ -30,8 +33,10 @@ class TagProfile:
         self._whole = self._weighed(self._counts)
         order = np.argsort(tags.people, kind="stable")
         self._by_person = (tags.people[order], order)
+        order = np.argsort(tags.artists, kind="stable")
+        self._by_artist = (tags.artists[order], order)
 
-    def without(self, person: int) -> tuple[sp.csr_array, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    def without(self, person: int) -> tuple[sp.csr_array, Columns]:
         """The unit rows of the artists whom `person` tagged, without those tags, and which artists they
         are."""
         people, order = self._by_person
@@ -44,23 +49,35 @@ class TagProfile:
         )
         return self._weighed(sp.csr_array(self._counts[artists] - given)), artists
 
-    def scores(self, owned: Interactions) -> Floats:
-        """People × artists: the sum over a person's artists of cosine^2 to the candidate."""
+    def votes(self, artist: int, person: int) -> dict[str, int]:
+        """Tag → how many people other than `person` gave it to the artist, most first."""
+        first, last = np.searchsorted(self._by_artist[0], (artist, artist + 1))
+        given = self._by_artist[1][first:last]
+        words = self._tags.words[given[self._tags.people[given] != person]]
+        found, counts = np.unique(words, return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return {self._tags.vocabulary[found[place]]: int(counts[place]) for place in order}
+
+    def scores(self, owned: Interactions) -> tuple[Floats, Columns]:
+        """People × artists: the sum over a person's artists of cosine² to the candidate; and which of their
+        artists comes closest to it."""
         scores = np.zeros(owned.shape)
+        nearest = np.zeros(owned.shape, dtype=np.int64)
         for person, (start, end) in enumerate(zip(owned.indptr, owned.indptr[1:], strict=False)):
-            mine = owned.indices[start:end]
+            mine = owned.indices[start:end].astype(np.int64)
+            if not len(mine):
+                continue
             changed, artists = self.without(person)
-            rows = self._whole[mine]
-            library = np.isin(mine, artists)
-            if library.any():
-                rows = sp.vstack(
-                    [rows[~library], changed[np.searchsorted(artists, mine[library])]], format="csr"
-                )
+            told = np.isin(mine, artists)
+            others, told = mine[~told], mine[told]
+            mine = np.concatenate([others, told])
+            rows = sp.vstack([self._whole[others], changed[np.searchsorted(artists, told)]], format="csr")
             near = (self._whole @ rows.T).toarray()
             if len(artists):
                 near[artists] = (changed @ rows.T).toarray()
             scores[person] = (near**SHARPNESS).sum(axis=1)
-        return scores
+            nearest[person] = mine[near.argmax(axis=1)]
+        return scores, nearest
 
     def shares(self) -> Floats:
         """Artists × tags, rows summing to 1 (or 0): for measures over everybody."""

@@ -27,7 +27,7 @@ def top(scores: Floats, owned: Interactions, k: int) -> Places:
     recommendation. Ties go to the lower column."""
     open_scores = np.array(scores, dtype=np.float64)
     open_scores[owned.nonzero()] = -np.inf
-    k = min(k, open_scores.shape[1])
+    k = min(k, scores.shape[1])
     best = np.argpartition(-open_scores, k - 1, axis=1)[:, :k]
     best.sort(axis=1)
     values = np.take_along_axis(open_scores, best, axis=1)
@@ -44,7 +44,7 @@ def _hits(places: Places, heldout: Interactions) -> NDArray[np.bool_]:
 
 def recall(places: Places, heldout: Interactions) -> Floats:
     """Recall@K of each person: the share of their held-out artists among the K. NaN: nothing was held out."""
-    wanted = np.asarray(heldout.sum(axis=1), dtype=np.float64)
+    wanted = np.bincount(heldout.nonzero()[0], minlength=len(places))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(wanted > 0, _hits(places, heldout).sum(axis=1) / wanted, np.nan)
 
@@ -54,7 +54,7 @@ def ndcg(places: Places, heldout: Interactions) -> Floats:
     k = places.shape[1]
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[np.nan], np.cumsum(discounts)])
-    wanted = np.minimum(np.asarray(heldout.sum(axis=1), dtype=np.int64), k)
+    wanted = np.minimum(np.bincount(heldout.nonzero()[0], minlength=len(places)), k)
     return _hits(places, heldout) @ discounts / ideal[wanted]
 
 
