@@ -12,6 +12,7 @@ import msgspec
 
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import Tier, name_keys
+from brainarr.domain.novelty import NOVELTY
 from brainarr.domain.recommendation import Candidate, Discovery, Fused, Judged, Verdict, Voice
 from brainarr.domain.taste import Seed
 
@@ -22,8 +23,6 @@ _K_SOURCE = 60
 _DAMPING_FEW_SEEDS = 0.25
 _DAMPING_MANY_SEEDS = 0.5
 _MANY_SEEDS = 20
-# The novelty dial (SCIENCE §3), with its honest cost: N@20 .383 / .348 / .255.
-_NOVELTY = {Discovery.SIMILAR: 0.0, Discovery.ADJACENT: 0.15, Discovery.EXPLORATORY: 0.3}
 # At a model's weight whatever it alone proposes would stand below 180 neighbours, and its reach beyond the
 # data, the one thing it is better at (SCIENCE §2), would never be verified. So it gets every n-th place of
 # the ranking; what it proposes still has to score.
@@ -60,7 +59,7 @@ def fuse(
             voices[key].append(voice)
     strongest = max(weights.values(), default=1.0) or 1.0
     fused = [_fuse_one(proposals, voices[key], strongest) for key, proposals in named.items()]
-    fused = _apply_novelty(fused, _NOVELTY[discovery])
+    fused = _apply_novelty(fused, NOVELTY[discovery].damping)
     repeats = [judged for proposals in named.values() for judged in _repeats(proposals)]
     ranking = sorted(fused, key=lambda item: (-item.score, item.artist))
     return _reach_out(ranking, _REACH[discovery]), repeats
