@@ -330,6 +330,11 @@ class RunOptions(msgspec.Struct, frozen=True):
     caps: Caps = NO_CAPS
     wording: Wording = Wording.TEMPLATE
 
+    @property
+    def leans(self) -> bool:
+        """Whether there are styles or decades that come first."""
+        return bool(self.styles_include or self.decades_include)
+
 
 # Characters and counts, of settings and of what one run is asked for alike.
 WISH_LIMIT = 300
@@ -338,6 +343,13 @@ MOST_STYLES = 20
 MOST_DECADES = 10
 FIRST_DECADE, LAST_DECADE = 1900, 2090
 MOST_RECOMMENDATIONS = 100
+
+
+def as_decade(year: int) -> int:
+    """The decade that starts in `year`. Raises ValueError for any other number."""
+    if year % 10 or not FIRST_DECADE <= year <= LAST_DECADE:
+        raise ValueError(f"decades by their first year, {FIRST_DECADE} to {LAST_DECADE}, such as 1990")
+    return year
 
 
 class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):

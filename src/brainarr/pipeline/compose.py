@@ -127,6 +127,8 @@ def steering(options: RunOptions) -> Iterator[str]:
     """The rules that the person's styles and wish make."""
     if options.styles_include:
         yield f"Lean towards these styles: {_listed(options.styles_include)}."
+    if options.decades_include:
+        yield f"Lean towards music first released in the {_decades(options.decades_include)}."
     if options.styles_avoid:
         yield f"Nothing of these styles or their subgenres: {_listed(options.styles_avoid)}."
     if options.wish:
@@ -136,6 +138,10 @@ def steering(options: RunOptions) -> Iterator[str]:
 def wish(options: RunOptions) -> Iterator[tuple[str, str]]:
     if options.wish:
         yield "wish", quote(options.wish, 300)
+
+
+def _decades(decades: Sequence[int]) -> str:
+    return ", ".join(f"{decade}s" for decade in decades)
 
 
 def _listed(styles: Sequence[str]) -> str:

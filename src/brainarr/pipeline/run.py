@@ -42,7 +42,7 @@ from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.reports import Reports
 from brainarr.pipeline.score import score
 from brainarr.pipeline.topup import Round, next_round
-from brainarr.pipeline.verify import Owned, Verification, in_styles
+from brainarr.pipeline.verify import Owned, Verification, as_asked
 
 MODEL_WEIGHT = 0.25
 """A model's vote (SCIENCE §2: at weight 1 it destroys the ranking, at .25 it adds to it)."""
@@ -153,8 +153,7 @@ class _Pass:
         kept = self._verification.kept
         self._on_progress(Progress("score", f"{len(kept)} verified"))
         pool = score(kept, self._profile)
-        styles = self._options.styles_include
-        preferred = {item.artist.mbid for item in kept if styles and in_styles(item.artist, styles)}
+        preferred = {item.artist.mbid for item in kept if as_asked(item, self._options)}
         chosen, others = choose(
             pool,
             self._profile,
@@ -162,6 +161,8 @@ class _Pass:
             preferred,
             self._options.score_weights,
             self._memory.learnt,
+            calibration=self._options.calibration,
+            caps=self._options.caps,
         )
         recommendations = tuple(explain(item, self._tools.labels) for item in chosen)
         judged = (
@@ -187,7 +188,7 @@ class _Pass:
                 self._reports.models,
                 recommendations,
                 rounds=self._round,
-                in_style=sum(item.artist_mbid in preferred for item in recommendations),
+                fitting=sum(item.artist_mbid in preferred for item in recommendations),
                 stopped=stopped,
             ),
             finished_at=self._tools.clock(),
