@@ -384,7 +384,7 @@ class Progress(msgspec.Struct, frozen=True):
     """One step of a run, for whoever watches."""
 
     stage: str
-    """library, profile, albums, candidates, fuse, verify, score, choose, done."""
+    """library, profile, albums, candidates, fuse, verify, rank, score, word, done."""
     detail: str = ""
     done: int = 0
     total: int = 0

@@ -27,9 +27,11 @@ def notes_on(
     *,
     rounds: Round,
     fitting: int,
+    wording: str,
     stopped: bool,
 ) -> tuple[str, ...]:
-    """`fitting`: how many of the recommendations are of the styles and decades that were asked for."""
+    """`fitting`: how many of the recommendations are of the styles and decades that were asked for.
+    `wording`: what is to be said of the reasons in a model's words."""
     notes: list[str] = []
     if library.from_snapshot:
         notes.append(
@@ -73,6 +75,8 @@ def notes_on(
         notes.append(f"{'; '.join(over)}: {why} nothing else was left.")
     if rounds.discovery is Discovery.EXPLORATORY:
         notes.append(novelty_note(rounds.discovery))
+    if wording:
+        notes.append(wording)
     if stopped:
         notes.append("The run was stopped: this is what it had verified by then.")
     if not recommendations and library.artists:
