@@ -214,3 +214,11 @@ async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
                 assert found == expected, table.name
     finally:
         await db.dispose()
+
+
+def test_a_recommendation_stored_before_its_newer_facts_is_still_read():
+    stored = msgspec.json.decode(msgspec.json.encode(recommended(1)))
+    for newer in ("seed_sources", "named_by"):
+        del stored["evidence"][newer]
+    del stored["worded_by"]
+    assert msgspec.convert(stored, Recommendation) == recommended(1)

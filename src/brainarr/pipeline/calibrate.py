@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 # infinitely.
 _SMOOTHING = 0.01
 _WORST = -math.log(_SMOOTHING)
-"""KL(library ‖ batch) in nats of a batch that shares no genre with the library."""
+"""What a genre that the batch lacks costs, for each share of it."""
 
 
 class Calibration:
@@ -39,12 +39,12 @@ class Calibration:
         self._picked = 0.0
 
     def strain(self) -> NDArray[np.float64]:
-        """For each of the pool: KL(library ‖ batch with it), smoothed and scaled to [0, 1]; 0 is the same
-        shares."""
+        """For each of the pool: KL(library ‖ batch with it) in nats, smoothed: 0 for the same shares, at
+        most 4.6."""
         batch = (self._sum + self._shares) / np.maximum(self._picked + self._known, 1.0)[:, None]
         mixed = (1 - _SMOOTHING) * batch + _SMOOTHING * self._library
         divergence = np.log(self._library / mixed) @ self._library + self._unreached * _WORST
-        return np.asarray(divergence / _WORST, dtype=np.float64)
+        return np.asarray(divergence, dtype=np.float64)
 
     def take(self, index: int) -> None:
         self._sum += self._shares[index]

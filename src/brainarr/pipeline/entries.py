@@ -1,7 +1,7 @@
 """An answer that says something of what carries short ids: its schema, and reading it from whatever came."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, cast
 
 from brainarr.pipeline.plaintext import LONGEST, clean
@@ -12,11 +12,15 @@ _ID = re.compile(r"\W{0,4}(m\d{1,3})\b[\s:.)\]*-]*(.*)", re.DOTALL | re.IGNORECA
 _IDS, _REASONS = ("id", "candidate", "candidate_id", "name", "artist"), ("reason", "why", "explanation")
 
 
-def entries_schema(name: str, count: int | None) -> dict[str, Any]:
-    """JSON schema of `{name: [{id, reason}]}`, as strict as `answer_schema`; `count`: the most of them."""
+def entries_schema(name: str, count: int | None, ids: Sequence[str] = ()) -> dict[str, Any]:
+    """JSON schema of `{name: [{id, reason}]}`, as strict as `answer_schema`.
+
+    `count`: the most of them; `ids`: the only ones there are, where that is not too much to say.
+    """
+    of_ids = {"enum": list(ids)} if ids else {}
     item = {
         "type": "object",
-        "properties": {"id": {"type": "string"}, "reason": {"type": "string"}},
+        "properties": {"id": {"type": "string", **of_ids}, "reason": {"type": "string"}},
         "required": ["id", "reason"],
         "additionalProperties": False,
     }

@@ -7,7 +7,7 @@ from statistics import median
 
 import msgspec
 
-from brainarr.domain.genres import children_of, known_genre, lineage, parents_of, tree_genres
+from brainarr.domain.genres import canonical_genre, children_of, parents_of, tree_genres
 from brainarr.domain.recommendation import RunOverrides
 from brainarr.domain.taste import Gap, GapKind, Profile
 
@@ -50,7 +50,7 @@ def plan_gaps(profile: Profile, near: Sequence[Sequence[str]] = ()) -> tuple[Gap
 
 
 def _style_gaps(profile: Profile, near: Sequence[Sequence[str]]) -> list[Gap]:
-    named = Counter(genre for genres in near for genre in _with_ancestors(genres))
+    named = Counter(genre for genres in near for genre in set(map(canonical_genre, genres)))
     found = [gap for genre in tree_genres() for gap in _style_gap(genre, profile, named[genre], len(near))]
     found.sort(key=lambda pair: (-pair[1].strength, pair[1].name))
     families: Counter[str] = Counter()
@@ -116,7 +116,3 @@ def _era_gaps(profile: Profile) -> list[Gap]:
                 run = RunOverrides(decades_include=(decade,))
                 gaps.append(Gap(GapKind.ERA, f"{decade}s", reason, beside - share, share, run))
     return sorted(gaps, key=lambda gap: -gap.strength)
-
-
-def _with_ancestors(genres: Sequence[str]) -> set[str]:
-    return {above for genre in genres if known_genre(genre) for above, _ in lineage(genre)}

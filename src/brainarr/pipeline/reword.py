@@ -48,7 +48,7 @@ def write_wording(
     """Asks for every reason in `ids` anew; those that do not fit the model's window are left out, the last
     ones first. `limit`: what the user allows for a prompt, in tokens."""
     terms = terms_of(card, limit)
-    lines = [f"{short}: {_told(item)}" for short, item in ids.items()]
+    lines = {short: f"{short}: {_told(item)}" for short, item in ids.items()}
     while True:
         question = _question(lines, bounded=dialect_of(card).bounded_lists)
         output = len(lines) * _ITEM_TOKENS + _TOKENS_AROUND
@@ -57,7 +57,7 @@ def write_wording(
         fits = tokens <= terms.prompt and tokens + output + terms.thinking <= card.context_window
         if len(lines) <= 1 or (fits and answerable):
             break
-        lines = lines[:-1]
+        lines.popitem()
     system, user = lay_out(question, None, card)
     return Prompt(system, user, question.schema, tokens, output, _NO_LIBRARY, terms.thinking)
 
@@ -125,7 +125,7 @@ def unanswered(reports: Sequence[ProviderReport]) -> str:
     return f"No model put the reasons into words{asked}: they are the template's."
 
 
-def _question(lines: Sequence[str], *, bounded: bool) -> Question:
+def _question(lines: Mapping[str, str], *, bounded: bool) -> Question:
     return Question(
         role=_ROLE,
         task="Put the reason on each line of <facts> into your own words, for the listener.",
@@ -136,8 +136,8 @@ def _question(lines: Sequence[str], *, bounded: bool) -> Question:
             "Beside them use nothing but the <words>: whatever else is said is thrown away.",
         ),
         example=_EXAMPLE,
-        schema=entries_schema("reasons", len(lines) if bounded else None),
-        asides=(("words", " ".join(sorted(WORDS))), ("facts", "\n".join(lines))),
+        schema=entries_schema("reasons", len(lines) if bounded else None, tuple(lines)),
+        asides=(("words", " ".join(sorted(WORDS))), ("facts", "\n".join(lines.values()))),
     )
 
 

@@ -137,6 +137,7 @@ def _numbers_masked(text: str, item: Recommendation) -> str:
 
 def _foreign(sentence: str, artists: Container[str]) -> Iterator[str]:
     """What is neither a fact nor a connecting word."""
+    yield from (found[0] for found in _NUMBER.finditer(sentence))
     opening = re.search(rf"[\w{_MASKS}]", sentence)
     for found in _FORM.finditer(sentence):
         word = found[0]
