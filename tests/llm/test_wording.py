@@ -1,14 +1,16 @@
 """Reasons in a model's words, over the wire: a scripted server, and a real one whose words are noise."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
 
 from brainarr.domain.money import Limits
 from brainarr.domain.prompt import Answer, ChainAnswer, ModelCard, Prompt
-from brainarr.domain.recommendation import Outcome, RunResult, Wording
+from brainarr.domain.recommendation import Outcome, Recommendation, RunResult, Wording
 from brainarr.llm.chain import Chain
 from brainarr.pipeline.reword import number, read_wording, reword, write_wording
 from tests.llm.conftest import OpenChain
@@ -22,13 +24,12 @@ from tests.pipeline.test_wording import CHOSEN, LABELS, SOUND
 pytestmark = pytest.mark.loopback
 
 PROPOSALS = json.dumps([{"artist": "New 1", "confidence": 0.9}])
-WORDS = json.dumps(
-    {"reasons": [{"id": "m1", "reason": "Because you have Owned 1, try it: you share shoegaze."}]}
-)
+WORDED = "Because you have Owned 1, try it: you share shoegaze."
+WORDS = json.dumps({"reasons": [{"id": "m1", "reason": WORDED}]})
 
 
-async def ask_for_words(chain: Chain) -> ChainAnswer:
-    ids = number(CHOSEN)
+async def ask_for_words(chain: Chain, chosen: Sequence[Recommendation] = CHOSEN) -> ChainAnswer:
+    ids = number(chosen)
 
     def write(card: ModelCard) -> Prompt:
         return write_wording(card, ids, None, O200K)
@@ -54,7 +55,7 @@ async def test_a_run_asks_a_server_twice_and_pays_for_both(
     assert len(asked) == 2
     words = asked[1]["messages"][1]["content"]
     assert "<facts>" in words and "<library>" not in words and "Owned 1" in words
-    assert result.recommendations[0].reason == "Because you have Owned 1, try it: you share shoegaze."
+    assert result.recommendations[0].reason == WORDED
     assert result.recommendations[0].worded_by == "home"
     report = result.providers[0]
     assert (len(ledger.recorded), report.prompt_tokens, report.candidates) == (2, 1800, 1)
@@ -88,7 +89,8 @@ async def test_a_hostile_answer_changes_no_reason(
 ) -> None:
     said: list[dict[str, Any]] = [{"id": "m1", "reason": reason}, {"id": "m7", "reason": SOUND}]
     answering(httpserver, CHAT, completion(json.dumps({"reasons": said})))
-    answer = await ask_for_words(open_chain(entry(base_url=httpserver.url_for("/v1"), model="m")))
+    hostile = entry(base_url=httpserver.url_for("/v1"), model="m", context_window=8192)
+    answer = await ask_for_words(open_chain(hostile))
     worded = reword(CHOSEN, answer.answers, LABELS, set())
     assert [item.reason for item in worded.recommendations] == [item.reason for item in CHOSEN]
     assert "1 parts of the answer were about nothing that was asked" in worded.note
@@ -98,9 +100,12 @@ async def test_a_hostile_answer_changes_no_reason(
 async def test_the_noise_of_a_real_model_is_never_shown_as_a_reason(
     local_model: str, open_chain: OpenChain, ledger: MemoryLedger
 ) -> None:
-    answer = await ask_for_words(open_chain(entry(base_url=local_model)))
+    # Its vocabulary is ASCII.
+    told = "Because you have Slowdive, close in listening."
+    plain = [msgspec.structs.replace(item, reason=told) for item in CHOSEN]
+    answer = await ask_for_words(open_chain(entry(base_url=local_model)), plain)
     (report,) = answer.reports
     assert report.outcome in (Outcome.OK, Outcome.UNREADABLE), report.detail
     assert report.completion_tokens > 0 and len(ledger.recorded) == 1
-    worded = reword(CHOSEN, answer.answers, LABELS, set())
-    assert [item.reason for item in worded.recommendations] == [item.reason for item in CHOSEN]
+    worded = reword(plain, answer.answers, LABELS, set())
+    assert [item.reason for item in worded.recommendations] == [item.reason for item in plain]

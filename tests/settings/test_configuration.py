@@ -194,7 +194,8 @@ def test_a_vote_can_only_be_set_for_a_source_that_there_is(tmp_path: Path):
 
 
 def test_caps_calibration_and_wording_reach_the_run(tmp_path: Path):
-    yaml = "recommend: {calibration: 0.2, caps: {genre: 0.3, seed: 0.25}, wording: model, decades_include: [1990]}"
+    caps = "caps: {genre: 0.3, seed: 0.25}"
+    yaml = f"recommend: {{calibration: 0.2, {caps}, wording: model, decades_include: [1990]}}"
     options = read(tmp_path, yaml).recommend.options
     assert (options.calibration, options.caps) == (0.2, Caps(genre=0.3, era=None, seed=0.25))
     assert (options.wording, options.decades_include) == (Wording.MODEL, (1990,))

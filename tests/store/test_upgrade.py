@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Table, insert, select
 
 from brainarr.domain.circuit import Cause, Circuit, Mark, State
-from brainarr.domain.recommendation import Progress, RunOverrides
+from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
 from brainarr.store.columns import JsonOf, UtcTime
