@@ -1,5 +1,6 @@
 """Reasons in a model's words: what is taken, what is refused, and what a run says of it."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 
@@ -293,6 +294,24 @@ async def test_by_default_no_model_is_asked_for_words():
     model = TwoQuestions({})
     result = await run(instruments=tools(ask=model))
     assert len(model.prompts) == 1 and all(item.worded_by is None for item in result.recommendations)
+
+
+async def test_a_run_that_is_stopped_while_a_model_words_keeps_what_it_chose_with_templates():
+    asked = asyncio.Event()
+
+    class Silent(TwoQuestions):
+        async def __call__(self, write: WritePrompt, read: ReadAnswer) -> ChainAnswer:
+            if self.prompts:
+                asked.set()
+                await asyncio.Event().wait()
+            return await super().__call__(write, read)
+
+    task = asyncio.create_task(worded_run(Silent({})))
+    await asked.wait()
+    task.cancel()
+    result = await task
+    assert result.stopped and len(result.recommendations) == 5
+    assert all(item.reason.startswith("Because you have Owned") for item in result.recommendations)
 
 
 def test_a_wording_is_never_longer_than_its_room():
