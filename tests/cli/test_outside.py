@@ -187,3 +187,12 @@ def stopped_by(number: signal.Signals, folder: Path) -> "subprocess.CompletedPro
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     return subprocess.CompletedProcess(command, process.returncode, out, first + err)
+
+
+def test_a_decade_to_lean_towards_is_asked_for_as_people_write_it(brainarr: Brainarr, outside: World):
+    found = json.loads(brainarr("run", "--json", "--dry-run", "--decade", "1990s", "--decade", "2000").stdout)
+    assert found["overrides"]["decades_include"] == [1990, 2000]
+    for wrong in ("1995", "the nineties", "990s", "9" * 5000):
+        said = brainarr("run", "--decade", wrong)
+        assert said.exit_code == 2
+        assert "1900s to 2090s" in said.stderr and "Traceback" not in said.output

@@ -11,15 +11,33 @@ LABELS = {"listenbrainz": "ListenBrainz", "deezer": "Deezer"}
 def test_a_reason_names_the_owned_artists_the_sources_and_what_is_shared():
     evidence = Evidence(
         seeds=("Slowdive", "Ride", "Lush"),
-        sources=("listenbrainz", "deezer"),
+        sources=("listenbrainz", "lastfm", "deezer"),
+        seed_sources={
+            "Slowdive": ("listenbrainz", "lastfm", "deezer"),
+            "Ride": ("listenbrainz", "lastfm", "deezer"),
+        },
         shared_genres=("dream pop", "shoegaze"),
         decade=1990,
         decade_share=0.314,
         album_choice="deezer",
     )
     assert reason(evidence, LABELS) == snapshot(
-        "Because you have Slowdive and Ride: close in ListenBrainz and Deezer. It shares dream pop and "
-        "shoegaze with your library, 31% of which is from the 1990s too. Start with the favourite on Deezer."
+        "Because you have Slowdive and Ride, both close in listening (ListenBrainz and lastfm) and related "
+        "(Deezer). It shares dream pop and shoegaze with your library, 31% of which is from the 1990s too. "
+        "Start with the favourite on Deezer."
+    )
+
+
+def test_each_owned_artist_is_told_with_the_sources_that_really_led_from_it():
+    evidence = Evidence(
+        seeds=("Slowdive", "Ride"),
+        sources=("listenbrainz", "deezer", "radio", "home"),
+        seed_sources={"Slowdive": ("listenbrainz",), "Ride": ("deezer", "radio")},
+        named_by=("home",),
+    )
+    assert reason(evidence, LABELS) == snapshot(
+        "Because you have Slowdive, close in listening (ListenBrainz), and Ride, related (Deezer) and close "
+        "(radio). home named it too."
     )
 
 
@@ -29,9 +47,14 @@ def test_a_models_proposal_is_said_to_be_one_and_its_words_are_not_repeated_as_f
 
 
 def test_the_album_says_who_picked_it_when_nobody_named_it():
-    evidence = Evidence(sources=("listenbrainz",), seeds=("Low",), album_choice="first studio album")
+    evidence = Evidence(
+        sources=("listenbrainz",),
+        seeds=("Low",),
+        seed_sources={"Low": ("listenbrainz",)},
+        album_choice="first studio album",
+    )
     assert reason(evidence, LABELS) == snapshot(
-        "Because you have Low: close in ListenBrainz. Start with the first studio album."
+        "Because you have Low, close in listening (ListenBrainz). Start with the first studio album."
     )
 
 

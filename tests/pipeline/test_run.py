@@ -8,6 +8,8 @@ import pytest
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, ReleaseGroup
 from brainarr.domain.prompt import ChainAnswer, ModelCard
 from brainarr.domain.recommendation import (
+    Caps,
+    Discovery,
     Memory,
     Outcome,
     Progress,
@@ -232,3 +234,26 @@ async def test_injected_instructions_in_an_answer_are_just_an_unknown_artist():
     result = await run(instruments=tools(ask=model, sources=()))
     assert result.recommendations == ()
     assert [item.verdict for item in result.judged] == [Verdict.UNKNOWN]
+
+
+async def test_what_is_of_the_decade_asked_for_comes_first_and_what_is_missing_is_said():
+    model = Scripted('[{"artist": "New 1"}]')
+    result = await run(instruments=tools(ask=model), decades_include=(2010,))
+    assert [item.year for item in result.recommendations] == [*range(2010, 2015)]
+    both = await run(decades_include=(2010,), styles_include=("rock",), max_recommendations=12)
+    assert [(item.year or 0) // 10 for item in both.recommendations] == [201] * 10 + [199] * 2
+    missing = "10 of 12 recommendations are of the styles and from the decades"
+    assert any(note.startswith(missing) for note in both.notes)
+    assert "released in the 2010s" in model.prompts[0]
+
+
+async def test_a_cap_that_gave_way_is_a_note_of_the_run():
+    result = await run(caps=Caps(genre=0.4))
+    over = "5 of 5 are of shoegaze, though recommend.caps.genre allows 2"
+    assert any(note.startswith(over) for note in result.notes)
+
+
+async def test_exploratory_discovery_says_what_it_costs():
+    cost = "found 33% less of what people turned out to like"
+    assert any(cost in note for note in (await run(discovery=Discovery.EXPLORATORY)).notes)
+    assert not any(cost in note for note in (await run(discovery=Discovery.ADJACENT)).notes)

@@ -7,7 +7,7 @@ import pytest
 
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
-from brainarr.domain.recommendation import Target
+from brainarr.domain.recommendation import NO_CAPS, Caps, Target, Wording
 from brainarr.errors import ConfigurationError
 from brainarr.wiring.configuration import Settings, load_settings
 
@@ -191,3 +191,27 @@ def test_a_vote_can_only_be_set_for_a_source_that_there_is(tmp_path: Path):
     assert read(tmp_path, yaml).recommend.options.source_weights == {"home": 0.5, "deezer": 0}
     fault = faults(tmp_path, "recommend: {source_weights: {deezr: 1}}")["recommend"]
     assert "there is no source 'deezr'" in fault
+
+
+def test_caps_calibration_and_wording_reach_the_run(tmp_path: Path):
+    caps = "caps: {genre: 0.3, seed: 0.25}"
+    yaml = f"recommend: {{calibration: 0.2, {caps}, wording: model, decades_include: [1990]}}"
+    options = read(tmp_path, yaml).recommend.options
+    assert (options.calibration, options.caps) == (0.2, Caps(genre=0.3, era=None, seed=0.25))
+    assert (options.wording, options.decades_include) == (Wording.MODEL, (1990,))
+    usual = Settings().recommend.options
+    assert (usual.calibration, usual.caps, usual.wording) == (0.0, NO_CAPS, Wording.TEMPLATE)
+
+
+@pytest.mark.parametrize(
+    ("yaml", "key"),
+    [
+        ("{caps: {genre: 0}}", "recommend.caps.genre"),
+        ("{caps: {era: 1.5}}", "recommend.caps.era"),
+        ("{calibration: 2}", "recommend.calibration"),
+        ("{wording: poem}", "recommend.wording"),
+        ("{decades_include: [1995]}", "recommend.decades_include.0"),
+    ],
+)
+def test_an_impossible_choice_is_named_with_what_is_allowed(tmp_path: Path, yaml: str, key: str):
+    assert list(faults(tmp_path, f"recommend: {yaml}")) == [key]

@@ -75,7 +75,12 @@ def owned(number: int, **facts: object) -> OwnedArtist:
 
 
 def recommended(
-    number: int, *, album: int | None = None, title: str = "Record", year: int | None = 2001
+    number: int,
+    *,
+    album: int | None = None,
+    title: str = "Record",
+    year: int | None = 2001,
+    genres: tuple[str, ...] = ("dream pop", "shoegaze"),
 ) -> Recommendation:
     """An artist, or with `album` the number of one, an album."""
     return Recommendation(
@@ -84,7 +89,7 @@ def recommended(
         album=None if album is None else title,
         release_group_mbid=None if album is None else mbid(album),
         year=year,
-        genres=("dream pop", "shoegaze"),
+        genres=genres,
         score=0.75,
         parts=Parts(0.5, 0.75, 1.0, 0.25),
         confidence=0.625,

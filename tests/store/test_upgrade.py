@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Table, insert, select
 
 from brainarr.domain.circuit import Cause, Circuit, Mark, State
-from brainarr.domain.recommendation import Progress, RunOverrides
+from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
 from brainarr.store.columns import JsonOf, UtcTime
@@ -214,3 +215,11 @@ async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
                 assert found == expected, table.name
     finally:
         await db.dispose()
+
+
+def test_a_recommendation_stored_before_its_newer_facts_is_still_read():
+    stored = msgspec.json.decode(msgspec.json.encode(recommended(1)))
+    for newer in ("seed_sources", "named_by"):
+        del stored["evidence"][newer]
+    del stored["worded_by"]
+    assert msgspec.convert(stored, Recommendation) == recommended(1)

@@ -218,3 +218,21 @@ async def test_the_profile_is_that_of_the_remembered_library(house: House, api: 
     profile = (await api.get("/api/v1/profile")).json()
     assert profile["shape"]["artists"] == 2
     assert profile["genres"]["rock"] == pytest.approx(1.0)
+    assert profile["gaps"] == []
+
+
+async def test_the_profile_names_gaps_each_with_the_run_that_would_fill_it(
+    house: House, api: httpx2.AsyncClient
+):
+    await read_the_library(house)
+    await house.recommend(*(recommended(number, genres=("slowcore",)) for number in (11, 12)))
+    (refused,) = await house.recommend(recommended(13, genres=("grunge",)))
+    assert (await api.post(f"/api/v1/recommendations/{refused}/reject")).status_code == 200
+    first, *_ = (await api.get("/api/v1/profile")).json()["gaps"]
+    assert (first["kind"], first["name"], first["run"]) == (
+        "style",
+        "slowcore",
+        {"styles_include": ["slowcore"]},
+    )
+    assert "2 of 2 artists found close to your library are of it." in first["reason"]
+    assert (await api.post("/api/v1/runs", json=first["run"])).status_code == 202

@@ -10,6 +10,7 @@ async def test_what_one_run_is_asked_for_is_kept_with_it(api: httpx2.AsyncClient
     wanted = {
         "wish": "rainy sunday",
         "styles_avoid": ["metal"],
+        "decades_include": [1990],
         "target": "artists",
         "max_recommendations": 5,
     }
@@ -27,6 +28,9 @@ async def test_what_one_run_is_asked_for_is_kept_with_it(api: httpx2.AsyncClient
         {"styles_include": ["x" * 61]},
         {"styles_include": ["rock"] * 21},
         {"target": "songs"},
+        {"decades_include": [1995]},
+        {"decades_include": [1890]},
+        {"decades_include": [1990] * 11},
         {"discovery": "far"},
         {"max_recommendations": 0},
         {"max_recommendations": 101},

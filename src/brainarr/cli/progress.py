@@ -17,8 +17,9 @@ STAGES = {
     "candidates": "Asking sources and models",
     "fuse": "Counting the voices",
     "verify": "Verifying in MusicBrainz",
-    "score": "Scoring",
-    "choose": "Choosing",
+    "rank": "Having models rank",
+    "score": "Scoring and choosing",
+    "word": "Having reasons worded",
     "done": "Done",
 }
 

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brainarr.cli.start import begin, run_async
+from brainarr.domain.novelty import novelty_cost
 from brainarr.domain.recommendation import (
+    FIRST_DECADE,
+    LAST_DECADE,
+    MOST_DECADES,
     MOST_RECOMMENDATIONS,
     MOST_STYLES,
     STYLE_LIMIT,
@@ -16,6 +20,7 @@ from brainarr.domain.recommendation import (
     Discovery,
     RunOverrides,
     Target,
+    as_decade,
 )
 from brainarr.errors import ConfigurationError, Fault
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 
     from brainarr.service.runs import RunDetail
     from brainarr.wiring.build import House
+
+
+_COSTS = ", ".join(f"{dial}: {cost:.0%} fewer hits" for dial in Discovery if (cost := novelty_cost(dial)))
 
 
 def run(
@@ -47,9 +55,14 @@ def run(
             "--avoid-style", metavar="STYLE", help="Nothing of it, nor of its subgenres. Repeatable."
         ),
     ] = None,
+    decades: Annotated[
+        list[str] | None,
+        typer.Option("--decade", metavar="1990s", help="Lean towards it. May be repeated."),
+    ] = None,
     target: Annotated[Target | None, typer.Option("--target", help="What to look for.")] = None,
     discovery: Annotated[
-        Discovery | None, typer.Option("--discovery", help="How far from the known.")
+        Discovery | None,
+        typer.Option("--discovery", help=f"How far from the known. On public data {_COSTS}."),
     ] = None,
     count: Annotated[
         int | None,
@@ -72,6 +85,7 @@ def run(
         wish=_within("--wish", wish, WISH_LIMIT),
         styles_include=_styles("--style", styles),
         styles_avoid=_styles("--avoid-style", avoided),
+        decades_include=_decades(decades),
         target=target,
         discovery=discovery,
         max_recommendations=count,
@@ -97,6 +111,22 @@ def _styles(option: str, given: list[str] | None) -> tuple[str, ...] | None:
     if len(given) > MOST_STYLES:
         raise ConfigurationError([Fault(option, str(len(given)), f"at most {MOST_STYLES} styles")])
     return tuple(style for style in (_within(option, one, STYLE_LIMIT) for one in given) if style)
+
+
+def _decades(given: list[str] | None) -> tuple[int, ...] | None:
+    if not given:
+        return None
+    if len(given) > MOST_DECADES:
+        raise ConfigurationError([Fault("--decade", str(len(given)), f"at most {MOST_DECADES} decades")])
+    return tuple(map(_decade, given))
+
+
+def _decade(given: str) -> int:
+    try:
+        return as_decade(int(given.strip().removesuffix("s")[:9]))
+    except ValueError:
+        allowed = f"{FIRST_DECADE}s to {LAST_DECADE}s, such as 1990s"
+        raise ConfigurationError([Fault("--decade", given[:STYLE_LIMIT], allowed)]) from None
 
 
 def _within(option: str, given: str | None, limit: int) -> str | None:

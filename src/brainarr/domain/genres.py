@@ -1,5 +1,6 @@
 """The genre tree: so that "shoegaze" counts for "rock" too. Spellings follow MusicBrainz' genre list."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from brainarr.domain.genre_tree import TREE
@@ -31,7 +32,16 @@ def _read_tree(text: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     return names, parents
 
 
+def _turned_round(parents: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    children: dict[str, tuple[str, ...]] = {}
+    for genre, above in parents.items():
+        for parent in above:
+            children[parent] = (*children.get(parent, ()), genre)
+    return children
+
+
 _NAMES, _PARENTS = _read_tree(TREE)
+_CHILDREN = _turned_round(_PARENTS)
 
 
 @lru_cache(maxsize=8192)
@@ -48,6 +58,17 @@ def canonical_genre(name: str) -> str:
 def parents_of(genre: str) -> tuple[str, ...]:
     """The genres directly above `genre` (canonical); empty for a root or an unknown one."""
     return _PARENTS.get(genre, ())
+
+
+def children_of(genre: str) -> tuple[str, ...]:
+    """The genres directly below `genre` (canonical), in the tree's order; empty for a leaf or an unknown
+    one."""
+    return _CHILDREN.get(genre, ())
+
+
+def tree_genres() -> tuple[str, ...]:
+    """Every genre of the tree, those above before those below."""
+    return tuple(_PARENTS)
 
 
 def known_genre(name: str) -> bool:

@@ -193,6 +193,10 @@ class Evidence(msgspec.Struct, frozen=True):
     seeds: tuple[str, ...] = ()
     """Owned artists it was found from, strongest first."""
     sources: tuple[str, ...] = ()
+    seed_sources: Mapping[str, tuple[str, ...]] = {}
+    """Of each of `seeds`: the sources that found it from that artist."""
+    named_by: tuple[str, ...] = ()
+    """Those of `sources` that named it by themselves, from no owned artist: models."""
     shared_genres: tuple[str, ...] = ()
     decade: int | None = None
     decade_share: float | None = None
@@ -218,6 +222,8 @@ class Recommendation(msgspec.Struct, frozen=True):
     evidence: Evidence
     voices: tuple[Voice, ...]
     reason: str = ""
+    worded_by: str | None = None
+    """The model whose words `reason` is, checked against the evidence; None: the template's."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -280,6 +286,28 @@ class RunResult(msgspec.Struct, frozen=True):
     """It was told to stop: this is what it had by then."""
 
 
+class Wording(StrEnum):
+    """Who puts the reason of a recommendation into words."""
+
+    TEMPLATE = "template"
+    MODEL = "model"
+    """A language model, from the same facts and checked against them; the template where it fails."""
+
+
+class Caps(msgspec.Struct, frozen=True):
+    """The largest share of one batch, above 0 to 1, that may have the same of each; None: any."""
+
+    genre: float | None = None
+    """The finest genre of an artist (`pipeline.caps.Traits`)."""
+    era: float | None = None
+    """The decade."""
+    seed: float | None = None
+    """The owned artist that speaks for it most."""
+
+
+NO_CAPS = Caps()
+
+
 class RunOptions(msgspec.Struct, frozen=True):
     """What the user asked a run for (settings section `recommend`)."""
 
@@ -301,13 +329,33 @@ class RunOptions(msgspec.Struct, frozen=True):
     score_weights: FacetWeights = FacetWeights()
     source_weights: Mapping[str, float] = {}
     """Source → its vote in the fusion, 0 to 1, where the person set it; the others keep their own."""
+    decades_include: tuple[int, ...] = ()
+    """Decades to lean towards: 1990 for the nineties."""
+    calibration: float = 0.0
+    """How much the shares of the library's genres say against the score in the choice, 0 to 1."""
+    caps: Caps = NO_CAPS
+    wording: Wording = Wording.TEMPLATE
+
+    @property
+    def leans(self) -> bool:
+        """Whether there are styles or decades that come first."""
+        return bool(self.styles_include or self.decades_include)
 
 
 # Characters and counts, of settings and of what one run is asked for alike.
 WISH_LIMIT = 300
 STYLE_LIMIT = 60
 MOST_STYLES = 20
+MOST_DECADES = 10
+FIRST_DECADE, LAST_DECADE = 1900, 2090
 MOST_RECOMMENDATIONS = 100
+
+
+def as_decade(year: int) -> int:
+    """The decade that starts in `year`. Raises ValueError for any other number."""
+    if year % 10 or not FIRST_DECADE <= year <= LAST_DECADE:
+        raise ValueError(f"decades by their first year, {FIRST_DECADE} to {LAST_DECADE}, such as 1990")
+    return year
 
 
 class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -316,6 +364,7 @@ class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
     wish: str | None = None
     styles_include: tuple[str, ...] | None = None
     styles_avoid: tuple[str, ...] | None = None
+    decades_include: tuple[int, ...] | None = None
     target: Target | None = None
     discovery: Discovery | None = None
     max_recommendations: int | None = None
@@ -341,7 +390,7 @@ class Progress(msgspec.Struct, frozen=True):
     """One step of a run, for whoever watches."""
 
     stage: str
-    """library, profile, albums, candidates, fuse, verify, score, choose, done."""
+    """library, profile, albums, candidates, fuse, verify, rank, score, word, done."""
     detail: str = ""
     done: int = 0
     total: int = 0

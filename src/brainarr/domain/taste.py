@@ -1,10 +1,12 @@
 """The taste that a library shows: genres, eras, clusters, seeds."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
 from brainarr.domain.music import Mbid
+from brainarr.domain.recommendation import RunOverrides
 
 
 class Seed(msgspec.Struct, frozen=True, gc=False):
@@ -76,6 +78,29 @@ class Profile(msgspec.Struct, frozen=True):
         for year in sorted(self.years):
             shares[year // 10 * 10] = shares.get(year // 10 * 10, 0.0) + self.years[year]
         return shares
+
+
+class GapKind(StrEnum):
+    """What a library nearly has."""
+
+    STYLE = "style"
+    ERA = "era"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A style or an era that much of the library is close to, and little of it is of."""
+
+    kind: GapKind
+    name: str
+    """The genre, or the decade as "1980s"."""
+    reason: str
+    """In words and numbers, all of them counted."""
+    strength: float
+    """Comparable among gaps of a kind only: higher is nearer."""
+    own: float
+    """Share of the library's artists (style) or first releases (era) that is of it, 0 to 1."""
+    run: RunOverrides
+    """What to ask a run for, to fill it."""
 
 
 class Compressed(msgspec.Struct, frozen=True):

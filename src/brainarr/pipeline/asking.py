@@ -7,7 +7,7 @@ import msgspec
 from brainarr.domain.music import Library, Mbid
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.prompt import Answer, ModelCard, Prompt
-from brainarr.domain.recommendation import Judged, Memory, RunOptions, Verified
+from brainarr.domain.recommendation import Judged, Memory, Recommendation, RunOptions, Verified
 from brainarr.domain.taste import Compressed, Profile
 from brainarr.pipeline.answers import read_answer
 from brainarr.pipeline.compose import Compress, asked_for
@@ -15,6 +15,7 @@ from brainarr.pipeline.compress import compress
 from brainarr.pipeline.ports import ReadAnswer, TokenCounter, WritePrompt
 from brainarr.pipeline.prompt import Brief, write_prompt
 from brainarr.pipeline.rank import give_ids, read_ranking, write_ranking
+from brainarr.pipeline.reword import number, read_wording, write_wording
 from brainarr.pipeline.sift import sift
 
 CounterFor = Callable[[str], TokenCounter]
@@ -57,6 +58,19 @@ class Asking(msgspec.Struct, frozen=True):
 
         def read(card: ModelCard, text: str) -> Answer:
             return read_ranking(card.provider, text, ids)
+
+        return write, read
+
+    def wording(
+        self, options: RunOptions, explained: Sequence[Recommendation]
+    ) -> tuple[WritePrompt, ReadAnswer]:
+        ids = number(explained)
+
+        def write(card: ModelCard) -> Prompt:
+            return write_wording(card, ids, options.prompt_tokens, self.counter_for(card.model))
+
+        def read(card: ModelCard, text: str) -> Answer:
+            return read_wording(card.provider, text, ids)
 
         return write, read
 

@@ -1,14 +1,16 @@
 """list[Scored] → list[Recommendation]: the final pick. Only here is known what was picked before, so only
 here diversity enters the score."""
 
-import math
 from collections.abc import Container, Mapping, Sequence
 
-from brainarr.domain.genres import canonical_genre
+import numpy as np
+from numpy.typing import NDArray
+
 from brainarr.domain.learning import FacetWeights, Learnt
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import (
-    Evidence,
+    NO_CAPS,
+    Caps,
     Judged,
     Parts,
     Recommendation,
@@ -17,12 +19,14 @@ from brainarr.domain.recommendation import (
     Verified,
 )
 from brainarr.domain.taste import Profile
+from brainarr.pipeline.calibrate import Calibration
+from brainarr.pipeline.caps import UNKNOWN, Headroom, Traits, traits
+from brainarr.pipeline.evidence import GENRES_SHOWN, own_genres, recommend, strongest_seeds
 
 DEFAULT_WEIGHTS = FacetWeights()
 NOTHING_LEARNT = Learnt()
-_GENRES_SHOWN = 5
-_SHARED_SHOWN = 3
-_OPINION_LIMIT = 300
+# Sums of the same facets in another order differ in their last digits, which must not decide.
+_DIGITS = 12
 
 
 def choose(
@@ -32,49 +36,62 @@ def choose(
     preferred: Container[Mbid] = (),
     weights: FacetWeights = DEFAULT_WEIGHTS,
     learnt: Learnt = NOTHING_LEARNT,
+    *,
+    calibration: float = 0.0,
+    caps: Caps = NO_CAPS,
 ) -> tuple[list[Recommendation], list[Judged]]:
-    """The best `wanted` by greedy maximal marginal relevance, in the order picked, and a verdict for the
-    rest.
+    """The best `wanted`, greedily, in the order picked, and a verdict for the rest.
 
-    `preferred`: artists that come before the others, whatever their score. Diversity is 1 − the largest
-    cosine between genre shares to anything picked before; 1 for the first pick.
+    Each pick is the one of the largest score; its diversity facet is 1 − the largest cosine between genre
+    shares to anything picked before (1 for the first pick). That is maximal marginal relevance (Carbonell and
+    Goldstein 1998) with λ = 1 − the weight of diversity: .8 by default.
+
+    `preferred`: artists that come before the others, whatever their score or the caps. `calibration`: λ of
+    Steck 2018, 0 to 1; (1 − λ) × score − λ × strain decides. `caps`: who breaks the fewest comes first, so
+    that they are exceeded only where nothing else is left.
     """
     weights = learnt.weights or weights
-    liking = [_liking(item, learnt.genres) for item in pool]
-    left = list(range(len(pool)))
-    nearest = [0.0] * len(pool)
+    batch = min(wanted, len(pool))
+    first = np.array([item.verified.artist.mbid in preferred for item in pool], dtype=bool)
+    shares = _unit_rows([item.verified.genres for item in pool])
+    alone = _alone(pool, weights) + np.array([_liking(item, learnt.genres) for item in pool])
+    balance = Calibration([item.verified.genres for item in pool], profile.genres) if calibration else None
+    room = _headroom(pool, caps, batch)
+    nearest = np.zeros(len(pool))
+    left = np.ones(len(pool), dtype=bool)
+    turned_away: dict[int, str] = {}
     picked: list[Recommendation] = []
-    while left and len(picked) < wanted:
-        best = max(
-            left,
-            key=lambda index: (
-                pool[index].verified.artist.mbid in preferred,
-                _total(_parts(pool[index], nearest[index]), weights) + liking[index],
-                -index,
-            ),
-        )
-        left.remove(best)
-        parts = _parts(pool[best], nearest[best])
-        total = min(1.0, max(0.0, _total(parts, weights) + liking[best]))
-        picked.append(_recommend(pool[best], parts, total, profile))
-        for index in left:
-            nearest[index] = max(
-                nearest[index], _cosine(pool[best].verified.genres, pool[index].verified.genres)
-            )
-    return picked, [_not_chosen(pool[index], wanted) for index in left]
+    for _ in range(batch):
+        totals = alone + weights.diversity * (1.0 - nearest)
+        worth = totals if balance is None else (1 - calibration) * totals - calibration * balance.strain()
+        worth = np.round(worth, _DIGITS)
+        among = left & first if (left & first).any() else left
+        fits = among & (room.broken == room.broken[among].min())
+        best = int(np.where(fits, worth, -np.inf).argmax())
+        for index in np.flatnonzero(among & ~fits & (worth > worth[best])):
+            turned_away.setdefault(int(index), room.why(int(index)))
+        parts = _parts(pool[best], float(nearest[best]))
+        picked.append(recommend(pool[best], parts, min(1.0, max(0.0, float(totals[best]))), profile))
+        left[best] = False
+        nearest = np.maximum(nearest, np.clip(shares @ shares[best], 0.0, 1.0))
+        room.take(best)
+        if balance is not None:
+            balance.take(best)
+    outscored = f"verified, but {wanted} others {'scored higher' if balance is None else 'fitted better'}"
+    return picked, [
+        _not_chosen(pool[int(index)], turned_away.get(int(index), outscored))
+        for index in np.flatnonzero(left)
+    ]
 
 
 def _parts(item: Scored, nearest: float) -> Parts:
     return Parts(item.genre, item.era, 1.0 - nearest, item.relative_confidence)
 
 
-def _total(parts: Parts, weights: FacetWeights) -> float:
-    return (
-        weights.genre * parts.genre
-        + weights.era * parts.era
-        + weights.diversity * parts.diversity
-        + weights.confidence * parts.confidence
-    )
+def _alone(pool: Sequence[Scored], weights: FacetWeights) -> NDArray[np.float64]:
+    """What each scores without regard to the others."""
+    facets = np.array([(item.genre, item.era, item.relative_confidence) for item in pool]).reshape(-1, 3)
+    return np.asarray(facets @ np.array([weights.genre, weights.era, weights.confidence]), dtype=np.float64)
 
 
 def _liking(item: Scored, genres: Mapping[str, float]) -> float:
@@ -82,68 +99,35 @@ def _liking(item: Scored, genres: Mapping[str, float]) -> float:
     return sum(share * genres[genre] for genre, share in item.verified.genres.items() if genre in genres)
 
 
-def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """In [0, 1]; 0 where either knows no genre."""
-    norms = math.hypot(*one.values()) * math.hypot(*other.values())
-    dot = sum(share * other[genre] for genre, share in one.items() if genre in other)
-    return min(1.0, dot / norms) if norms else 0.0
+def _unit_rows(pool: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
+    """Genre shares as rows of length 1, so that a product is a cosine; 0 where no genre is known."""
+    columns: dict[str, int] = {}
+    for genres in pool:
+        for genre in genres:
+            columns.setdefault(genre, len(columns))
+    rows = np.zeros((len(pool), len(columns)))
+    for row, genres in enumerate(pool):
+        for genre, share in genres.items():
+            rows[row, columns[genre]] = share
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1.0)
 
 
-def _recommend(item: Scored, parts: Parts, total: float, profile: Profile) -> Recommendation:
-    verified = item.verified
-    genres = _own_genres(verified)
-    return Recommendation(
-        artist=verified.artist.name,
-        artist_mbid=verified.artist.mbid,
-        album=verified.album.title if verified.album else None,
-        release_group_mbid=verified.album.mbid if verified.album else None,
-        year=verified.year,
-        genres=tuple(genres[:_GENRES_SHOWN]),
-        score=total,
-        parts=parts,
-        confidence=item.confidence,
-        evidence=_evidence(item, genres, profile),
-        voices=verified.fused.voices,
-    )
+def _headroom(pool: Sequence[Scored], caps: Caps, batch: int) -> Headroom:
+    return Headroom([_traits(item.verified) if caps != NO_CAPS else UNKNOWN for item in pool], caps, batch)
 
 
-def _own_genres(verified: Verified) -> list[str]:
-    """What the catalogue calls the artist, most voted first; without the ancestors, which say little to
-    people."""
-    voted = (canonical_genre(name) for name, _ in verified.artist.genres)
-    return list(dict.fromkeys(genre for genre in voted if genre in verified.genres))
+def _traits(verified: Verified) -> Traits:
+    return traits(own_genres(verified)[:GENRES_SHOWN], verified.year, strongest_seeds(verified))
 
 
-def _evidence(item: Scored, genres: Sequence[str], profile: Profile) -> Evidence:
-    """The facts that may be said of this choice: what was measured, not what was meant."""
-    verified = item.verified
-    pull: dict[str, float] = {}
-    for voice in verified.fused.voices:
-        for name, share in voice.seeds:
-            pull[name] = pull.get(name, 0.0) + voice.weight * voice.rank_score * share
-    decade = verified.year // 10 * 10 if verified.year else None
-    return Evidence(
-        seeds=tuple(sorted(pull, key=lambda name: -pull[name])[:5]),
-        sources=verified.fused.sources,
-        shared_genres=tuple([genre for genre in genres if genre in profile.genres][:_SHARED_SHOWN]),
-        decade=decade,
-        decade_share=profile.decades.get(decade, 0.0) if decade is not None and profile.years else None,
-        album_choice=verified.album_choice,
-        opinions=tuple(
-            f"{voice.source}: {voice.opinion[:_OPINION_LIMIT]}"
-            for voice in verified.fused.voices
-            if voice.opinion
-        ),
-    )
-
-
-def _not_chosen(item: Scored, wanted: int) -> Judged:
+def _not_chosen(item: Scored, detail: str) -> Judged:
     verified = item.verified
     return Judged(
         verified.artist.name,
         verified.album.title if verified.album else None,
         Verdict.NOT_CHOSEN,
-        f"verified, but {wanted} others scored higher",
+        detail,
         verified.fused.sources,
         verified.artist.mbid,
     )

@@ -95,7 +95,7 @@ def compose(
     `item_tokens`: of one item of the answer without its reason. At most `wanted` items are asked for, and no
     more than can be answered whole. `border`: owned names that are told where the library is not told whole.
     """
-    fixed = _tokens(ask(wanted, terms.words), "", card, counter)
+    fixed = measured(ask(wanted, terms.words), "", card, counter)
     each = item_tokens + terms.words * _TOKENS_PER_WORD
     space = card.context_window - fixed - _LEAST_LIBRARY
     if card.max_output is not None:
@@ -111,7 +111,7 @@ def compose(
         text = _with_border(text, border, compressed.named, spare, counter)
     question = ask(items, terms.words)
     system, user = lay_out(question, text, card)
-    tokens = max(_tokens(question, text, card, counter), fixed + compressed.tokens)
+    tokens = max(measured(question, text, card, counter), fixed + compressed.tokens)
     compressed = msgspec.structs.replace(
         compressed, ratio=compressed.full_tokens / tokens if compressed.full_tokens else 1.0
     )
@@ -127,6 +127,8 @@ def steering(options: RunOptions) -> Iterator[str]:
     """The rules that the person's styles and wish make."""
     if options.styles_include:
         yield f"Lean towards these styles: {_listed(options.styles_include)}."
+    if options.decades_include:
+        yield f"Lean towards music first released in the {_decades(options.decades_include)}."
     if options.styles_avoid:
         yield f"Nothing of these styles or their subgenres: {_listed(options.styles_avoid)}."
     if options.wish:
@@ -136,6 +138,10 @@ def steering(options: RunOptions) -> Iterator[str]:
 def wish(options: RunOptions) -> Iterator[tuple[str, str]]:
     if options.wish:
         yield "wish", quote(options.wish, 300)
+
+
+def _decades(decades: Sequence[int]) -> str:
+    return ", ".join(f"{decade}s" for decade in decades)
 
 
 def _listed(styles: Sequence[str]) -> str:
@@ -162,8 +168,8 @@ def _with_border(
     return f"{text}{opening}{names}" if names else text
 
 
-def _tokens(question: Question, library: str, card: ModelCard, counter: TokenCounter) -> int:
-    """Of every message, and of the schema where it travels beside them."""
+def measured(question: Question, library: str | None, card: ModelCard, counter: TokenCounter) -> int:
+    """Tokens of every message, and of the schema where it travels beside them; `library`: as in `lay_out`."""
     tokens = sum(counter.count(text) for text in lay_out(question, library, card)) + 2 * _TOKENS_PER_MESSAGE
     if card.output in (OutputMode.NATIVE, OutputMode.TOOL):
         tokens += counter.count(json.dumps(question.schema))

@@ -107,10 +107,12 @@ class Question(msgspec.Struct, frozen=True):
     beginning."""
 
 
-def lay_out(question: Question, library: str, card: ModelCard) -> tuple[str, str]:
-    """The system message ("" for none) and the user's message."""
+def lay_out(question: Question, library: str | None, card: ModelCard) -> tuple[str, str]:
+    """The system message ("" for none) and the user's message; `library` None: the question is not about
+    one."""
     dialect = dialect_of(card)
-    data = "\n".join(f"<{tag}>\n{text}\n</{tag}>" for tag, text in (("library", library), *question.asides))
+    parts = question.asides if library is None else (("library", library), *question.asides)
+    data = "\n".join(f"<{tag}>\n{text}\n</{tag}>" for tag, text in parts)
     instructions = "\n".join(
         [
             dialect.bridge.format(task=question.task),

@@ -1,4 +1,4 @@
-"""Recommendation → the same with its reason: one or two sentences, from stored evidence alone."""
+"""Recommendation → the same with its reason: one to three sentences, from stored evidence alone."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,8 +6,19 @@ import msgspec
 
 from brainarr.domain.recommendation import FIRST_STUDIO_ALBUM, Evidence, Recommendation
 
-# A decade below this share of the library is no reason to recommend anything.
-_TELLING_SHARE = 0.1
+TELLING_SHARE = 0.1
+"""A decade below this share of the library is no reason to recommend anything."""
+
+# What a source's word for "similar" rests on; of others it is only known that they call it close.
+_HEARD, _RELATED = "close in listening", "related"
+_WAYS = {
+    "listenbrainz": _HEARD,
+    "lastfm": _HEARD,
+    "similarity": _HEARD,
+    "deezer": _RELATED,
+    "musicbrainz": _RELATED,
+}
+_SEEDS_TOLD = 2
 
 
 def explain(recommendation: Recommendation, labels: Mapping[str, str]) -> Recommendation:
@@ -23,15 +34,30 @@ def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:
 
 
 def _near(evidence: Evidence, labels: Mapping[str, str]) -> str:
-    sources = _and([labels.get(source, source) for source in evidence.sources])
+    """Which owned artists it was found from, and in which way each source sees them close."""
     if not evidence.seeds:
-        return f"Proposed by {sources}."
-    return f"Because you have {_and(evidence.seeds[:2])}: close in {sources}."
+        return f"Proposed by {_labelled(evidence.sources, labels)}."
+    told = evidence.seeds[:_SEEDS_TOLD]
+    ways = [_way(seed, evidence, labels) for seed in told]
+    if len(set(ways)) == 1:
+        near = f"{_and(told)}, {'both ' if len(told) > 1 else ''}{ways[0]}"
+    else:
+        near = ", and ".join(f"{seed}, {way}" for seed, way in zip(told, ways, strict=True))
+    named = f" {_labelled(evidence.named_by, labels)} named it too." if evidence.named_by else ""
+    return f"Because you have {near}.{named}"
+
+
+def _way(seed: str, evidence: Evidence, labels: Mapping[str, str]) -> str:
+    """ "close in listening (ListenBrainz and Last.fm) and related (Deezer)" """
+    finders: dict[str, list[str]] = {}
+    for source in evidence.seed_sources.get(seed, ()):
+        finders.setdefault(_WAYS.get(source, "close"), []).append(source)
+    return _and([f"{way} ({_labelled(sources, labels)})" for way, sources in finders.items()]) or "close"
 
 
 def _fit(evidence: Evidence) -> str:
     share = evidence.decade_share or 0.0
-    era = f"from the {evidence.decade}s" if evidence.decade is not None and share >= _TELLING_SHARE else ""
+    era = f"from the {evidence.decade}s" if evidence.decade is not None and share >= TELLING_SHARE else ""
     if evidence.shared_genres:
         besides = f", {share:.0%} of which is {era} too" if era else ""
         return f"It shares {_and(evidence.shared_genres)} with your library{besides}."
@@ -45,6 +71,10 @@ def _album(evidence: Evidence, labels: Mapping[str, str]) -> str:
         return f"Start with the {chooser}."
     label = labels.get(chooser or "")
     return f"Start with the favourite on {label}." if label else ""
+
+
+def _labelled(sources: Sequence[str], labels: Mapping[str, str]) -> str:
+    return _and([labels.get(source, source) for source in sources])
 
 
 def _and(words: Sequence[str]) -> str:

@@ -12,12 +12,11 @@ import msgspec
 
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import Tier, name_keys
+from brainarr.domain.novelty import NOVELTY
 from brainarr.domain.recommendation import Candidate, Discovery, Fused, Judged, Verdict, Voice
 from brainarr.domain.taste import Seed
 from brainarr.pipeline.voices import Heard, hear
 
-# The novelty dial (SCIENCE §3), with its honest cost: N@20 .383 / .348 / .255.
-_NOVELTY = {Discovery.SIMILAR: 0.0, Discovery.ADJACENT: 0.15, Discovery.EXPLORATORY: 0.3}
 # At a model's weight whatever it alone proposes would stand below 180 neighbours, and its reach beyond the
 # data, the one thing it is better at (SCIENCE §2), would never be verified. So it gets every n-th place of
 # the ranking; what it proposes still has to score.
@@ -44,7 +43,7 @@ def fuse(
             voices[key].append(heard)
     strongest = max(weights.values(), default=1.0) or 1.0
     fused = [_fuse_one(proposals, voices[key], strongest) for key, proposals in named.items()]
-    fused = _apply_novelty(fused, _NOVELTY[discovery])
+    fused = _apply_novelty(fused, NOVELTY[discovery].damping)
     repeats = [judged for proposals in named.values() for judged in _repeats(proposals)]
     ranking = sorted(fused, key=lambda item: (-item.score, item.artist))
     return _reach_out(ranking, _REACH[discovery]), repeats
@@ -56,14 +55,16 @@ def _by_artist(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     settle."""
     grouped: dict[str, list[Candidate]] = defaultdict(list)
     bare: dict[str, list[Candidate]] = defaultdict(list)
-    holders: dict[str, set[Mbid]] = defaultdict(set)
+    named: set[tuple[str, Mbid]] = set()
     for candidate in candidates:
-        key = name_keys(candidate.artist)[Tier.WORDS]
         if candidate.mbid is not None:
             grouped[candidate.mbid].append(candidate)
-            holders[key].add(candidate.mbid)
+            named.add((candidate.artist, candidate.mbid))
         else:
-            bare[key].append(candidate)
+            bare[name_keys(candidate.artist)[Tier.WORDS]].append(candidate)
+    holders: dict[str, set[Mbid]] = defaultdict(set)
+    for name, mbid in named if bare else ():
+        holders[name_keys(name)[Tier.WORDS]].add(mbid)
     for key, found in bare.items():
         mbids = holders[key]
         grouped[next(iter(mbids)) if len(mbids) == 1 else f"name:{key}"] += found

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from brainarr.domain.music import Library
+from brainarr.domain.novelty import novelty_note
 from brainarr.domain.recommendation import (
+    Discovery,
     Judged,
     Outcome,
     ProviderReport,
@@ -12,6 +14,7 @@ from brainarr.domain.recommendation import (
     RunOptions,
     Verdict,
 )
+from brainarr.pipeline.caps import overruns
 from brainarr.pipeline.topup import Round
 
 
@@ -23,10 +26,12 @@ def notes_on(
     recommendations: Sequence[Recommendation],
     *,
     rounds: Round,
-    in_style: int,
+    fitting: int,
+    wording: str,
     stopped: bool,
 ) -> tuple[str, ...]:
-    """`in_style`: how many of the recommendations are of the styles that were asked for."""
+    """`fitting`: how many of the recommendations are of the styles and decades that were asked for.
+    `wording`: what is to be said of the reasons in a model's words."""
     notes: list[str] = []
     if library.from_snapshot:
         notes.append(
@@ -57,11 +62,21 @@ def notes_on(
             "Most of what models proposed is known to you, so discovery was widened "
             f"from {options.discovery} to {rounds.discovery}."
         )
-    if options.styles_include and in_style < len(recommendations):
+    if options.leans and fitting < len(recommendations):
+        styles = "of the styles" if options.styles_include else ""
+        decades = "from the decades" if options.decades_include else ""
+        leaning = " and ".join(part for part in (styles, decades) if part)
         notes.append(
-            f"{in_style} of {len(recommendations)} recommendations are of the styles you asked for: "
+            f"{fitting} of {len(recommendations)} recommendations are {leaning} you asked for: "
             "no more were found."
         )
+    if over := overruns(recommendations, options.caps):
+        why = "what you asked for comes first, and" if options.leans else "of what was verified,"
+        notes.append(f"{'; '.join(over)}: {why} nothing else was left.")
+    if rounds.discovery is Discovery.EXPLORATORY:
+        notes.append(novelty_note(rounds.discovery))
+    if wording:
+        notes.append(wording)
     if stopped:
         notes.append("The run was stopped: this is what it had verified by then.")
     if not recommendations and library.artists:

@@ -18,14 +18,18 @@ class Reports:
         """The first that was sent."""
         self.answered = False
         """Whether a model answered the latest question."""
+        self.any_answered = False
 
     def hear(self, report: ProviderReport) -> None:
         self._sources.append(report)
 
-    def add(self, answer: ChainAnswer) -> None:
+    def add(self, answer: ChainAnswer, *, proposed: bool = True) -> None:
+        """`proposed`: False where its candidates are none, but words on what was chosen already."""
         self.prompt = self.prompt or answer.prompt
         self.answered = any(reply.candidates for reply in answer.answers)
-        for report in answer.reports:
+        self.any_answered |= self.answered
+        for heard in answer.reports:
+            report = heard if proposed else msgspec.structs.replace(heard, candidates=0)
             before = self._models.get(report.name)
             self._models[report.name] = report if before is None else _both(before, report)
 

@@ -20,6 +20,7 @@ from brainarr.domain.recommendation import (
     RunResult,
     Verdict,
     Verified,
+    Wording,
 )
 from brainarr.domain.taste import Profile
 from brainarr.pipeline.asking import Asking, CounterFor
@@ -40,9 +41,10 @@ from brainarr.pipeline.ports import (
 )
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.reports import Reports
+from brainarr.pipeline.reword import reword, unanswered
 from brainarr.pipeline.score import score
 from brainarr.pipeline.topup import Round, next_round
-from brainarr.pipeline.verify import Owned, Verification, in_styles
+from brainarr.pipeline.verify import Owned, Verification, as_asked
 
 MODEL_WEIGHT = 0.25
 """A model's vote (SCIENCE §2: at weight 1 it destroys the ranking, at .25 it adds to it)."""
@@ -127,6 +129,8 @@ class _Pass:
         self._tried: set[str] = set()
         self._reports = Reports()
         self._round = Round(options.discovery)
+        self._choice: tuple[tuple[Recommendation, ...], list[Judged]] | None = None
+        self._wording_note = ""
 
     @property
     def kept(self) -> Sequence[Verified]:
@@ -136,10 +140,10 @@ class _Pass:
         self._profile, self._library = await self._read_taste()
         neighbours = await _recall(self._profile, self._library, self._tools)
         self._asking = _asking(self._library, self._profile, neighbours, self._memory, self._tools)
-        owned = await asyncio.to_thread(Owned.of, self._library)
+        self._owned = await asyncio.to_thread(Owned.of, self._library)
         tools = self._tools
         self._verification = Verification(
-            owned, self._memory, self._options, tools.catalog, tools.charts, tools.preflight
+            self._owned, self._memory, self._options, tools.catalog, tools.charts, tools.preflight
         )
         await self._gather()
         await self._verify(await self._fuse())
@@ -147,23 +151,13 @@ class _Pass:
             await self._rank()
         else:
             await self._top_up()
+        if self._options.wording is Wording.MODEL:
+            await self._reword()
 
     def result(self, *, stopped: bool = False) -> RunResult:
         """What is verified by now, chosen and explained."""
-        kept = self._verification.kept
-        self._on_progress(Progress("score", f"{len(kept)} verified"))
-        pool = score(kept, self._profile)
-        styles = self._options.styles_include
-        preferred = {item.artist.mbid for item in kept if styles and in_styles(item.artist, styles)}
-        chosen, others = choose(
-            pool,
-            self._profile,
-            self._options.max_recommendations,
-            preferred,
-            self._options.score_weights,
-            self._memory.learnt,
-        )
-        recommendations = tuple(explain(item, self._tools.labels) for item in chosen)
+        recommendations, others = self._choose()
+        preferred = {item.artist.mbid for item in self._verification.kept if as_asked(item, self._options)}
         judged = (
             *self._repeats,
             *self._judged,
@@ -187,12 +181,45 @@ class _Pass:
                 self._reports.models,
                 recommendations,
                 rounds=self._round,
-                in_style=sum(item.artist_mbid in preferred for item in recommendations),
+                fitting=sum(item.artist_mbid in preferred for item in recommendations),
+                wording=self._wording_note,
                 stopped=stopped,
             ),
             finished_at=self._tools.clock(),
             stopped=stopped,
         )
+
+    def _choose(self) -> tuple[tuple[Recommendation, ...], list[Judged]]:
+        """Chosen and explained, and who was not. Done once: what a model words must stay what was chosen."""
+        if self._choice is None:
+            kept = self._verification.kept
+            self._on_progress(Progress("score", f"{len(kept)} verified"))
+            chosen, others = choose(
+                score(kept, self._profile),
+                self._profile,
+                self._options.max_recommendations,
+                {item.artist.mbid for item in kept if as_asked(item, self._options)},
+                self._options.score_weights,
+                self._memory.learnt,
+                calibration=self._options.calibration,
+                caps=self._options.caps,
+            )
+            self._choice = tuple(explain(item, self._tools.labels) for item in chosen), others
+        return self._choice
+
+    async def _reword(self) -> None:
+        """Has the reasons put into words, all in one question; what is not sound keeps the template's."""
+        chosen, others = self._choose()
+        if not chosen or not self._reports.any_answered:
+            self._wording_note = unanswered(()) if chosen else ""
+            return
+        self._on_progress(Progress("word", f"{len(chosen)} reasons"))
+        answer = await self._tools.ask(*self._asking.wording(self._options, chosen))
+        self._reports.add(answer, proposed=False)
+        names = {name_keys(item.artist)[Tier.WORDS] for item in self._candidates} | self._owned.names
+        worded = reword(chosen, answer.answers, self._tools.labels, names)
+        self._choice = worded.recommendations, others
+        self._wording_note = worded.note if answer.answers else unanswered(answer.reports)
 
     def _vote(self, source: str, usual: float) -> float:
         """What the person set, else the source's own weight; either moved by what feedback taught."""

@@ -18,8 +18,8 @@ from brainarr.pipeline.ports import AlbumCharts, Catalog, Preflight
 from brainarr.pipeline.resolve import Unresolved, resolve_artist
 
 POOL_FACTOR = 3
-# So much further the ranking is followed in search of the styles that were asked for.
-_STYLE_FACTOR = 2
+# So much further the ranking is followed in search of the styles and decades that were asked for.
+_LEANING_FACTOR = 2
 # A band is of a style when a fifth of its genre votes say so; a single vote among many is a passer-by's.
 _OF_A_STYLE = 0.2
 # After this many failures in a row the metadata is taken to be away: the rest is held instead of waited for.
@@ -72,6 +72,13 @@ def genres_of(artist: CatalogArtist) -> dict[str, float]:
     return genre_shares(tuple(votes or artist.genres[:5]))
 
 
+def as_asked(item: Verified, options: RunOptions) -> bool:
+    """Whether it is of the styles and of the decades to lean towards; False where there are neither."""
+    styles, decades = options.styles_include, options.decades_include
+    in_time = item.year is not None and item.year // 10 * 10 in decades
+    return options.leans and (not styles or in_styles(item.artist, styles)) and (not decades or in_time)
+
+
 class Verification:
     """Goes down one ranking. Iterate `steps()` to the end, then read `kept` and `judged`."""
 
@@ -106,10 +113,10 @@ class Verification:
 
     @property
     def _enough(self) -> bool:
-        if len(self.kept) < self.wanted or not self._options.styles_include:
+        if len(self.kept) < self.wanted or not self._options.leans:
             return len(self.kept) >= self.wanted
-        in_style = sum(in_styles(item.artist, self._options.styles_include) for item in self.kept)
-        return in_style >= self.wanted or len(self.kept) >= _STYLE_FACTOR * self.wanted
+        fitting = sum(as_asked(item, self._options) for item in self.kept)
+        return fitting >= self.wanted or len(self.kept) >= _LEANING_FACTOR * self.wanted
 
     async def steps(self, ranking: Sequence[Fused]) -> AsyncIterator[int]:
         """Yields how many are kept after each candidate that the catalogue had to be asked about."""

@@ -62,13 +62,15 @@ def hear(
     support = _listen(lists, popularity, seeds)
     ordered = sorted(support, key=lambda key: (-support[key].score, key))
     bare = set(lists) == {None} and not _tells_scores(lists[None])
-    new = (key for key in ordered if key not in seeds)
-    best = fmean([support[key].score for key, _ in zip(new, range(_BEST), strict=False)] or [1.0]) or 1.0
+    new = [key for key in ordered if key not in seeds]
+    best = fmean([support[key].score for key in new[:_BEST]] or [1.0]) or 1.0
+    places = {key: place for place, key in enumerate(new)}
     heard: dict[str, Heard] = {}
-    for place, key in enumerate(ordered):
-        score = _K_SOURCE / (_K_SOURCE + place) if bare else support[key].score / best
-        voice = _voice(source, weight, min(1.0, score), support[key], popularity.get(key), seeds)
-        heard[key] = Heard(voice, score)
+    for key in ordered:
+        # By rank, so that it means the same for every source: the thirtieth of two hundred is no proof.
+        rank_score = _K_SOURCE / (_K_SOURCE + places.get(key, 0))
+        voice = _voice(source, weight, rank_score, support[key], popularity.get(key), seeds)
+        heard[key] = Heard(voice, rank_score if bare else support[key].score / best)
     return heard
 
 

@@ -19,7 +19,8 @@ EstimateCalls = Callable[[Library, Memory], Awaitable[tuple[CallEstimate, ...]]]
 
 
 class RunEstimate(msgspec.Struct, frozen=True):
-    """At most, for asking each entry of the chain once; a run that finds too little asks again."""
+    """At most, for asking each entry of the chain once; a run that finds too little, or has its reasons
+    worded, asks again."""
 
     calls: tuple[CallEstimate, ...]
     """In the chain's order."""

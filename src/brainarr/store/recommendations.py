@@ -21,6 +21,9 @@ UNWANTED = (Status.REJECTED, Status.BLOCKED, Status.REMOVED)
 NAMES_REMEMBERED = 200
 """More would only crowd a prompt; identifiers are all remembered."""
 
+GENRES_REMEMBERED = 500
+"""Recommendations; older ones were found close to another library than today's."""
+
 
 class RecommendationRow(msgspec.Struct, frozen=True):
     """A stored recommendation. A dry run's have id 0: they were shown, not stored."""
@@ -188,6 +191,24 @@ async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> d
         .group_by(recommendations.c.artist_mbid)
     )
     return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
+
+
+async def genres_found(
+    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+) -> tuple[tuple[str, ...], ...]:
+    """The genres of each artist that waits or is on its way: found close to the library, not owned, not
+    refused. The latest first."""
+    table = recommendations
+    query = (
+        select(table.c.artist_mbid, table.c.facts)
+        .where(table.c.owner == owner, table.c.status.in_(UNDECIDED_OR_ON_THE_WAY))
+        .order_by(table.c.id.desc())
+        .limit(GENRES_REMEMBERED)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for mbid, facts in await connection.execute(query):
+        found.setdefault(mbid, facts.genres)
+    return tuple(found.values())
 
 
 async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:

@@ -37,6 +37,10 @@ class EvidenceDocument(Document):
 
     seeds: tuple[str, ...] = Field(description="Owned artists it was found from, strongest first.")
     sources: tuple[str, ...]
+    seed_sources: Mapping[str, tuple[str, ...]] = Field(
+        description="Of each of `seeds`, the sources that found it from that artist."
+    )
+    named_by: tuple[str, ...] = Field(description="The sources that named it from no owned artist: models.")
     shared_genres: tuple[str, ...]
     decade: int | None
     decade_share: float | None
@@ -61,6 +65,7 @@ class RecommendationDocument(Document):
     parts: PartsDocument
     confidence: float = Field(description="Absolute, from 0 to 1; `parts.confidence` is relative to the run.")
     reason: str = Field(examples=["Listeners of Autechre and Boards of Canada also play Plaid."])
+    worded_by: str | None = Field(description="The model that put `reason` into words; null: a template.")
     sources: tuple[str, ...] = Field(examples=[["listenbrainz", "deezer"]])
     evidence: EvidenceDocument
     created_at: datetime
@@ -90,6 +95,7 @@ class RecommendationDocument(Document):
             parts=PartsDocument.model_validate(found.parts),
             confidence=found.confidence,
             reason=found.reason,
+            worded_by=found.worded_by,
             sources=found.evidence.sources,
             evidence=EvidenceDocument.model_validate(found.evidence),
             created_at=row.created_at,
@@ -118,6 +124,7 @@ class OverridesDocument(Document):
     wish: str | None = None
     styles_include: tuple[str, ...] | None = None
     styles_avoid: tuple[str, ...] | None = None
+    decades_include: tuple[int, ...] | None = None
     target: Target | None = None
     discovery: Discovery | None = None
     max_recommendations: int | None = None

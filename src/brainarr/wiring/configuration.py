@@ -15,14 +15,18 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import (
+    MOST_DECADES,
     MOST_RECOMMENDATIONS,
     MOST_STYLES,
     STYLE_LIMIT,
     WISH_LIMIT,
+    Caps,
     Discovery,
     Mode,
     RunOptions,
     Target,
+    Wording,
+    as_decade,
 )
 from brainarr.errors import ConfigurationError
 from brainarr.jobs.schedule import interval
@@ -128,7 +132,10 @@ Styles = Annotated[
 ]
 
 
+Decades = Annotated[tuple[Annotated[int, AfterValidator(as_decade)], ...], Field(max_length=MOST_DECADES)]
+
 Weight = Annotated[float, Field(ge=0, le=1)]
+Cap = Annotated[float, Field(gt=0, le=1)]
 
 
 class ScoreWeights(Section):
@@ -154,6 +161,14 @@ class ScoreWeights(Section):
         )
 
 
+class CapSettings(Section):
+    """The largest share of one run's recommendations with the same of each."""
+
+    genre: Cap | None = None
+    era: Cap | None = None
+    seed: Cap | None = None
+
+
 class RecommendSettings(Section):
     max_recommendations: Annotated[int, Field(ge=1, le=MOST_RECOMMENDATIONS)] = 20
     minimum_confidence_score: Annotated[float, Field(ge=0, le=1)] = 0.3
@@ -171,6 +186,10 @@ class RecommendSettings(Section):
     score_weights: ScoreWeights = ScoreWeights()
     source_weights: dict[str, Weight] = Field(default_factory=dict)
     """Source → its vote in the fusion; sources that are not named keep theirs."""
+    decades_include: Decades = ()
+    calibration: Weight = 0.0
+    caps: CapSettings = CapSettings()
+    wording: Wording = Wording.TEMPLATE
 
     @property
     def every(self) -> timedelta | None:
@@ -192,6 +211,10 @@ class RecommendSettings(Section):
             wish=self.wish,
             score_weights=self.score_weights.scaled,
             source_weights=self.source_weights,
+            decades_include=self.decades_include,
+            calibration=self.calibration,
+            caps=Caps(self.caps.genre, self.caps.era, self.caps.seed),
+            wording=self.wording,
         )
 
 

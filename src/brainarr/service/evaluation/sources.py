@@ -11,7 +11,6 @@ from brainarr.pipeline.answers import read_answer
 from brainarr.pipeline.sift import sift
 from brainarr.service.evaluation.people import People, mbid_of
 from brainarr.similarity import blend, models
-from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
 from brainarr.similarity.models import Floats, Interactions
 from brainarr.similarity.spectral import spectral
@@ -91,10 +90,6 @@ def filter_lists(dataset: Dataset, collaborative: Filter) -> Lists:
         if len(owned):
             nearest[person] = owned[weights[owned].argmax(axis=0)]
     return Lists("similarity", dataset, collaborative.scores, nearest)
-
-
-def tag_lists(dataset: Dataset, tags: TagProfile) -> Lists:
-    return Lists("tags", dataset, *tags.scores(dataset.trained))
 
 
 class Neighbours:

@@ -17,7 +17,7 @@ from brainarr.pipeline.run import MODEL_WEIGHT
 from brainarr.pipeline.score import score
 from brainarr.pipeline.verify import POOL_FACTOR
 from brainarr.service.evaluation.people import People, column_of
-from brainarr.service.evaluation.sources import Filter, Neighbours, RecordedModel, filter_lists, tag_lists
+from brainarr.service.evaluation.sources import Filter, Lists, Neighbours, RecordedModel, filter_lists
 from brainarr.similarity import models
 from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
@@ -57,7 +57,7 @@ class Settings:
     """What of the pipeline may be tried otherwise."""
 
     discovery: Discovery = Discovery.SIMILAR
-    weights: FacetWeights = FacetWeights()
+    weights: FacetWeights = field(default_factory=FacetWeights)
     sources: Mapping[str, float] = field(default_factory=lambda: dict(WEIGHTS))
 
 
@@ -94,8 +94,8 @@ async def recommend_all(dataset: Dataset, settings: Settings, on_step: OnStep) -
 class _Voices:
     def __init__(self, blind: Dataset, collaborative: Filter, tags: TagProfile, people: People) -> None:
         self.similarity = filter_lists(blind, collaborative)
-        self.tag_scores = tags.scores(blind.trained)[0]
-        self.tags = tag_lists(blind, tags)
+        self.tag_scores, nearest = tags.scores(blind.trained)
+        self.tags = Lists("tags", blind, self.tag_scores, nearest)
         self.neighbours = Neighbours(blind)
 
 

@@ -26,7 +26,8 @@ class CallEstimateDocument(Document):
 
 
 class EstimateDocument(Document):
-    """At most, for asking each entry once; a run that finds too little asks again, within the budgets."""
+    """At most, for asking each entry once; a run that finds too little, or has its reasons worded, asks
+    again, within the budgets."""
 
     calls: tuple[CallEstimateDocument, ...] = Field(description="In the chain's order.")
     at_most: float | None = Field(description="US dollars if every entry is asked, of those with a price.")

@@ -1,12 +1,13 @@
 """profile: the taste that the library shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import msgspec
 from fastapi import APIRouter
 from pydantic import Field
 
-from brainarr.domain.taste import Profile
-from brainarr.service.profile import read_profile
+from brainarr.domain.taste import Gap, GapKind, Profile
+from brainarr.service.profile import read_gaps, read_profile
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import NOT_FOUND, problems
@@ -45,6 +46,35 @@ class SeedDocument(Document):
     cluster: str
 
 
+class GapDocument(Document):
+    """A style or an era that the library nearly has."""
+
+    kind: GapKind
+    name: str = Field(examples=["slowcore"])
+    reason: str = Field(
+        examples=[
+            "None of your 240 artists is of slowcore. 6 of 80 artists found close to your library are of it."
+        ]
+    )
+    strength: float = Field(description="Comparable among gaps of a kind only; higher is nearer.")
+    own: float = Field(description="Share of artists (style) or of first releases (era), 0 to 1.")
+    run: Mapping[str, tuple[str | int, ...]] = Field(
+        description="The body that asks `POST /api/v1/runs` to fill it.",
+        examples=[{"styles_include": ["slowcore"]}],
+    )
+
+    @classmethod
+    def of(cls, gap: Gap) -> "GapDocument":
+        return cls(
+            kind=gap.kind,
+            name=gap.name,
+            reason=gap.reason,
+            strength=gap.strength,
+            own=gap.own,
+            run=msgspec.to_builtins(gap.run),
+        )
+
+
 class ProfileDocument(Document):
     shape: ShapeDocument
     genres: Mapping[str, float] = Field(
@@ -55,13 +85,18 @@ class ProfileDocument(Document):
     seeds: tuple[SeedDocument, ...]
     recent: tuple[str, ...] = Field(description="Taken in lately, newest first.")
     album_coverage: float = Field(description="Share of artists whose albums are known, 0 to 1.")
+    gaps: tuple[GapDocument, ...] = Field(
+        description="What the library nearly has: styles, then eras, the nearest first."
+    )
 
     @classmethod
-    def of(cls, profile: Profile) -> "ProfileDocument":
-        return cls.model_validate(profile)
+    def of(cls, profile: Profile, gaps: Sequence[Gap]) -> "ProfileDocument":
+        known = {name: getattr(profile, name) for name in cls.model_fields if name != "gaps"}
+        return cls.model_validate({**known, "gaps": tuple(map(GapDocument.of, gaps))})
 
 
 @router.get("", responses=problems(NOT_FOUND))
 async def profile(deps: Deps) -> ProfileDocument:
     """As a run that starts now would see it."""
-    return ProfileDocument.of(await read_profile(deps.db, clock=deps.clock))
+    found = await read_profile(deps.db, clock=deps.clock)
+    return ProfileDocument.of(found, await read_gaps(deps.db, found))

@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from brainarr.domain.novelty import novelty_note
 from brainarr.domain.recommendation import (
+    MOST_DECADES,
     MOST_RECOMMENDATIONS,
     MOST_STYLES,
     STYLE_LIMIT,
@@ -15,6 +17,7 @@ from brainarr.domain.recommendation import (
     Discovery,
     RunOverrides,
     Target,
+    as_decade,
 )
 from brainarr.service.lists import DEFAULT_LIST
 from brainarr.service.runs import cancel_run, follow_run, list_runs, read_run, request_run
@@ -31,6 +34,11 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 Styles = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=STYLE_LIMIT)], ...], Field(max_length=MOST_STYLES)
 ]
+
+
+Decades = Annotated[tuple[Annotated[int, AfterValidator(as_decade)], ...], Field(max_length=MOST_DECADES)]
+
+_COSTS = " ".join(note for note in map(novelty_note, Discovery) if note)
 
 
 class RunRequest(BaseModel):
@@ -50,8 +58,11 @@ class RunRequest(BaseModel):
     styles_avoid: Styles | None = Field(
         None, description="Styles that nothing may belong to, those below them in the genre tree included."
     )
+    decades_include: Decades | None = Field(
+        None, description="Decades to lean towards, by their first year.", examples=[[1990]]
+    )
     target: Target | None = None
-    discovery: Discovery | None = None
+    discovery: Discovery | None = Field(None, description=f"How far from the known. {_COSTS}")
     max_recommendations: Annotated[int, Field(ge=1, le=MOST_RECOMMENDATIONS)] | None = None
 
     @property
