@@ -16,7 +16,10 @@ Bend = Callable[[str, Random], str]
 
 
 def without_accents(name: str) -> str:
-    letters = str.maketrans({"ø": "o", "Ø": "O", "đ": "d", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "Æ": "AE"})
+    letters = str.maketrans(
+        {"ø": "o", "Ø": "O", "đ": "d", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "Æ": "AE"}
+        | {"ı": "i", "ð": "d", "Ð": "D", "Đ": "D", "þ": "th", "Þ": "Th"}
+    )
     decomposed = unicodedata.normalize("NFD", name.translate(letters))
     return "".join(ch for ch in decomposed if not unicodedata.combining(ch))
 
@@ -27,7 +30,8 @@ def is_latin(name: str) -> bool:
 
 
 def _the_added(name: str, dice: Random) -> str:
-    return f"The {name}" if is_latin(name) and name.split()[0].casefold() not in ("the", "a", "an") else ""
+    has_one = name.split()[0].casefold() in ("the", "a", "an") or name.casefold().endswith(", the")
+    return f"The {name}" if is_latin(name) and not has_one else ""
 
 
 def _the_removed(name: str, dice: Random) -> str:
@@ -66,7 +70,7 @@ def _accents(name: str, dice: Random) -> str:
 
 
 def _unicode(name: str, dice: Random) -> str:
-    """The same name in another Unicode form: decomposed, full width, typographer's marks, an invisible mark."""
+    """In another Unicode form: decomposed, full width, typographer's marks, an invisible mark."""
     wide = str.maketrans({ch: chr(ord(ch) + 0xFEE0) for ch in string.ascii_letters + string.digits})
     marks = str.maketrans({"'": "’", "-": "‐", '"': "”"})
     forms = [unicodedata.normalize("NFD", name), name.translate(wide), name.translate(marks), name + "\u200b"]
@@ -108,22 +112,42 @@ GREEK = _table(
 _GREEK_PAIRS = {"ου": "ou", "αυ": "av", "ευ": "ev", "μπ": "b", "γγ": "ng"}
 # Hepburn, and Kunrei-shiki where it differs.
 _KANA_ROWS = {
-    "": "アイウエオ", "k": "カキクケコ", "g": "ガギグゲゴ", "s": "サシスセソ", "z": "ザジズゼゾ", "t": "タチツテト",
-    "d": "ダヂヅデド", "n": "ナニヌネノ", "h": "ハヒフヘホ", "b": "バビブベボ", "p": "パピプペポ", "m": "マミムメモ",
+    "": "アイウエオ",
+    "k": "カキクケコ",
+    "g": "ガギグゲゴ",
+    "s": "サシスセソ",
+    "z": "ザジズゼゾ",
+    "t": "タチツテト",
+    "d": "ダヂヅデド",
+    "n": "ナニヌネノ",
+    "h": "ハヒフヘホ",
+    "b": "バビブベボ",
+    "p": "パピプペポ",
+    "m": "マミムメモ",
     "r": "ラリルレロ",
-}  # fmt: skip
+}
 _KUNREI = {
-    kana: initial + vowel for initial, row in _KANA_ROWS.items() for kana, vowel in zip(row, "aiueo", strict=True)
+    kana: initial + vowel
+    for initial, row in _KANA_ROWS.items()
+    for kana, vowel in zip(row, "aiueo", strict=True)
 } | {"ヤ": "ya", "ユ": "yu", "ヨ": "yo", "ワ": "wa", "ヲ": "o", "ン": "n", "ヂ": "zi", "ヅ": "zu", "ヴ": "vu"}
 _HEPBURN = _KUNREI | {"シ": "shi", "チ": "chi", "ツ": "tsu", "フ": "fu", "ジ": "ji", "ヂ": "ji", "ヅ": "zu"}
 _SMALL = {"ャ": "ya", "ュ": "yu", "ョ": "yo", "ァ": "a", "ィ": "i", "ゥ": "u", "ェ": "e", "ォ": "o"}
 # Revised Romanisation, letter by letter, and McCune–Reischauer's plain letters.
-_LEADS = ("g kk n d tt r m b pp s ss . j jj ch k t p h".split(), "k kk n t tt r m p pp s ss . ch tch ch k t p h".split())
+_LEADS = (
+    ("g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h"),
+    ("k", "kk", "n", "t", "tt", "r", "m", "p", "pp", "s", "ss", "", "ch", "tch", "ch", "k", "t", "p", "h"),
+)  # fmt: skip
 _VOWELS = (
-    "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split(),
-    "a ae ya yae o e yo ye o wa wae oe yo u wo we wi yu u ui i".split(),
-)
-_TAILS = ". k k ks n nj nh t l k m p t t p l m p ps t t ng t t k t p t".split()
+    ("a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi",
+     "yu", "eu", "ui", "i"),
+    ("a", "ae", "ya", "yae", "o", "e", "yo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi",
+     "yu", "u", "ui", "i"),
+)  # fmt: skip
+_TAILS = (
+    "", "k", "k", "ks", "n", "nj", "nh", "t", "l", "k", "m", "p", "t", "t", "p", "l", "m", "p", "ps", "t",
+    "t", "ng", "t", "t", "k", "t", "p", "t",
+)  # fmt: skip
 
 
 def _romanise_cyrillic(name: str, dice: Random) -> str:
@@ -146,35 +170,45 @@ def _spelled(name: str, table: dict[str, str]) -> str:
 
 
 def _romanise_kana(name: str, dice: Random) -> str:
-    table = dice.choice((_HEPBURN, _KUNREI))
+    """Hepburn, long vowels with a bar or without."""
+    return _titled(_spelled_kana(name, _HEPBURN, long=dice.choice(("\u0304", ""))))
+
+
+def _spelled_kana(name: str, table: dict[str, str], long: str = "") -> str:
     spelled = ""
     double = False
     for ch in (chr(ord(ch) + 0x60) if "ぁ" <= ch <= "ゖ" else ch for ch in name):
         if ch == "ッ":
             double = True
-            continue
-        if ch in _SMALL and spelled:
+        elif ch in "ャュョ" and spelled:
             stem = spelled[:-1]
-            glide = _SMALL[ch][1:] if stem.endswith(("sh", "ch", "j")) or len(_SMALL[ch]) == 1 else _SMALL[ch]
-            spelled = stem + glide
-            continue
-        latin = "" if ch == "ー" else " " if ch == "・" else table.get(ch, ch)
-        spelled += (("t" if latin.startswith("ch") else latin[:1]) if double else "") + latin
-        double = False
-    return _titled(spelled)
+            spelled = stem + _SMALL[ch][stem.endswith(("sh", "ch", "j")) :]
+        elif ch in _SMALL and spelled:
+            spelled = ("w" if spelled[-1] == "u" and spelled[-2:-1] in ("", " ") else spelled[:-1]) + _SMALL[
+                ch
+            ]
+            spelled = re.sub(r"w(?=w)", "", spelled)
+        else:
+            latin = long if ch == "ー" and spelled else " " if ch == "・" else table.get(ch, ch)
+            spelled += (("t" if latin.startswith("ch") else latin[:1]) if double else "") + latin
+            double = False
+    return unicodedata.normalize("NFC", spelled)
 
 
 def _romanise_hangul(name: str, dice: Random) -> str:
-    system = dice.choice((0, 1))
+    return _titled(_spelled_hangul(name, 0))
+
+
+def _spelled_hangul(name: str, system: int) -> str:
     spelled = ""
     for ch in name:
         at = ord(ch) - 0xAC00
         if 0 <= at < 11_172:
             syllable = _LEADS[system][at // 588], _VOWELS[system][at // 28 % 21], _TAILS[at % 28]
-            spelled += "".join(syllable).replace(".", "")
+            spelled += "".join(syllable)
         else:
             spelled += ch
-    return _titled(spelled)
+    return spelled
 
 
 def _titled(text: str) -> str:
@@ -195,23 +229,41 @@ def _scripts(name: str) -> set[str]:
     return {"KATAKANA" if word in ("KATAKANA", "HIRAGANA") else word for word in words}
 
 
+def _script(name: str) -> str:
+    """The one foreign script that all letters of the name are of; "" for several."""
+    scripts = _scripts(name)
+    return scripts.pop() if len(scripts) == 1 else ""
+
+
 def romanise(name: str, dice: Random) -> str:
     """A name wholly in one foreign script that has letters, in one of the systems people use.
 
     Chinese characters are left out: how they sound, no table of letters can say.
     """
-    scripts = _scripts(name)
-    if len(scripts) != 1 or (script := scripts.pop()) not in _SCRIPTS:
-        return ""
-    return _SCRIPTS[script](name, dice)
+    script = _script(name)
+    return _SCRIPTS[script](name, dice) if script in _SCRIPTS else ""
+
+
+def _rarely_romanised(name: str, dice: Random) -> str:
+    """Kunrei-shiki and McCune–Reischauer: taught and printed, hardly used for artists."""
+    script = _script(name)
+    if script == "KATAKANA":
+        return _titled(_spelled_kana(name, _KUNREI))
+    return _titled(_spelled_hangul(name, 1)) if script == "HANGUL" else ""
 
 
 # As Russian newspapers respell: "Slowdive" letter by letter, the way back from BGN/PCGN.
-_TO_CYRILLIC = sorted(((latin, ch) for ch, latin in CYRILLIC[0].items() if latin), key=lambda pair: -len(pair[0]))
+_TO_CYRILLIC = sorted(
+    ((latin, ch) for ch, latin in CYRILLIC[0].items() if latin), key=lambda pair: -len(pair[0])
+)
 
 
 def _in_cyrillic(name: str, dice: Random) -> str:
-    if not name.isascii() or set(name.casefold()) & set("cqwxhj0123456789") or not name.replace(" ", "").isalpha():
+    if (
+        not name.isascii()
+        or set(name.casefold()) & set("cqwxhj0123456789")
+        or not name.replace(" ", "").isalpha()
+    ):
         return ""
     text = name.casefold()
     for latin, ch in _TO_CYRILLIC:
@@ -240,6 +292,7 @@ SPELLINGS: Sequence[Spelling] = (
     Spelling("accents lost", _accents),
     Spelling("Unicode form", _unicode),
     Spelling("romanised", romanise),
+    Spelling("romanised, rare systems", _rarely_romanised, accepts=False),
     Spelling("in Cyrillic", _in_cyrillic),
     Spelling("one typo", _typo, accepts=False),
 )

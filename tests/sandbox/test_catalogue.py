@@ -42,6 +42,7 @@ async def test_a_name_is_found_by_itself_by_alias_and_less_surely_by_its_words(c
 async def test_escaped_names_are_understood(catalogue) -> None:
     assert (await search(catalogue, r'artist:"AC\/DC" OR (AC AND DC)'))[0][0] == "AC/DC"
     assert (await search(catalogue, r'artist:"Neu\!"'))[0][0] == "Neu!"
+    assert (await search(catalogue, "(plaid~1)"))[0] == ("Plaid", 100)
 
 
 async def test_a_lookup_tells_what_was_asked_for(catalogue, world) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from brainarr import __version__
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup, parse_mbid
 from brainarr.domain.names import clean_name, name_words
+from brainarr.domain.romanised import romanise
 from brainarr.errors import MissingResource, UnreadableAnswer
 from brainarr.http import Http
 from brainarr.http.rows import Count, read_rows
@@ -123,21 +124,34 @@ class MusicBrainz:
             return _Groups(count=0, groups=[])
 
 
+# One letter of a shorter word is too much of it: half the catalogue would be near.
+_FUZZY_FROM = 4
 _SPECIAL = re.compile(r'([-+&|!(){}\[\]^"~*?:\\/])')
 
 
 def search_query(name: str) -> str:
     """A Lucene query for artists of this name, alias or sort name, or at least of its words; "" for no name.
 
-    Phrases weigh more than words, so the exact name comes first.
+    Phrases weigh more than words, so the exact name comes first. Names of another script are sorted by their
+    romanisation, of which several are usual: hence words in Latin letters, and words that differ by a letter
+    ("Tsoi" finds "Tsoy, Viktor"). What such a search finds is no more than a candidate.
+    https://musicbrainz.org/doc/Indexed_Search_Syntax
     """
     name = clean_name(name)
     if not name:
         return ""
     phrase = _escape(name)
-    query = f'artist:"{phrase}" OR alias:"{phrase}" OR sortname:"{phrase}"'
-    words = [_escape(word) for word in name_words(name)[:10] if any(ch.isalnum() for ch in word)]
-    return f"{query} OR ({' AND '.join(words)})" if words else query
+    clauses = [f'{field}:"{phrase}"' for field in ("artist", "alias", "sortname")]
+    words = [word for word in name_words(name)[:10] if any(ch.isalnum() for ch in word)]
+    plain = " ".join(words)
+    if plain and plain != name.casefold():
+        clauses.append(f'artist:"{_escape(plain)}"')
+    if words:
+        clauses.append(f"({' AND '.join(map(_escape, words))})")
+    near = [f"{word}~1" if len(word) >= _FUZZY_FROM else word for word in map(romanise, words) if word]
+    if near and near != words:
+        clauses.append(f"({' AND '.join(near)})")
+    return " OR ".join(clauses)
 
 
 def _escape(text: str) -> str:

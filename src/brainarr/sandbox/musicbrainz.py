@@ -17,6 +17,8 @@ from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.sandbox.world import World, WorldAlbum, WorldArtist
 
 _TERM = re.compile(r'(?:(?P<field>\w+):)?(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>(?:[^\s()"\\]|\\.)+))')
+# "viktor~1": a letter may differ. A sandbox has no names for that; the word itself is what counts.
+_NEARLY = re.compile(r"(?<!\\)~\d?$")
 _NAME_FIELDS = frozenset({"", "artist", "artistaccent", "alias", "sortname", "name"})
 _TITLE_FIELDS = frozenset({"", "releasegroup", "releasegroupaccent", "release"})
 _USAGE = "For usage, please see: https://musicbrainz.org/development/mmd"
@@ -228,6 +230,8 @@ def _terms(request: Request) -> list[tuple[str, str]]:
         text = match["phrase"] if match["phrase"] is not None else match["word"]
         if match["phrase"] is None and text in {"AND", "OR", "NOT"}:
             continue
+        if match["phrase"] is None:
+            text = _NEARLY.sub("", text)
         found.append((match["field"] or "", re.sub(r"\\(.)", r"\1", text)))
     return found
 
