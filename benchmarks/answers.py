@@ -130,14 +130,13 @@ class Tally:
 async def judge_answer(text: str, library: Mapping[Mbid, str], world: World, tally: Tally) -> None:
     verification = await _delivered(text, library, world)
     delivered = [item.artist for item in verification.kept]
-    spoken = "\n".join(map(_letters, text.splitlines()))
     had = {fold(name) for name in library.values()}
     tally.answers += 1
     tally.delivered += len(delivered)
     tally.owned += [artist.name for artist in delivered if artist.mbid in library or fold(artist.name) in had]
     often = Counter(artist.mbid for artist in delivered)
     tally.duplicates += [artist.name for artist in delivered if often[artist.mbid] > 1]
-    unnamed = [artist.name for artist in delivered if not _named_in(artist, spoken)]
+    unnamed = [artist.name for artist in delivered if not _named_in(artist, text)]
     tally.unknown += [name for name in unnamed if is_latin(name)]
     tally.transliterated += [name for name in unnamed if not is_latin(name)]
     found = set(often)
@@ -170,15 +169,19 @@ async def _delivered(text: str, library: Mapping[Mbid, str], world: World) -> Ve
 
 
 def _letters(text: str) -> str:
-    """Letters and digits without accents, "the" (unless it is all there is) and "and"."""
-    folded = re.sub(r"\b(?:the|and)\b|&", " ", without_accents(text).casefold())
-    return "".join(ch for ch in folded if ch.isalnum()) or "".join(
-        ch for ch in text.casefold() if ch.isalnum()
-    )
+    return "".join(ch for ch in without_accents(text).casefold() if ch.isalnum())
 
 
-def _named_in(artist: CatalogArtist, spoken: str) -> bool:
-    return any(_letters(name) in spoken for name in (artist.name, *artist.aliases))
+def _bare(text: str) -> str:
+    """Letters without articles and "and": two ways to write one name."""
+    return _letters(re.sub(r"\b(?:the|and)\b|&", " ", text.casefold()))
+
+
+def _named_in(artist: CatalogArtist, text: str) -> bool:
+    lines = text.splitlines()
+    exactly, barely = (" ".join(map(way, lines)) for way in (_letters, _bare))
+    spellings = (artist.name, *artist.aliases)
+    return any(_letters(name) in exactly or (_bare(name) and _bare(name) in barely) for name in spellings)
 
 
 def read_answers(data: Path, every: int) -> Iterator[dict[str, str]]:
