@@ -8,7 +8,7 @@ from brainarr.domain.names import same_name
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderError
-from brainarr.pipeline.ports import Clock
+from brainarr.pipeline.ports import Allowance, Clock
 
 
 class FakeCatalog:
@@ -65,6 +65,7 @@ class FakeSource:
     ) -> None:
         self.name = name
         self.weight = weight
+        self.allowance: Allowance | None = None
         self.neighbours = dict(neighbours or {})
         self.failure: ProviderError | None = None
         self.asked: list[Mbid] = []

@@ -46,7 +46,12 @@ def test_a_run_prints_one_json_object_and_nothing_else_on_stdout(brainarr: Brain
         assert item["reason"]
     assert found["verdicts"]["kept"] == 3
     assert {"name", "outcome", "prompt_tokens", "completion_tokens", "cost"} <= set(found["providers"][0])
-    assert {provider["name"] for provider in found["providers"]} == {"builtin", "listenbrainz", "deezer"}
+    assert {provider["name"] for provider in found["providers"]} == {
+        "builtin",
+        "listenbrainz",
+        "deezer",
+        "musicbrainz",
+    }
     assert set(found["prompt"]) == {"tokens", "level", "compression_ratio"}
 
 

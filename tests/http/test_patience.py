@@ -94,6 +94,17 @@ async def test_a_long_retry_after_is_handed_to_the_caller(
     assert asked == 1
 
 
+async def test_what_listenbrainz_says_instead_of_retry_after_counts_too(
+    open_http: OpenHttp, httpserver: HTTPServer
+) -> None:
+    headers = {"X-RateLimit-Reset-In": "600", "X-RateLimit-Remaining": "0"}
+    httpserver.expect_request("/x").respond_with_data("", status=429, headers=headers)
+    with pytest.raises(ProviderUnavailable) as caught:
+        await open_http(httpserver.url_for("/")).get_json("x")
+    assert caught.value.retry_after == 600
+    assert len(httpserver.log) == 1
+
+
 @pytest.mark.parametrize("given", ["soon", "-1", "", "٣", "1.5"])
 async def test_an_unreadable_retry_after_counts_as_none(
     open_http: OpenHttp, httpserver: HTTPServer, given: str

@@ -8,6 +8,7 @@ import pytest
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, ReleaseGroup
 from brainarr.domain.prompt import ChainAnswer, ModelCard
 from brainarr.domain.recommendation import (
+    Candidate,
     Caps,
     Discovery,
     Memory,
@@ -19,8 +20,9 @@ from brainarr.domain.recommendation import (
     Target,
     Verdict,
 )
+from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ReadAnswer, WritePrompt
+from brainarr.pipeline.ports import CandidateSource, ReadAnswer, WritePrompt
 from brainarr.pipeline.run import Instruments, run_pipeline
 from tests.conftest import NOW
 from tests.fakes import FakeCatalog, FakeCharts, FakeSource
@@ -75,6 +77,10 @@ async def recall_nothing(mbids: Sequence[Mbid]) -> Mapping[Mbid, Sequence[Mbid]]
     return {}
 
 
+async def recall_nobody(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
+    return ()
+
+
 def tools(**others: object) -> Instruments:
     standard = Instruments(
         ask=builtin,
@@ -85,6 +91,7 @@ def tools(**others: object) -> Instruments:
         counter_for=lambda model: O200K,
         read_albums=keep,
         recall_neighbours=recall_nothing,
+        recall_similar=recall_nobody,
         labels={"listenbrainz": "ListenBrainz"},
         clock=lambda: NOW,
     )

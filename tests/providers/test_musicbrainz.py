@@ -81,10 +81,25 @@ async def test_what_means_something_to_lucene_is_only_text_in_a_search(
     assert 'sortname:"' in query
 
 
+@pytest.mark.parametrize(
+    ("name", "clauses"),
+    [
+        ("Moloko feat. Nobody", ['artist:"moloko"', "(moloko)", "(moloko~1)"]),
+        ("Viktor Tsoi", ["(viktor AND tsoi)", "(viktor~1 AND tsoi~1)"]),
+        ("Кино", ["(кино)", "(kino~1)"]),
+        ("U2", ["(u2)"]),
+        ("!!!", []),
+    ],
+)
+def test_a_search_tries_the_bare_name_its_words_and_how_they_sound(name: str, clauses: list[str]) -> None:
+    query = search_query(name)
+    assert [clause for clause in query.split(" OR ") if clause in clauses] == clauses
+
+
 @given(st.text(max_size=400))
 def test_no_name_breaks_out_of_its_quotes(name: str) -> None:
     bare = search_query(name).replace("\\\\", "").replace('\\"', "")
-    assert bare.count('"') in (0, 6)
+    assert bare.count('"') in (0, 6, 8)
 
 
 async def test_a_blank_name_is_not_asked(musicbrainz: MusicBrainz, httpserver: HTTPServer) -> None:

@@ -17,11 +17,20 @@ from brainarr.pipeline.ports import CandidateSource
 from brainarr.providers.deezer import Deezer, DeezerSettings
 from brainarr.providers.lastfm import Lastfm, LastfmSettings
 from brainarr.providers.listenbrainz import ListenBrainz, ListenBrainzSettings
+from brainarr.providers.musicbrainz import MusicBrainzNeighbours, MusicBrainzSettings
 from brainarr.wiring.caching import CachedSource
 from tests.conftest import NOW
 from tests.fakes import FakeCache, FakeSource
 from tests.providers.conftest import Adopt
-from tests.providers.payloads import deezer_artist, labs_row, lastfm_artist, lastfm_fault, mbid, radio_row
+from tests.providers.payloads import (
+    deezer_artist,
+    labs_row,
+    lastfm_artist,
+    lastfm_fault,
+    mbid,
+    musicbrainz_artist,
+    radio_row,
+)
 
 pytestmark = pytest.mark.loopback
 
@@ -62,7 +71,7 @@ def fake(httpserver: HTTPServer, adopt: Adopt) -> Stage:
 
 def remembered(httpserver: HTTPServer, adopt: Adopt) -> Stage:
     source, set_away = fake(httpserver, adopt)
-    return CachedSource(source, FakeCache(lambda: NOW)), set_away
+    return CachedSource(source, FakeCache(lambda: NOW), lambda: NOW), set_away
 
 
 def listenbrainz(httpserver: HTTPServer, adopt: Adopt, *, labs_work: bool = True) -> Stage:
@@ -108,8 +117,27 @@ def lastfm(httpserver: HTTPServer, adopt: Adopt) -> Stage:
     return Lastfm(settings, adopt(Http("lastfm", settings.base_url))), serve(httpserver, answer)
 
 
+def musicbrainz(httpserver: HTTPServer, adopt: Adopt) -> Stage:
+    tags = [{"name": "shoegaze", "count": 9}]
+
+    def answer(request: Request) -> Any:
+        if request.path == "/ws/2/artist":
+            rows = [
+                musicbrainz_artist(n, name, tags=[{"name": "shoegaze", "count": 20 - n}])
+                for name, n in NEIGHBOURS
+            ]
+            return {"artists": rows, "count": len(rows)}
+        known = request.path.endswith(SLOWDIVE.mbid)
+        return musicbrainz_artist(1, SLOWDIVE.name, genres=tags if known else [], relations=[])
+
+    settings = MusicBrainzSettings(base_url=httpserver.url_for("/ws/2"), requests_per_second=100)
+    return MusicBrainzNeighbours(settings, adopt(Http("musicbrainz", settings.base_url))), serve(
+        httpserver, answer
+    )
+
+
 @pytest.fixture(
-    params=[fake, remembered, listenbrainz, listenbrainz_radio, deezer, lastfm],
+    params=[fake, remembered, listenbrainz, listenbrainz_radio, deezer, lastfm, musicbrainz],
     ids=lambda make: make.__name__,
 )
 def stage(request: pytest.FixtureRequest, httpserver: HTTPServer, adopt: Adopt) -> Stage:

@@ -51,7 +51,8 @@ class Feed:
 def world() -> World:
     """The starter set, to be changed as a test likes."""
     known = starter_world()
-    return World(known.artists.values(), known.albums.values(), known.neighbours)
+    artists, albums = known.artists.values(), known.albums.values()
+    return World(artists, albums, known.neighbours, relations=known.relations)
 
 
 @pytest.fixture

@@ -42,6 +42,25 @@ async def test_a_name_is_found_by_itself_by_alias_and_less_surely_by_its_words(c
 async def test_escaped_names_are_understood(catalogue) -> None:
     assert (await search(catalogue, r'artist:"AC\/DC" OR (AC AND DC)'))[0][0] == "AC/DC"
     assert (await search(catalogue, r'artist:"Neu\!"'))[0][0] == "Neu!"
+    assert (await search(catalogue, "(plaid~1)"))[0] == ("Plaid", 100)
+
+
+async def test_artists_are_found_by_the_tags_they_must_and_may_have(catalogue, world) -> None:
+    found = await search(catalogue, '+tag:"trip hop" +tag:"electronic" tag:"downtempo"')
+    named = {artist.name: {genre for genre, _ in artist.genres} for artist in world.artists.values()}
+    assert found and all({"trip hop", "electronic"} <= named[name] for name, _ in found)
+    yorke, eno = world.named("Thom Yorke").mbid, world.named("Brian Eno").mbid
+    both = f'(+tag:"trip hop") OR (+(arid:{yorke} arid:{eno}) +(tag:"ambient" tag:"trip hop"))'
+    assert "Brian Eno" in [name for name, _ in await search(catalogue, both)]
+
+
+async def test_relations_are_told_from_either_end(catalogue, world) -> None:
+    asked = (("Thom Yorke", "forward", "Radiohead"), ("Radiohead", "backward", "Thom Yorke"))
+    for name, direction, other in asked:
+        body = (await catalogue.get(f"/ws/2/artist/{world.named(name).mbid}?inc=artist-rels")).json()
+        (relation,) = body["relations"]
+        assert (relation["type"], relation["direction"]) == ("member of band", direction)
+        assert relation["artist"]["name"] == other
 
 
 async def test_a_lookup_tells_what_was_asked_for(catalogue, world) -> None:

@@ -1,9 +1,11 @@
 """The composition root: which layer wins, and that what is configured has its effect in a run."""
 
+from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
 import pytest
+import stamina
 
 from brainarr.domain.recommendation import Outcome
 from brainarr.errors import ConfigurationError, Conflict
@@ -101,6 +103,44 @@ async def test_listens_that_cannot_be_read_are_a_note_and_not_the_end(tmp_path: 
         detail = await run_in(place)
         assert detail.recommendations
         assert any("Listens were not counted" in note for note in detail.run.notes)
+
+
+async def test_musicbrainz_proposes_too_unless_it_is_to_verify_only(tmp_path: Path):
+    world = starter_world()
+    owned = demo_library(world)[:8]
+    for seeds in (10, 0):
+        settings = QUICK | {"BRAINARR__MUSICBRAINZ__NEIGHBOUR_SEEDS": str(seeds)}
+        async with open_sandboxed(tmp_path / str(seeds), world, owned, settings=settings) as place:
+            detail = await run_in(place)
+            reports = [report for report in detail.providers if report.name == "musicbrainz"]
+            assert [report.outcome for report in reports] == ([Outcome.OK] if seeds else [])
+            voices = {voice.source for row in detail.recommendations for voice in row.recommendation.voices}
+            assert ("musicbrainz" in voices) is bool(seeds)
+
+
+async def test_the_lists_of_earlier_runs_stand_in_for_a_service_that_is_away(tmp_path: Path):
+    world = starter_world()
+    owned = demo_library(world)[:8]
+    settings = QUICK | {"BRAINARR__DEEZER__ENABLED": "false", "BRAINARR__MUSICBRAINZ__NEIGHBOUR_SEEDS": "0"}
+    nowhere = {
+        "BRAINARR__LISTENBRAINZ__BASE_URL": "http://127.0.0.1:1",
+        "BRAINARR__LISTENBRAINZ__LABS_URL": "http://127.0.0.1:1",
+    }
+    async with open_sandboxed(tmp_path, world, owned, settings=settings) as place:
+        assert (await run_in(place)).recommendations
+
+    def later() -> datetime:
+        return utc_now() + timedelta(days=18)
+
+    away = settings | nowhere
+    async with open_sandboxed(tmp_path, world, owned, settings=away, clock=later) as place:
+        with stamina.set_testing(True, attempts=10, cap=True):  # no pauses between attempts
+            detail = await run_in(place)
+        report = next(report for report in detail.providers if report.name == "listenbrainz")
+        assert report.outcome is Outcome.UNAVAILABLE
+        assert "for 8 seeds, what it said in earlier runs was used" in report.detail
+        assert report.candidates > 0
+        assert detail.recommendations
 
 
 async def test_the_monthly_budget_reaches_the_chain(tmp_path: Path):

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderUnavailable
-from brainarr.wiring.caching import CachedCatalog, CachedCharts, CachedSource
+from brainarr.wiring.caching import SPREAD, CachedCatalog, CachedCharts, CachedSource, spread
 from tests.conftest import NOW
 from tests.fakes import FakeCache, FakeCatalog, FakeCharts, FakeSource
 
@@ -55,9 +57,8 @@ async def test_facts_are_asked_once_a_month(clock: Clock, cache: FakeCache) -> N
         assert await catalog.albums(RIDE.mbid) == (NOWHERE,)
         assert await catalog.find_artists("Ride") == (RIDE,)
         assert await catalog.find_artists("  RIDE ") == (RIDE,)
-        clock.sleep(days=29)
+        clock.sleep(days=23)
     assert len(behind.asked) == 3
-    clock.sleep(days=2)
     await catalog.artist(RIDE.mbid)
     assert len(behind.asked) == 4
 
@@ -75,23 +76,66 @@ async def test_what_is_unknown_is_asked_again_after_three_days(clock: Clock, cac
     assert len(behind.asked) == 4
 
 
-async def test_neighbours_stay_for_a_fortnight(clock: Clock, cache: FakeCache) -> None:
+async def test_neighbours_stay_for_about_a_fortnight(clock: Clock, cache: FakeCache) -> None:
     behind = FakeSource({SEED.mbid: [("Lush", UNKNOWN), ("Moose", None)]}, name="listenbrainz", weight=0.7)
-    source = CachedSource(behind, cache)
+    source = CachedSource(behind, cache, clock)
     assert (source.name, source.kind, source.weight) == ("listenbrainz", "fake", 0.7)
     first = await source.similar(SEED)
-    clock.sleep(days=13)
+    clock.sleep(days=11)
     assert await source.similar(SEED) == first
     assert len(behind.asked) == 1
-    clock.sleep(days=2)
+    clock.sleep(days=6)
     await source.similar(SEED)
     assert len(behind.asked) == 2
 
 
-async def test_sources_and_variants_of_one_source_do_not_share_their_lists(cache: FakeCache) -> None:
-    one = CachedSource(FakeSource({SEED.mbid: [("Lush", None)]}, name="one"), cache)
-    other = CachedSource(FakeSource({SEED.mbid: [("Moose", None)]}, name="other"), cache)
-    variant = CachedSource(FakeSource({SEED.mbid: [("Chapterhouse", None)]}, name="one"), cache, "new table")
+async def test_lists_of_one_day_do_not_expire_on_one_day(clock: Clock, cache: FakeCache) -> None:
+    seeds = [
+        msgspec.structs.replace(SEED, mbid=Mbid(f"{n:08x}-0000-4000-8000-000000000000")) for n in range(60)
+    ]
+    behind = FakeSource({seed.mbid: [("Lush", None)] for seed in seeds})
+    source = CachedSource(behind, cache, clock)
+    asked_on: list[int] = []
+    for _ in range(40):
+        before = len(behind.asked)
+        for seed in seeds:
+            await source.similar(seed)
+        asked_on.append(len(behind.asked) - before)
+        clock.sleep(days=1)
+    first, *later = asked_on
+    assert first == 60
+    assert 0 < max(later) <= 25
+
+
+@given(st.text(max_size=50), st.timedeltas(timedelta(seconds=1), timedelta(days=400)))
+def test_a_lifetime_is_stretched_by_a_fifth_at_most_and_always_alike(key: str, lifetime: timedelta) -> None:
+    assert abs(spread(key, lifetime) - lifetime) <= lifetime * SPREAD + timedelta(microseconds=1)
+    assert spread(key, lifetime) == spread(key, lifetime)
+
+
+async def test_a_list_past_its_time_is_still_recalled_but_not_taken_for_fresh(
+    clock: Clock, cache: FakeCache
+) -> None:
+    behind = FakeSource({SEED.mbid: [("Lush", UNKNOWN)]})
+    source = CachedSource(behind, cache, clock)
+    assert await source.recall(SEED) == ()
+    first = await source.similar(SEED)
+    clock.sleep(days=20)
+    behind.failure = ProviderUnavailable("fake", "is away.")
+    with pytest.raises(ProviderUnavailable):
+        await source.similar(SEED)
+    assert await source.recall(SEED) == first
+    clock.sleep(days=40)
+    assert await source.recall(SEED) == ()
+
+
+async def test_sources_and_variants_of_one_source_do_not_share_their_lists(
+    clock: Clock, cache: FakeCache
+) -> None:
+    one = CachedSource(FakeSource({SEED.mbid: [("Lush", None)]}, name="one"), cache, clock)
+    other = CachedSource(FakeSource({SEED.mbid: [("Moose", None)]}, name="other"), cache, clock)
+    third = FakeSource({SEED.mbid: [("Chapterhouse", None)]}, name="one")
+    variant = CachedSource(third, cache, clock, variant="new table")
     found = [(await source.similar(SEED))[0].artist for source in (one, other, variant)]
     assert found == ["Lush", "Moose", "Chapterhouse"]
 

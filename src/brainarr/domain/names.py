@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from anyascii import anyascii
 
+from brainarr.domain.romanised import romanise, sound
+
 NAME_LIMIT = 300
 """Characters of a name or title that count; no real name is longer, hostile ones are."""
 
@@ -32,7 +34,7 @@ class Tier(IntEnum):
     INVERTED = 4
     """ "Last, First"."""
     ROMANISED = 5
-    """Another script: a name in Latin letters against one in others."""
+    """Another script: a name in Latin letters against one in others, in any of the usual systems."""
 
 
 def clean_name(text: str) -> str:
@@ -48,7 +50,7 @@ def name_keys(name: str) -> tuple[str, ...]:
     """One key per `Tier`, never empty; two names that share the key of a tier agree at that tier.
 
     Agreement at a tier implies agreement at every later one, except INVERTED, which reads the comma. An index
-    by ROMANISED keys must still ask `same_name`: two names in foreign scripts may share one without agreeing.
+    by ROMANISED keys must still ask `same_name`: two names in one script may share one without agreeing.
     """
     exact = clean_name(name).casefold()
     if not exact:
@@ -59,21 +61,22 @@ def name_keys(name: str) -> tuple[str, ...]:
     plain = _plain(typography)
     words = _words(plain.split())
     joined = "".join(words)
-    return exact, typography, plain, joined, _inverted(typography) or joined, _romanised(words) or joined
+    return exact, typography, plain, joined, _inverted(typography) or joined, _romanised(joined) or joined
 
 
 def same_name(one: str, other: str) -> Tier | None:
     """The first tier at which both names agree; None when they never do or one of them is blank.
 
-    Two names in foreign scripts do not agree by sound alone: many Chinese names share one romanisation.
+    Sound alone is no agreement within one script: many Chinese names share one romanisation, and Julia is
+    not Yulia.
     """
     keys, other_keys = name_keys(one), name_keys(other)
     if NAMELESS in (keys[0], other_keys[0]):
         return None
     for tier in Tier:
         if keys[tier] == other_keys[tier]:
-            latin = keys[Tier.WORDS].isascii() or other_keys[Tier.WORDS].isascii()
-            return tier if tier is not Tier.ROMANISED or latin else None
+            across = keys[Tier.WORDS].isascii() is not other_keys[Tier.WORDS].isascii()
+            return tier if tier is not Tier.ROMANISED or across else None
     return None
 
 
@@ -201,11 +204,14 @@ _GUESTS = frozenset({"feat", "ft", "featuring"})
 
 
 def _words(words: list[str]) -> list[str]:
+    return _without_articles(_without_guests(words))
+
+
+def _without_guests(words: list[str]) -> list[str]:
     for at, word in enumerate(words):
         if at and word in _GUESTS:
-            words = words[:at]
-            break
-    return _without_articles(words)
+            return words[:at]
+    return words
 
 
 def _without_articles(words: list[str]) -> list[str]:
@@ -224,10 +230,8 @@ def _inverted(typography: str) -> str:
     last_words, first_words = _plain(last.strip()).split(), _plain(first.strip()).split()
     if not last_words or not first_words or _GUESTS.intersection(last_words):
         return ""
-    return "".join(_without_articles([*_words(first_words), *last_words]))
+    return "".join(_without_articles([*_without_guests(first_words), *last_words]))
 
 
-def _romanised(words: list[str]) -> str:
-    if all(word.isascii() for word in words):
-        return "".join(words)
-    return "".join(ch for ch in anyascii("".join(words)).lower() if ch.isalnum())
+def _romanised(joined: str) -> str:
+    return sound(joined if joined.isascii() else romanise(joined))

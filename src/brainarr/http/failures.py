@@ -79,8 +79,12 @@ def unreachable(provider: str, address: str, timeout: float, error: Exception) -
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds named by Retry-After, as a number or as a date relative to the server's own `Date`."""
-    given = headers.get("Retry-After", "").strip()
+    """Seconds named by Retry-After, as a number or as a date relative to the server's own `Date`; else by
+    X-RateLimit-Reset-In, which ListenBrainz sends instead.
+
+    https://listenbrainz.readthedocs.io/en/latest/users/api/index.html#rate-limiting
+    """
+    given = (headers.get("Retry-After") or headers.get("X-RateLimit-Reset-In", "")).strip()
     if given.isascii() and given.isdecimal():
         return float(given[:9])
     try:

@@ -1,7 +1,7 @@
 """Profile → list[Candidate]: asks every similarity source about every seed, all sources at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -15,7 +15,9 @@ _GIVE_UP_AFTER = 3
 _SEEDS_AT_ONCE = 4
 
 SeedDone = Callable[[str], None]
-"""Called with the source's name after each seed."""
+"""Called with the source's name after each seed that it is asked about."""
+RecallSimilar = Callable[[CandidateSource, Seed], Awaitable[tuple[Candidate, ...]]]
+"""What the source said of the seed in an earlier run, also if that is past its time; asks nobody."""
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -25,63 +27,112 @@ class Heard(msgspec.Struct, frozen=True):
     report: ProviderReport
 
 
+def seeds_for(source: CandidateSource, seeds: Sequence[Seed]) -> Sequence[Seed]:
+    """Those that the source is asked about: all, or the heaviest that its allowance covers."""
+    if source.allowance is None:
+        return seeds
+    return sorted(seeds, key=lambda seed: -seed.weight)[: source.allowance.seeds]
+
+
 async def hear_sources(
-    seeds: Sequence[Seed], sources: Sequence[CandidateSource], seed_done: SeedDone
+    seeds: Sequence[Seed], sources: Sequence[CandidateSource], recall: RecallSimilar, seed_done: SeedDone
 ) -> list[Heard]:
-    """One `Heard` per source, in their order. A failure is a report, never an exception and never silence."""
-    return list(await asyncio.gather(*(_hear_source(source, seeds, seed_done) for source in sources)))
-
-
-async def _hear_source(source: CandidateSource, seeds: Sequence[Seed], seed_done: SeedDone) -> Heard:
-    started = asyncio.get_running_loop().time()
-    found: list[Candidate] = []
-    failures: list[ProviderError] = []
-    in_a_row = 0
-    slots = asyncio.Semaphore(_SEEDS_AT_ONCE)
-
-    async def ask(seed: Seed) -> None:
-        nonlocal in_a_row
-        async with slots:
-            if in_a_row < _GIVE_UP_AFTER:
-                try:
-                    found.extend(await source.similar(seed))
-                    in_a_row = 0
-                except ProviderError as error:
-                    failures.append(error)
-                    # A refused key is refused for every seed; only what may pass deserves another try.
-                    in_a_row = _GIVE_UP_AFTER if isinstance(error, ProviderRejected) else in_a_row + 1
-            seed_done(source.name)
-
-    await asyncio.gather(*(ask(seed) for seed in seeds))
-    outcome, detail = _judge_source(found, failures, len(seeds))
-    report = ProviderReport(
-        name=source.name,
-        kind=source.kind,
-        outcome=outcome,
-        detail=detail,
-        candidates=len(found),
-        seconds=asyncio.get_running_loop().time() - started,
+    """One `Heard` per source, in their order. A failure is a report, never an exception and never silence;
+    where a source fails, what it said in earlier runs stands in."""
+    return list(
+        await asyncio.gather(*(_Hearing(source, seeds, recall, seed_done).hear() for source in sources))
     )
-    return Heard(tuple(found), report)
 
 
-def _judge_source(
-    found: Sequence[Candidate], failures: Sequence[ProviderError], asked: int
-) -> tuple[Outcome, str]:
-    if not asked:
-        return Outcome.NOT_NEEDED, "no seeds: no artist of the library has an MBID"
-    if found:
-        return (
-            Outcome.OK,
-            f"{len(failures)} of {asked} seeds failed, the last: {failures[-1]}" if failures else "",
+class _Hearing:
+    """One source asked about its seeds."""
+
+    def __init__(
+        self, source: CandidateSource, seeds: Sequence[Seed], recall: RecallSimilar, seed_done: SeedDone
+    ) -> None:
+        self._source = source
+        self._seeds = seeds
+        self._recall = recall
+        self._seed_done = seed_done
+        self._found: list[Candidate] = []
+        self._failures: list[ProviderError] = []
+        self._in_a_row = 0
+        self._answered = 0
+        self._remembered = 0
+        self._late = 0
+
+    async def hear(self) -> Heard:
+        now = asyncio.get_running_loop().time
+        started = now()
+        allowance = self._source.allowance
+        deadline = started + allowance.seconds if allowance else None
+        asked = seeds_for(self._source, self._seeds)
+        slots = asyncio.Semaphore(_SEEDS_AT_ONCE)
+
+        async def ask(seed: Seed) -> None:
+            async with slots:
+                if self._in_a_row >= _GIVE_UP_AFTER or not await self._ask(seed, deadline):
+                    await self._remember(seed)
+                self._seed_done(self._source.name)
+
+        await asyncio.gather(*(ask(seed) for seed in asked))
+        spoken_for = {seed.mbid for seed in asked}
+        for seed in self._seeds:
+            if seed.mbid not in spoken_for:
+                await self._remember(seed)
+        outcome, detail = self._judge(len(asked))
+        report = ProviderReport(
+            name=self._source.name,
+            kind=self._source.kind,
+            outcome=outcome,
+            detail=detail,
+            candidates=len(self._found),
+            seconds=now() - started,
         )
-    if not failures:
-        return Outcome.EMPTY, f"knows nothing similar to any of {asked} seeds"
-    match failures[-1]:
-        case ProviderRejected():
-            outcome = Outcome.REJECTED
-        case UnreadableAnswer():
-            outcome = Outcome.UNREADABLE
-        case _:
-            outcome = Outcome.UNAVAILABLE
-    return outcome, str(failures[-1])
+        return Heard(tuple(self._found), report)
+
+    async def _ask(self, seed: Seed, deadline: float | None) -> bool:
+        """Whether the source answered."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                self._found += await self._source.similar(seed)
+        except TimeoutError:
+            self._late += 1
+            return False
+        except ProviderError as error:
+            self._failures.append(error)
+            # A refused key is refused for every seed; only what may pass deserves another try.
+            self._in_a_row = _GIVE_UP_AFTER if isinstance(error, ProviderRejected) else self._in_a_row + 1
+            return False
+        self._in_a_row = 0
+        self._answered += 1
+        return True
+
+    async def _remember(self, seed: Seed) -> None:
+        found = await self._recall(self._source, seed)
+        self._found += found
+        self._remembered += bool(found)
+
+    def _judge(self, asked: int) -> tuple[Outcome, str]:
+        if not self._seeds:
+            return Outcome.NOT_NEEDED, "no seeds: no artist of the library has an MBID"
+        troubles: list[str] = []
+        if self._failures:
+            troubles.append(f"{len(self._failures)} of {asked} seeds failed, the last: {self._failures[-1]}")
+        if self._late:
+            troubles.append(f"its time was over before {self._late} of {asked} seeds were answered")
+        if self._remembered:
+            troubles.append(f"for {self._remembered} seeds, what it said in earlier runs was used")
+        if self._answered or not (self._failures or self._late):
+            if self._found:
+                return Outcome.OK, "; ".join(troubles)
+            if not troubles:
+                return Outcome.EMPTY, f"knows nothing similar to any of {asked} seeds"
+        match self._failures[-1:]:
+            case [ProviderRejected()]:
+                outcome = Outcome.REJECTED
+            case [UnreadableAnswer()]:
+                outcome = Outcome.UNREADABLE
+            case _:
+                outcome = Outcome.UNAVAILABLE
+        return outcome, "; ".join(troubles)

@@ -43,12 +43,26 @@ class Preflight(Protocol):
     async def album(self, mbid: Mbid) -> Mbid | None: ...
 
 
+class Allowance(msgspec.Struct, frozen=True):
+    """How much of a dear source one run may use up."""
+
+    seeds: int
+    """How many of the run's seeds it is asked about, the heaviest. For the rest its earlier answers count."""
+    seconds: float
+    """After that the run goes on without the rest."""
+
+
 class CandidateSource(Protocol):
     """A similarity source. `weight` is its vote in the fusion (SCIENCE §6)."""
 
     name: str
     kind: str
     weight: float
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """None: it may be asked about every seed."""
+        ...
 
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
         """Artists close to `seed`, best first (rank 1, 2, …); raises ProviderError. Empty: it knows none."""

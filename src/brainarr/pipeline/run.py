@@ -25,7 +25,7 @@ from brainarr.domain.recommendation import (
 from brainarr.domain.taste import Profile
 from brainarr.pipeline.asking import Asking, CounterFor
 from brainarr.pipeline.avoid import border
-from brainarr.pipeline.candidates import hear_sources
+from brainarr.pipeline.candidates import RecallSimilar, hear_sources, seeds_for
 from brainarr.pipeline.choose import choose
 from brainarr.pipeline.explain import explain
 from brainarr.pipeline.fuse import fuse
@@ -71,6 +71,8 @@ class Instruments(msgspec.Struct, frozen=True):
     """Reads the albums of these artists first, then answers the library that knows them."""
     recall_neighbours: RecallNeighbours
     """The neighbour lists that earlier runs fetched; asks nobody."""
+    recall_similar: RecallSimilar
+    """What stands in for a source that fails."""
     labels: Mapping[str, str]
     """How people know each source."""
     clock: Clock
@@ -249,7 +251,7 @@ class _Pass:
     async def _gather(self) -> None:
         """Similarity sources, and unless they are to rank later, models, all at once."""
         seeds = self._profile.seeds
-        total = len(seeds) * len(self._tools.sources)
+        total = sum(len(seeds_for(source, seeds)) for source in self._tools.sources)
         done = 0
 
         def seed_done(source: str) -> None:
@@ -260,7 +262,7 @@ class _Pass:
         self._on_progress(Progress("candidates", "asking sources and models", 0, total))
         propose = self._ask(self._options) if self._options.mode is Mode.PROPOSE else asyncio.sleep(0)
         heard_by_source, _ = await asyncio.gather(
-            hear_sources(seeds, self._tools.sources, seed_done), propose
+            hear_sources(seeds, self._tools.sources, self._tools.recall_similar, seed_done), propose
         )
         for heard in heard_by_source:
             self._candidates += heard.candidates

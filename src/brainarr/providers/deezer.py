@@ -44,6 +44,7 @@ class Deezer:
     name = "deezer"
     kind = "deezer"
     weight = 0.7
+    allowance = None
 
     def __init__(self, settings: DeezerSettings, http: Http) -> None:
         self._settings = settings

@@ -50,6 +50,7 @@ class Lastfm:
     name = "lastfm"
     kind = "lastfm"
     weight = 1.0
+    allowance = None
 
     def __init__(self, settings: LastfmSettings, http: Http) -> None:
         self._key = settings.api_key.get_secret_value() if settings.api_key else ""

@@ -71,6 +71,7 @@ class ListenBrainz:
     name = "listenbrainz"
     kind = "listenbrainz"
     weight = 1.0
+    allowance = None
 
     def __init__(self, settings: ListenBrainzSettings, http: Http, labs: Http) -> None:
         self._settings = settings

@@ -16,7 +16,7 @@ from importlib.resources import files
 import msgspec
 
 from brainarr.domain.music import Mbid
-from brainarr.sandbox.world import Owned, World, WorldAlbum, WorldArtist, sandbox_mbid
+from brainarr.sandbox.world import Owned, Relation, World, WorldAlbum, WorldArtist, sandbox_mbid
 
 TABLES = ("electronic", "rock", "alternative", "roots")
 _ALBUM = re.compile(r"(?P<title>.+) (?P<year>\d{4})(?: (?P<marks>[a-z*,-]+))?")
@@ -41,7 +41,7 @@ def starter_world() -> World:
     entries = list(_read_tables())
     artists = [entry.artist for entry in entries]
     albums = [album for entry in entries for album in entry.albums]
-    return World(artists, albums, _neighbours(entries))
+    return World(artists, albums, _neighbours(entries), relations=_read_relations(artists))
 
 
 def demo_library(world: World) -> list[Owned]:
@@ -65,6 +65,13 @@ def demo_library(world: World) -> list[Owned]:
 def _lines(table: str) -> Iterator[str]:
     text = files("brainarr.sandbox").joinpath("music", f"{table}.txt").read_text(encoding="utf-8")
     return (line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _read_relations(artists: list[WorldArtist]) -> Iterator[Relation]:
+    named = {artist.name: artist.mbid for artist in artists}
+    for line in _lines("relations"):
+        artist, kind, other = line.split(" | ")
+        yield Relation(named[artist], kind, named[other])
 
 
 def _read_tables() -> Iterator[Entry]:

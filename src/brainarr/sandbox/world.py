@@ -58,6 +58,14 @@ class WorldAlbum(msgspec.Struct, frozen=True, gc=False):
     votes: int = 0
 
 
+class Relation(msgspec.Struct, frozen=True):
+    """`artist` is to `other` what `kind` says, in MusicBrainz' words: "member of band"."""
+
+    artist: Mbid
+    kind: str
+    other: Mbid
+
+
 class Owned(msgspec.Struct, frozen=True):
     """One artist that a sandbox Lidarr starts with."""
 
@@ -79,11 +87,13 @@ class World:
         albums: Iterable[WorldAlbum],
         neighbours: Mapping[Mbid, tuple[tuple[Mbid, int], ...]],
         merged: Mapping[Mbid, Mbid] | None = None,
+        relations: Iterable[Relation] = (),
     ) -> None:
         self.artists = {artist.mbid: artist for artist in artists}
         self.albums = {album.mbid: album for album in albums}
         self.neighbours = neighbours
         self.merged = merged or {}
+        self.relations = tuple(relations)
         self.by_number = {artist.number: artist for artist in self.artists.values()}
         discographies: dict[Mbid, list[WorldAlbum]] = defaultdict(list)
         for album in sorted(self.albums.values(), key=lambda album: (album.year or 9999, album.title)):

@@ -15,13 +15,14 @@ from brainarr import log
 from brainarr.domain.listens import with_plays
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
-from brainarr.domain.recommendation import Memory, RunOptions, RunResult
+from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
+from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderError, StorageError
 from brainarr.llm.chain import Chain
 from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
 from brainarr.llm.tokens import counter_for
-from brainarr.pipeline.ports import Clock
+from brainarr.pipeline.ports import CandidateSource, Clock
 from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
@@ -39,7 +40,7 @@ from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
-from brainarr.wiring.caching import CachedCatalog, CachedCharts, CachedSource, recall_neighbours
+from brainarr.wiring.caching import FACTS, CachedCatalog, CachedCharts, CachedSource, recall_neighbours
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import LABELS, Outside, open_outside
 
@@ -150,13 +151,22 @@ def _run_deps(
 ) -> tuple[RunDeps, EstimateCalls]:
     guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
-    brainz = CachedSource(outside.listenbrainz, cache, algorithm) if outside.listenbrainz else None
-    others = [CachedSource(source, cache) for source in (outside.lastfm, outside.deezer) if source]
+    brainz = (
+        CachedSource(outside.listenbrainz, cache, clock, variant=algorithm) if outside.listenbrainz else None
+    )
+    others = [CachedSource(source, cache, clock) for source in (outside.lastfm, outside.deezer) if source]
+    if outside.neighbours:
+        # What people write into an encyclopaedia changes as slowly as its other facts.
+        others.append(CachedSource(outside.neighbours, cache, clock, lifetime=FACTS))
+    sources = {source.name: source for source in (brainz, *others) if source}
     charts = [CachedCharts(outside.deezer, cache)] if outside.deezer else []
 
     async def recall(seeds: Sequence[Mbid]) -> Mapping[Mbid, Sequence[Mbid]]:
         # ListenBrainz alone names its neighbours by identifier throughout.
         return await recall_neighbours(cache, brainz, seeds) if brainz else {}
+
+    async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
+        return await sources[source.name].recall(seed)
 
     def instruments(run_id: int | None, on_progress: OnProgress) -> Instruments:
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
@@ -176,13 +186,14 @@ def _run_deps(
         )
         return Instruments(
             ask=chain.ask,
-            sources=[source for source in (brainz, *others) if source],
+            sources=list(sources.values()),
             charts=charts,
             catalog=CachedCatalog(outside.musicbrainz, cache),
             preflight=outside.lidarr,
             counter_for=counter_for,
             read_albums=read_albums,
             recall_neighbours=recall,
+            recall_similar=recall_similar,
             labels=LABELS,
             clock=clock,
         )

@@ -1,7 +1,7 @@
 """Remembers what remote services said, around any adapter of the same port. A failure is never remembered."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -11,13 +11,17 @@ from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
-from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog
+from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog, Clock
 from brainarr.store.cache import StoredCache
 
 FACTS = timedelta(days=30)
 NEIGHBOURS = timedelta(days=14)
 NOTHING = timedelta(days=3)
 """What is unknown today may be entered tomorrow."""
+KEPT_ON = timedelta(days=30)
+"""So long a list stays after its time, for the days when its source is away."""
+SPREAD = 0.2
+"""Lifetimes are up to so much shorter or longer: what one run fetched must not expire in one run."""
 
 _ABSENT = object()
 _VERSION = 1
@@ -59,32 +63,69 @@ class CachedCatalog:
         )
 
 
+class _List(msgspec.Struct, frozen=True):
+    """One neighbour list, as it is remembered."""
+
+    fresh_until: datetime
+    found: tuple[Candidate, ...]
+
+
 class CachedSource:
     """A similarity source that is asked for a seed every other week (pipeline.ports.CandidateSource).
 
-    `variant`: what else the lists depend on, e.g. the algorithm in the settings.
+    `variant`: what else the lists depend on, e.g. the algorithm in the settings. `lifetime`: how long a list
+    is good.
     """
 
-    def __init__(self, source: CandidateSource, cache: Cache, variant: str = "") -> None:
+    def __init__(
+        self,
+        source: CandidateSource,
+        cache: Cache,
+        clock: Clock,
+        *,
+        variant: str = "",
+        lifetime: timedelta = NEIGHBOURS,
+    ) -> None:
         self.name = source.name
         self.kind = source.kind
         self.weight = source.weight
+        self.allowance = source.allowance
         self._source = source
         self._cache = cache
+        self._clock = clock
         self._variant = variant
+        self._lifetime = lifetime
 
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
-        return await _remembered(
-            self._cache,
-            self.key(seed.mbid),
-            tuple[Candidate, ...],
-            NEIGHBOURS,
-            lambda: self._source.similar(seed),
-        )
+        key = self.key(seed.mbid)
+        kept = _decoded(await self._cache.get(key), _List)
+        if kept is not None and self._clock() < kept.fresh_until:
+            return kept.found
+        found = await self._source.similar(seed)
+        lifetime = spread(key, self._lifetime if found else NOTHING)
+        fresh = _List(self._clock() + lifetime, found)
+        await self._cache.put(key, msgspec.msgpack.encode(fresh), lifetime + KEPT_ON)
+        return found
+
+    async def recall(self, seed: Seed) -> tuple[Candidate, ...]:
+        """What it said of `seed`, also if that is past its time; asks nobody."""
+        return neighbours_in(await self._cache.get(self.key(seed.mbid)))
 
     def key(self, seed: Mbid) -> str:
         """Under which the neighbours of `seed` are remembered."""
         return _key("similar", self.name, self._variant, seed)
+
+
+def spread(key: str, lifetime: timedelta) -> timedelta:
+    """`lifetime`, up to a fifth shorter or longer; always the same for the same key."""
+    share = int(_digest(key)[:8], 16) / 0xFFFFFFFF
+    return lifetime * (1 - SPREAD + 2 * SPREAD * share)
+
+
+def neighbours_in(kept: bytes | None) -> tuple[Candidate, ...]:
+    """The list that the cache holds under a source's key, whatever its age; () where it holds none."""
+    remembered = _decoded(kept, _List)
+    return () if remembered is None else remembered.found
 
 
 async def recall_neighbours(
@@ -92,7 +133,7 @@ async def recall_neighbours(
 ) -> Mapping[Mbid, Sequence[Mbid]]:
     """The neighbour lists of `seeds` that earlier runs fetched, closest first; asks nobody."""
     kept = await cache.get_many([source.key(seed) for seed in seeds])
-    lists = ((seed, _decoded(kept.get(source.key(seed)), tuple[Candidate, ...])) for seed in seeds)
+    lists = ((seed, neighbours_in(kept.get(source.key(seed)))) for seed in seeds)
     return {seed: [near.mbid for near in found if near.mbid is not None] for seed, found in lists if found}
 
 
@@ -130,7 +171,7 @@ async def _remembered(
     if kept is not _ABSENT:
         return kept
     answer = await ask()
-    await cache.put(key, msgspec.msgpack.encode(answer), lifetime if answer else NOTHING)
+    await cache.put(key, msgspec.msgpack.encode(answer), spread(key, lifetime if answer else NOTHING))
     return answer
 
 

@@ -12,7 +12,7 @@ from brainarr.providers.deezer import Deezer
 from brainarr.providers.lastfm import Lastfm
 from brainarr.providers.lidarr import Lidarr
 from brainarr.providers.listenbrainz import ListenBrainz
-from brainarr.providers.musicbrainz import MusicBrainz
+from brainarr.providers.musicbrainz import MusicBrainz, MusicBrainzNeighbours
 from brainarr.providers.notifications import AppriseTarget, open_targets
 from brainarr.wiring.configuration import Settings
 
@@ -40,6 +40,8 @@ class Outside:
 
     lidarr: Lidarr | None
     musicbrainz: MusicBrainz
+    neighbours: MusicBrainzNeighbours | None
+    """MusicBrainz once more, as a similarity source."""
     listenbrainz: ListenBrainz | None
     deezer: Deezer | None
     lastfm: Lastfm | None
@@ -73,6 +75,8 @@ async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
             if settings.lastfm.api_key
             else None
         )
+        # One client for both, so that together they keep the pace that MusicBrainz allows.
+        encyclopaedia = kept(musicbrainz.connect(settings.musicbrainz))
         listeners: list[Listener] = []
         if similar and (listener := brainz.user):
             listeners.append(Listener(similar.name, lambda: similar.plays(listener)))
@@ -82,7 +86,10 @@ async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
             lidarr=Lidarr(settings.lidarr, kept(lidarr.connect(settings.lidarr)))
             if settings.lidarr.url and settings.lidarr.api_key
             else None,
-            musicbrainz=MusicBrainz(settings.musicbrainz, kept(musicbrainz.connect(settings.musicbrainz))),
+            musicbrainz=MusicBrainz(settings.musicbrainz, encyclopaedia),
+            neighbours=MusicBrainzNeighbours(settings.musicbrainz, encyclopaedia)
+            if settings.musicbrainz.neighbour_seeds
+            else None,
             listenbrainz=similar if brainz.enabled else None,
             deezer=Deezer(settings.deezer, kept(deezer.connect(settings.deezer)))
             if settings.deezer.enabled

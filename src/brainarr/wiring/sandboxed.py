@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainarr.pipeline.ports import Clock
 from brainarr.sandbox.catalogue import create_catalogue
 from brainarr.sandbox.faults import Faults
 from brainarr.sandbox.lidarr.app import create_lidarr
@@ -39,9 +40,10 @@ async def open_sandboxed(
     *,
     settings: Mapping[str, str] | None = None,
     listens: Listens | None = None,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[Sandboxed]:
     """`settings` are further BRAINARR__… variables; the process's own environment is not read."""
-    holdings = Holdings(world, utc_now)
+    holdings = Holdings(world, clock)
     holdings.populate(library)
     key = secrets.token_hex(16)
     async with (
@@ -59,7 +61,7 @@ async def open_sandboxed(
             "BRAINARR__DEEZER__BASE_URL": f"{catalogue}/deezer",
             "BRAINARR__DEEZER__REQUESTS_PER_SECOND": NO_PACE,
         }
-        async with open_house(folder, environ | dict(settings or {})) as house:
+        async with open_house(folder, environ | dict(settings or {}), clock=clock) as house:
             web = Faults(web_app(house, wake=lambda: None))
             async with serve(web) as address:
                 feed = await read_list(house.db, house.installation.secrets, DEFAULT_LIST)
