@@ -77,5 +77,10 @@ def fused(name: str, **facts: object) -> Fused:
 def verified(name: str, genres: Mapping[str, float], year: int | None, confidence: float = 0.9) -> Verified:
     album = ReleaseGroup(mbid(name + " album"), name + " album", mbid(name), year)
     return Verified(
-        fused(name, confidence=confidence), CatalogArtist(mbid(name), name), album, "deezer", genres, year
+        fused(name, confidence=confidence, score=confidence),
+        CatalogArtist(mbid(name), name),
+        album,
+        "deezer",
+        genres,
+        year,
     )

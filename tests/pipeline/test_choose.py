@@ -141,6 +141,12 @@ def test_the_genre_that_a_cap_counts_is_the_finest_most_voted_one():
 def reference(pool: Sequence[Scored], wanted: int) -> list[str]:
     """The greedy pick in plain arithmetic."""
 
+    carried = Counter(genre for item in pool for genre in item.verified.genres)
+    rare = {genre: math.log1p(len(pool) / count) for genre, count in carried.items()}
+
+    def weighed(item: Scored) -> dict[str, float]:
+        return {genre: share * rare[genre] for genre, share in item.verified.genres.items()}
+
     def cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
         norms = math.hypot(*one.values()) * math.hypot(*other.values())
         return min(1.0, sum(one[genre] * other.get(genre, 0.0) for genre in one) / norms) if norms else 0.0
@@ -149,7 +155,7 @@ def reference(pool: Sequence[Scored], wanted: int) -> list[str]:
     while left and len(picked) < wanted:
 
         def total(item: Scored) -> float:
-            near = max((cosine(item.verified.genres, other.verified.genres) for other in picked), default=0.0)
+            near = max((cosine(weighed(item), weighed(other)) for other in picked), default=0.0)
             weights = DEFAULT_WEIGHTS
             return round(
                 weights.genre * item.genre

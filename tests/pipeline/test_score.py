@@ -62,11 +62,12 @@ def test_an_unknown_year_gets_the_pools_median_era():
     assert score(items, PROFILE)[2].era == pytest.approx(known[1])
 
 
-def test_confidence_is_min_max_scaled_over_the_pool_and_a_pool_of_one_gives_1():
+def test_agreement_is_min_max_scaled_over_the_pool_and_a_pool_of_one_gives_1():
     low, middle, high = score([verified(str(c), {"rock": 1.0}, 1992, c) for c in (0.4, 0.5, 0.8)], PROFILE)
+    sure = [1 - (1 - 0.9 * agreement) ** 2 for agreement in (0.5, 0.625, 1.0)]
     assert [low.relative_confidence, middle.relative_confidence, high.relative_confidence] == [
         0.0,
-        pytest.approx(0.25),
+        pytest.approx((sure[1] - sure[0]) / (sure[2] - sure[0])),
         1.0,
     ]
     assert score([verified("A", {}, None, 0.4)], PROFILE)[0].relative_confidence == 1.0

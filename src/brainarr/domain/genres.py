@@ -1,5 +1,6 @@
 """The genre tree: so that "shoegaze" counts for "rock" too. Spellings follow MusicBrainz' genre list."""
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -98,11 +99,14 @@ def lineage(name: str) -> tuple[tuple[str, float], ...]:
 
 
 def genre_shares(genres: tuple[tuple[str, float], ...]) -> dict[str, float]:
-    """Shares summing to 1 over (name, votes), ancestors included; empty for no genres or no votes."""
+    """Shares summing to 1 over (name, votes), ancestors included; empty for no genres or no votes.
+
+    Votes count by their logarithm: the famous have a hundred for "rock" and ten for what sets them apart.
+    """
     shares: dict[str, float] = {}
     for name, votes in genres:
         for genre, weight in lineage(name):
-            shares[genre] = shares.get(genre, 0.0) + max(votes, 0.0) * weight
+            shares[genre] = shares.get(genre, 0.0) + math.log1p(max(votes, 0.0)) * weight
     total = sum(shares.values())
     return {genre: share / total for genre, share in shares.items()} if total > 0 else {}
 

@@ -175,7 +175,8 @@ class Scored(msgspec.Struct, frozen=True):
     confidence: float
     """Absolute, as fused."""
     relative_confidence: float
-    """`confidence` min-max scaled over the pool of the run: this one enters the score."""
+    """How sure the sources together are against the rest of the run's pool, min-max scaled: this one enters
+    the score."""
 
 
 class Parts(msgspec.Struct, frozen=True):

@@ -100,7 +100,8 @@ def _liking(item: Scored, genres: Mapping[str, float]) -> float:
 
 
 def _unit_rows(pool: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
-    """Genre shares as rows of length 1, so that a product is a cosine; 0 where no genre is known."""
+    """Genre shares, rare genres weighing more, as rows of length 1, so that a product is a cosine; 0 where no
+    genre is known."""
     columns: dict[str, int] = {}
     for genres in pool:
         for genre in genres:
@@ -109,6 +110,8 @@ def _unit_rows(pool: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
     for row, genres in enumerate(pool):
         for genre, share in genres.items():
             rows[row, columns[genre]] = share
+    # Two rock bands are not alike because both are rock, when everything in the pool is.
+    rows *= np.log1p(len(pool) / np.maximum((rows > 0).sum(axis=0), 1))
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1.0)
 

@@ -27,7 +27,7 @@ _MILLIONTHS = 1_000_000
 # More batches at once gain nothing on two cores; fewer would leave one idle while the other waits for the
 # lock.
 _CONCURRENT_BATCHES = 4
-_GENRES_PER_ARTIST = 10
+_GENRES_PER_ARTIST = 30
 _RECENT_DAYS = 90
 _RECENT_KEPT = 30
 _RECENCY_HALF_LIFE_DAYS = 180.0

@@ -12,16 +12,21 @@ from brainarr.domain.taste import Profile
 
 # Gaussian kernel of the era density: a record from the year before is as much of its time as one of the same
 # year.
-_ERA_BANDWIDTH_YEARS = 8.0
+ERA_BANDWIDTH_YEARS = 8.0
 
 
-def score(pool: Sequence[Verified], profile: Profile) -> list[Scored]:
-    """The pool in the same order, each with its facets; the relative ones are relative to this pool."""
+def score(
+    pool: Sequence[Verified], profile: Profile, era_bandwidth: float = ERA_BANDWIDTH_YEARS
+) -> list[Scored]:
+    """The pool in the same order, each with its facets; the relative ones are relative to this pool.
+
+    `era_bandwidth`: years; wider where a year only stands for that of a first release.
+    """
     overlaps = _genre_overlaps(pool, profile)
-    eras = _eras([item.year for item in pool], profile.years)
+    eras = _eras([item.year for item in pool], profile.years, era_bandwidth)
     best = max(overlaps, default=0.0)
-    confidences = [item.fused.confidence for item in pool]
-    low, high = min(confidences, default=0.0), max(confidences, default=0.0)
+    sureness = _sureness([item.fused.score for item in pool])
+    low, high = min(sureness, default=0.0), max(sureness, default=0.0)
     return [
         Scored(
             verified=item,
@@ -29,10 +34,22 @@ def score(pool: Sequence[Verified], profile: Profile) -> list[Scored]:
             era=era,
             confidence=item.fused.confidence,
             # A pool without spread (of one, say) has nothing to rank by: all get 1.
-            relative_confidence=(item.fused.confidence - low) / (high - low) if high > low else 1.0,
+            relative_confidence=(sure - low) / (high - low) if high > low else 1.0,
         )
-        for item, overlap, era in zip(pool, overlaps, eras, strict=True)
+        for item, overlap, era, sure in zip(pool, overlaps, eras, sureness, strict=True)
     ]
+
+
+def _sureness(agreements: Sequence[float]) -> list[float]:
+    """How sure the sources are of each, by the fused score x against the pool's best: 1 − (1 − 0.9x)², the
+    chance that one of two voices so sure is right.
+
+    It spreads the pool where the fusion does, which the absolute confidence, made of ranks, does not; and
+    less among the best, where a little more agreement says little (validation inside `trained` of the Last.fm
+    data, NDCG@20 of the default score: .217; x itself .214, by ranks .201).
+    """
+    best = max(agreements, default=0.0) or 1.0
+    return [1.0 - (1.0 - 0.9 * max(0.0, agreement) / best) ** 2 for agreement in agreements]
 
 
 def _genre_overlaps(pool: Sequence[Verified], profile: Profile) -> list[float]:
@@ -58,7 +75,7 @@ def _weigh(shares: Mapping[str, float], idf2: Mapping[str, float]) -> dict[str, 
     return {genre: weight / total for genre, weight in weighed.items()} if total else {}
 
 
-def _eras(years: Sequence[int | None], library_years: Mapping[int, float]) -> list[float]:
+def _eras(years: Sequence[int | None], library_years: Mapping[int, float], bandwidth: float) -> list[float]:
     """Density of the library's first-release years at each year, divided by its peak; unknown: the pool's
     median.
 
@@ -67,14 +84,13 @@ def _eras(years: Sequence[int | None], library_years: Mapping[int, float]) -> li
     if not library_years:
         return [0.5] * len(years)
     span = range(min(library_years), max(library_years) + 1)
-    peak = max(_density(year, library_years) for year in span)
-    known = [_density(year, library_years) / peak if year is not None else None for year in years]
+    peak = max(_density(year, library_years, bandwidth) for year in span)
+    known = [_density(year, library_years, bandwidth) / peak if year is not None else None for year in years]
     usual = median([era for era in known if era is not None] or [0.5])
     return [usual if era is None else min(1.0, era) for era in known]
 
 
-def _density(year: int, library_years: Mapping[int, float]) -> float:
+def _density(year: int, library_years: Mapping[int, float], bandwidth: float) -> float:
     return sum(
-        share * math.exp(-0.5 * ((year - other) / _ERA_BANDWIDTH_YEARS) ** 2)
-        for other, share in library_years.items()
+        share * math.exp(-0.5 * ((year - other) / bandwidth) ** 2) for other, share in library_years.items()
     )

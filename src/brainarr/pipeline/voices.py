@@ -64,13 +64,15 @@ def hear(
     bare = set(lists) == {None} and not _tells_scores(lists[None])
     new = [key for key in ordered if key not in seeds]
     best = fmean([support[key].score for key in new[:_BEST]] or [1.0]) or 1.0
+    first = support[new[0]].score if new else 1.0
     places = {key: place for place, key in enumerate(new)}
     heard: dict[str, Heard] = {}
     for key in ordered:
-        # By rank, so that it means the same for every source: the thirtieth of two hundred is no proof.
-        rank_score = _K_SOURCE / (_K_SOURCE + places.get(key, 0))
+        score = _K_SOURCE / (_K_SOURCE + places.get(key, 0)) if bare else support[key].score / best
+        # The root: a score of a quarter of the best is still half a reason to believe it.
+        rank_score = score if bare else min(1.0, (support[key].score / (first or 1.0)) ** 0.5)
         voice = _voice(source, weight, rank_score, support[key], popularity.get(key), seeds)
-        heard[key] = Heard(voice, rank_score if bare else support[key].score / best)
+        heard[key] = Heard(voice, score)
     return heard
 
 

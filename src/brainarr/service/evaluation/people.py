@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from brainarr.domain.genres import genre_shares
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedArtist
 from brainarr.domain.names import NAMELESS, Tier, name_keys
 from brainarr.domain.recommendation import Fused, Verified
 from brainarr.domain.taste import Profile, Seed
 from brainarr.pipeline.profile import profile_library
-from brainarr.pipeline.verify import genres_of
 from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
 
-MOST_TAGS = 12
+MOST_TAGS = 30
 _THEN = datetime(2011, 1, 1, tzinfo=UTC)
 """The data does not say when anybody came to anything."""
 
@@ -75,7 +75,8 @@ class People:
         return {mbid_of(column): Seed(mbid_of(column), names[column], 1 / len(owned), "") for column in owned}
 
     def verified(self, fused: Fused, person: int) -> Verified | None:
-        """None: no such artist."""
+        """None: no such artist. What people call music is all the data has of genres, so that every word
+        counts, not only those that the genre tree knows."""
         if fused.mbid is None:
             return None
         column = column_of(fused.mbid)
@@ -87,7 +88,7 @@ class People:
             begin=catalogue.years[column],
             genres=self._genres(column, person),
         )
-        return Verified(fused, artist, None, genres=genres_of(artist), year=catalogue.years[column])
+        return Verified(fused, artist, None, genres=genre_shares(artist.genres), year=catalogue.years[column])
 
     def _genres(self, column: int, person: int) -> tuple[tuple[str, float], ...]:
         """(tag, people other than `person` who gave it), most first."""

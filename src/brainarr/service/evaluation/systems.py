@@ -24,6 +24,9 @@ from brainarr.similarity.dataset import Dataset
 from brainarr.similarity.metrics import Places, top
 
 K = 20
+ERA_BANDWIDTH_YEARS = 14.0
+"""The data tells when an artist was born or founded, up to 35 years before their music: the score's 8 years
+would take that for precision."""
 WEIGHTS = {"similarity": 1.0, "tags": 0.5, "neighbours": 1.0}
 """The votes of the sources that have no adapter of their own here."""
 
@@ -151,7 +154,9 @@ class _Trial:
         for item in ranking[: POOL_FACTOR * K]:
             if (verified := self._people.verified(item, person)) is not None:
                 pool.append(verified)
-        chosen, _ = choose(score(pool, profile), profile, K, weights=self._settings.weights)
+        chosen, _ = choose(
+            score(pool, profile, ERA_BANDWIDTH_YEARS), profile, K, weights=self._settings.weights
+        )
         name = system.replace("pipeline", "pipeline+score", 1)
         self._place(found, name, person, [column_of(item.artist_mbid) for item in chosen])
 
