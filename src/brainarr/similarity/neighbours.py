@@ -54,7 +54,8 @@ def co_listening_neighbours(interactions: Interactions, factors: Factors, keep: 
 def fill_rows(found: Neighbours, interactions: Interactions, factors: Factors, rows: Ints) -> None:
     """Computes these rows of `found` anew."""
     keep = found.weights.shape[1]
-    for artist, others, weights in rows_of(interactions, factors, rows):
+    for artist, others, shared in shared_rows(interactions, factors.person, rows):
+        weights = shared * factors.candidate[others] * factors.owned[artist]
         set_row(found, artist, *strongest(others, weights, keep))
 
 
@@ -64,21 +65,20 @@ def set_row(found: Neighbours, artist: int, artists: Ints, weights: NDArray[np.f
     found.weights[artist, : len(weights)] = weights
 
 
-def rows_of(
-    interactions: Interactions, factors: Factors, rows: Ints
+def shared_rows(
+    interactions: Interactions, person: Floats, rows: Ints
 ) -> Iterator[tuple[int, NDArray[np.int32], Floats]]:
-    """(row, columns, entries) of W for each of `rows`; entries on the diagonal are 0."""
+    """(row, columns, Σ person[u] over the listeners they share) for each of `rows`; the diagonal is 0."""
     listeners = sp.csr_array(interactions.T)
-    listeners.data = factors.person[listeners.indices]
+    listeners.data = person[listeners.indices]
     counted = sp.csr_array(interactions, dtype=np.float64)
     for block in _blocks(rows, row_sizes(interactions)):
         shared = sp.csr_array(listeners[block] @ counted)
         for place, artist in enumerate(block.tolist()):
             part = slice(shared.indptr[place], shared.indptr[place + 1])
-            others = shared.indices[part]
-            weights = shared.data[part] * factors.candidate[others] * factors.owned[artist]
-            weights[others == artist] = 0.0
-            yield artist, others, weights
+            others, sums = shared.indices[part], shared.data[part]
+            sums[others == artist] = 0.0
+            yield artist, others, sums
 
 
 def row_sizes(interactions: Interactions) -> Ints:
@@ -170,9 +170,7 @@ def _inverse(symmetric: Floats) -> Floats:
     return inverse
 
 
-def _strongest_of_all(
-    row: NDArray[np.floating], artist: int, keep: int
-) -> tuple[Ints, NDArray[np.float32]]:
+def _strongest_of_all(row: NDArray[np.floating], artist: int, keep: int) -> tuple[Ints, NDArray[np.float32]]:
     """`strongest` of a dense row, without sorting it: at least `keep` entries reach the keep-th largest of the
     maxima of runs of 16, so that only what reaches it needs a closer look.
     """
