@@ -34,12 +34,15 @@ PACKED = (".gz", ".xz")
 
 @dataclass(frozen=True)
 class BadLine:
+    """`line` is None for all lines of the file that cannot be used for this reason."""
+
     file: str
-    line: int
+    line: int | None
     why: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.why}"
+        where = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{where}: {self.why}"
 
 
 @dataclass
@@ -51,10 +54,18 @@ class ReadReport:
     skipped: int = 0
     first_skipped: list[BadLine] = field(default_factory=list[BadLine])
 
-    def skip(self, file: str, line: int, why: str, count: int = 1) -> None:
-        self.skipped += count
+    def skip(self, file: str, line: int, why: str) -> None:
+        self.skipped += 1
+        self._keep(BadLine(file, line, why))
+
+    def skip_all(self, file: str, why: str, lines: int) -> None:
+        """So many lines for one reason, where a reader does not know which."""
+        self.skipped += lines
+        self._keep(BadLine(file, None, f"{why} ({lines:,} lines)"))
+
+    def _keep(self, bad: BadLine) -> None:
         if len(self.first_skipped) < FAULTS_KEPT:
-            self.first_skipped.append(BadLine(file, line, why))
+            self.first_skipped.append(bad)
 
 
 def read_files(inputs: Sequence[Path]) -> tuple[Listening, ReadReport]:
@@ -119,7 +130,7 @@ def _read_file(path: Path, collector: Collector, report: ReadReport) -> None:
     if kind == ".zip":
         _read_export(path, person, collector, report)
         return
-    with _open(path) as stream:
+    with open_file(path) as stream:
         if kind == ".tsv":
             _read_tsv(path.name, stream, collector, report)
         elif kind == ".csv":
@@ -128,7 +139,7 @@ def _read_file(path: Path, collector: Collector, report: ReadReport) -> None:
             _read_listens(path.name, person, stream, collector, report)
 
 
-def _open(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> IO[bytes]:
     opened = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix.lower(), open)(path, "rb")
     return cast(IO[bytes], opened)
 
@@ -144,7 +155,12 @@ def _lines(file: str, stream: IO[bytes], report: ReadReport) -> Iterator[tuple[i
             while line and not line.endswith(b"\n"):
                 line = stream.readline(LINE_LIMIT)
             continue
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        try:
+            text = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            report.lines += 1
+            report.skip(file, number, "not UTF-8")
+            continue
         if text:
             yield number, text
 
@@ -219,7 +235,7 @@ def _read_export(path: Path, person: str, collector: Collector, report: ReadRepo
                 try:
                     person = str(json.loads(stream.read(LINE_LIMIT))["username"])
                 except (ValueError, KeyError, TypeError, RecursionError):
-                    report.skip(f"{path.name}/user.json", 1, "no username; the file's name is used", count=0)
+                    report.skip(f"{path.name}/user.json", 1, "no username; the file's name stands for it")
         for member in members:
             if member.lower().endswith(LISTENS):
                 with archive.open(member) as stream:

@@ -72,7 +72,7 @@ def shared_rows(
     listeners = sp.csr_array(interactions.T)
     listeners.data = person[listeners.indices]
     counted = sp.csr_array(interactions, dtype=np.float64)
-    for block in _blocks(rows, row_sizes(interactions)):
+    for block in blocks(rows, row_sizes(interactions)):
         shared = sp.csr_array(listeners[block] @ counted)
         for place, artist in enumerate(block.tolist()):
             part = slice(shared.indptr[place], shared.indptr[place + 1])
@@ -87,7 +87,7 @@ def row_sizes(interactions: Interactions) -> Ints:
     return np.minimum(reached, interactions.shape[1]).astype(np.int64)
 
 
-def _blocks(rows: Ints, sizes: Ints) -> Iterator[Ints]:
+def blocks(rows: Ints, sizes: Ints) -> Iterator[Ints]:
     ends = np.cumsum(sizes[rows])
     start = 0
     while start < len(rows):
