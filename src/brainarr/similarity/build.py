@@ -49,12 +49,16 @@ def _core(listening: Listening, recipe: Recipe) -> Core:
     if found.interactions.nnz:
         return found
     people, artists = listening.plays.shape
-    given = f"{people:,} people and {artists:,} artists"
+    raise no_core(f"{people:,} people and {artists:,} artists", recipe)
+
+
+def no_core(given: str, recipe: Recipe) -> ConfigurationError:
+    """That the thresholds leave nothing to train on."""
     allowed = (
-        f"people with {recipe.least_artists} artists (--least-artists) that have {recipe.least_listeners} listeners "
-        "each (--least-listeners); no artist is left. A household alone is too small: add a public data set"
+        f"people with {recipe.least_artists} artists (--least-artists) that have {recipe.least_listeners} "
+        "listeners each (--least-listeners); no artist is left. A household alone is too small: add public listens"
     )
-    raise ConfigurationError([Fault("listens", given, allowed)])
+    return ConfigurationError([Fault("listens", given, allowed)])
 
 
 def neighbours_of(found: Artifact, model: str) -> Neighbours:

@@ -109,9 +109,10 @@ def ease_neighbours(
     people, artists = interactions.shape
     everybody = np.arange(people)
     if artists <= min(people, solver):
-        return _ease_by_artists(interactions, l2, keep), everybody
+        shared = (interactions.T @ interactions).toarray()
+        return ease_of_shared(shared, l2, keep), everybody
     chosen = everybody if people <= solver else most_telling(interactions, solver)
-    return _ease_by_people(sp.csr_array(interactions[chosen]), l2, keep), chosen
+    return ease_by_people(sp.csr_array(interactions[chosen]), l2, keep), chosen
 
 
 def most_telling(interactions: Interactions, most: int) -> NDArray[np.intp]:
@@ -121,8 +122,9 @@ def most_telling(interactions: Interactions, most: int) -> NDArray[np.intp]:
     return np.sort(np.argsort(-told, kind="stable")[:most])
 
 
-def _ease_by_artists(interactions: Interactions, l2: float, keep: int) -> Neighbours:
-    gram = (interactions.T @ interactions).toarray().astype(np.float64)
+def ease_of_shared(shared: Floats, l2: float, keep: int) -> Neighbours:
+    """Of EASE, from the listeners that every two artists share (artists × artists, small enough to invert)."""
+    gram = shared.astype(np.float64)
     gram[np.diag_indices_from(gram)] += l2
     inverse = _inverse(gram)
     diagonal = np.diag(inverse).copy()
@@ -132,8 +134,8 @@ def _ease_by_artists(interactions: Interactions, l2: float, keep: int) -> Neighb
     return found
 
 
-def _ease_by_people(interactions: Interactions, l2: float, keep: int) -> Neighbours:
-    """Woodbury, a block of rows at a time: (I − Xᵀ G⁻¹ X)[block] with G = XXᵀ + λI over people."""
+def ease_by_people(interactions: Interactions, l2: float, keep: int) -> Neighbours:
+    """Of EASE, by Woodbury, a block of rows at a time: (I − Xᵀ G⁻¹ X)[block] with G = XXᵀ + λI over people."""
     people, artists = interactions.shape
     gram = (interactions @ interactions.T).toarray().astype(np.float64)
     gram[np.diag_indices(people)] += l2

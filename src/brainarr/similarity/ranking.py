@@ -35,6 +35,8 @@ class Contribution(NamedTuple):
 class Ranked(NamedTuple):
     """A candidate. `score` is the fused one, highest first, comparable within one ranking only."""
 
+    column: int
+    """Its place in the filter."""
     mbid: Mbid | None
     name: str
     score: float
@@ -80,6 +82,7 @@ def rank(artifact: Artifact, owned: Sequence[Owned], most: int) -> list[Ranked]:
         np.add.at(shares, (place_of[candidates], seeds), part)
     return [
         Ranked(
+            column,
             artifact.mbid(column),
             artifact.name(column),
             float(fused[column]),
