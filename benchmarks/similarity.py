@@ -3,9 +3,9 @@
     python -m benchmarks.similarity [INTERACTIONS]        (default: 1000000; the claim is 10000000)
 
 Prints one JSON object. The data are generated: libraries of log-normal size, artists of power-law popularity,
-thirty tastes that prefer different ones. Every part runs in a process of its own, so that `peak_mb` is what that
-part needs, imports included. `ratio` is the training of RP3β, neighbours chosen, over plain scipy `X.T @ X` on
-the same matrix in the same process, thrown away block by block because it does not fit into memory.
+thirty tastes that prefer different ones. Every part runs in a process of its own, so that `peak_mb` is what
+that part needs, imports included. `ratio` is the training of RP3β, neighbours chosen, over plain scipy `X.T @
+X` on the same matrix in the same process, thrown away block by block because it does not fit into memory.
 """
 
 import json

@@ -3,8 +3,8 @@
 import sys
 
 if not __package__:
-    # Run as a file, as spark-submit does: our folder must not stand before the standard library, for we have an
-    # `http` and it has one.
+    # Run as a file, as spark-submit does: our folder must not stand before the standard library, for we have
+    # an `http` and it has one.
     sys.path.pop(0)
 
 from brainarr.cli import main

@@ -23,7 +23,8 @@ class Engine(StrEnum):
 @app.command()
 def build(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Files and folders of listens (docs/similarity.md).")
+        list[Path],
+        typer.Argument(metavar="INPUT...", help="Files and folders of listens (docs/similarity.md)."),
     ],
     output: Annotated[Path, typer.Option(metavar="DIR", help="The folder that the filter is put into.")],
     engine: Annotated[
@@ -54,7 +55,9 @@ def build(
     given = {name: wish for name, wish in wishes.items() if wish is not None}
     if refresh and given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise ConfigurationError([Fault(options, "with --refresh", "a new build: a refresh trains as it did")])
+        raise ConfigurationError(
+            [Fault(options, "with --refresh", "a new build: a refresh trains as it did")]
+        )
     recipe = msgspec.structs.replace(Recipe(), **given)
     if engine is Engine.SPARK:
         from brainarr.similarity.cluster import build_on_spark
@@ -94,7 +97,9 @@ def show(
     verify(found)
     if artist is None:
         typer.echo(_summary(found.header))
-        typer.echo(f"Trained {found.header.trained_at:%Y-%m-%d %H:%M} UTC by the {found.header.engine} engine.")
+        typer.echo(
+            f"Trained {found.header.trained_at:%Y-%m-%d %H:%M} UTC by the {found.header.engine} engine."
+        )
         for model in found.header.models:
             typer.echo(f"{model.name}: weight {model.weight:g}, fitted to {model.people:,} people")
         return
@@ -119,7 +124,9 @@ def _show_nearest(found: "Artifact", artist: str, most: int) -> None:
         )
     if len(columns) > 1:
         same = ", ".join(found.mbid(column) or found.name(column) for column in columns)
-        raise NotFound(f"{artist!r:.100}: {len(columns)} artists have this name.", remedy=f"Name one: {same}.")
+        raise NotFound(
+            f"{artist!r:.100}: {len(columns)} artists have this name.", remedy=f"Name one: {same}."
+        )
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     for title, justify in (("", "right"), ("Near", "left"), ("Listeners", "right"), ("MBID", "left")):
         table.add_column(title, justify=justify)  # type: ignore[arg-type]

@@ -1,7 +1,8 @@
 """The trained filter on disk: a folder of memory-mapped arrays and one small header that names them.
 
     DIR/similarity.json            what is here and what it was trained on; replaced in one step
-    DIR/GENERATION/*.npy           the arrays, named after their content, never changed once the header names them
+    DIR/GENERATION/*.npy           the arrays, named after their content, never changed once the header names
+    them
 
 Readers follow the header, so that they see the old filter or the new one, and never half of each. Arrays are
 read without pickle: whoever hands you such a folder cannot run code in it.
@@ -239,7 +240,8 @@ def _check_shapes(folder: Path, header: Header, arrays: Mapping[str, Array]) -> 
     expected = {
         "identities": (np.uint8, 1), "identities_ends": (np.int64, artists), "names": (np.uint8, 1),
         "names_ends": (np.int64, artists), "mbids": (np.dtype("S36"), 1), "mbid_columns": (np.int32, 1),
-        "name_hashes": (np.uint64, artists), "name_order": (np.int32, artists), "listeners": (np.int32, artists),
+        "name_hashes": (np.uint64, artists), "name_order": (np.int32, artists),
+        "listeners": (np.int32, artists),
     }  # fmt: skip
     for name, (kind, length) in expected.items():
         array = arrays.get(name)
@@ -255,7 +257,7 @@ def _check_shapes(folder: Path, header: Header, arrays: Mapping[str, Array]) -> 
 
 
 def verify(artifact: Artifact) -> None:
-    """Reads everything and compares it with what was written. Raises StorageError for the first that differs."""
+    """Reads everything and compares it with what was written. Raises StorageError where they differ."""
     for name, file in artifact.header.files.items():
         path = artifact.folder / artifact.header.generation / f"{name}.npy"
         with contextlib.suppress(OSError):

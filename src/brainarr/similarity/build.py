@@ -28,8 +28,8 @@ def build(listening: Listening, recipe: Recipe, folder: Path, *, trained_at: dat
 def refresh(folder: Path, added: Listening, *, trained_at: datetime, engine: str) -> Header:
     """The filter in `folder` with the people of `added` put in, each in the place of what was known of them.
 
-    The result is that of a build with the same recipe from all of it. Raises as `build` does, StorageError also
-    where there is no filter to refresh.
+    The result is that of a build with the same recipe from all of it. Raises as `build` does, StorageError
+    also where there is no filter to refresh.
     """
     found = artifact.load(folder)
     artifact.verify(found)
@@ -56,7 +56,8 @@ def no_core(given: str, recipe: Recipe) -> ConfigurationError:
     """That the thresholds leave nothing to train on."""
     allowed = (
         f"people with {recipe.least_artists} artists (--least-artists) that have {recipe.least_listeners} "
-        "listeners each (--least-listeners); no artist is left. A household alone is too small: add public listens"
+        "listeners each (--least-listeners); no artist is left. A household alone is too small: "
+        "add public listens"
     )
     return ConfigurationError([Fault("listens", given, allowed)])
 

@@ -1,17 +1,21 @@
 """The same filter as a Spark program, for dumps that no single machine should read.
 
-Listens become (person, artist) pairs, people and artists without enough of each other go, every two artists of a
-person become one term of the sums that `models.Factors` describes, and the strongest neighbours of each artist
-come back to the driver. The formulas are those of the local engine: weights depend on nothing but an artist's
-listeners or a person's number of artists, so the driver computes them once and Spark joins them.
+Listens become (person, artist) pairs, people and artists without enough of each other go, every two artists
+of a person become one term of the sums that `models.Factors` describes, and the strongest neighbours of each
+artist come back to the driver. The formulas are those of the local engine: weights depend on nothing but an
+artist's listeners or a person's number of artists, so the driver computes them once and Spark joins them.
 
 Executors import brainarr to read names, so it must be installed where they run.
 """
+
+# PySpark is an extra, and its columns and frames carry no types that would help.
+# pyright: basic, reportMissingImports=false
 
 import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +27,16 @@ from brainarr.errors import ConfigurationError, Fault
 from brainarr.similarity.artifact import Header
 from brainarr.similarity.build import no_core, write_filter
 from brainarr.similarity.bulk import artists_of
-from brainarr.similarity.exports import LISTENS, ReadReport, find_files, kind_of, open_file, tsv_columns
+from brainarr.similarity.exports import LISTENS, ReadReport, find_files, kind_of, read_tsv_columns
 from brainarr.similarity.heard import NAMED, PLAYS_LIMIT, UnusableLine, hash64, identity, name_key
 from brainarr.similarity.interactions import CORE_ROUNDS, NOBODY
 from brainarr.similarity.neighbours import Neighbours, ease_by_people, ease_of_shared, no_neighbours, set_row
 from brainarr.similarity.recipe import Recipe
 from brainarr.similarity.train import co_listening_factors
 
-NEEDS = "PySpark with Java 17, which is not installed: pip install 'brainarr[spark]', and openjdk-17-jre-headless"
+NEEDS = (
+    "PySpark with Java 17, which is not installed: pip install 'brainarr[spark]', and openjdk-17-jre-headless"
+)
 LISTEN = (
     "user_name string, user_id bigint, track_metadata struct<artist_name: string,"
     " additional_info: struct<artist_mbids: array<string>>,"
@@ -42,8 +48,8 @@ LISTEN = (
 def build_on_spark(
     inputs: Sequence[Path], recipe: Recipe, folder: Path, *, trained_at: datetime
 ) -> tuple[Header, ReadReport]:
-    """Reads, trains and writes the filter to `folder` on the driver. Runs in the session that spark-submit began,
-    else in a local one. Raises ConfigurationError, also where PySpark is missing.
+    """Reads, trains and writes the filter to `folder` on the driver. Runs in the session that spark-submit
+    began, else in a local one. Raises ConfigurationError, also where PySpark is missing.
     """
     try:
         from pyspark.sql import SparkSession
@@ -62,14 +68,12 @@ def build_on_spark(
 
 def _read(session: Any, inputs: Sequence[Path], report: ReadReport) -> tuple[Any, Any]:
     """(person, identity, plays) and (identity, name), names joined as `interactions.join_names` does."""
+    from pyspark.sql import DataFrame
     from pyspark.sql import functions as F
 
-    lines = None
-    for path in find_files(inputs):
-        read = _read_file(session, path)
-        lines = read if lines is None else lines.unionByName(read)
-        report.files += 1
-    assert lines is not None  # find_files refuses to find nothing
+    files = find_files(inputs)
+    report.files += len(files)
+    lines = reduce(DataFrame.unionByName, (_read_file(session, path) for path in files))
     counted = lines.groupBy("person", "credit").agg(
         F.least(F.sum("plays"), F.lit(PLAYS_LIMIT)).alias("plays"), F.count("*").alias("lines")
     )
@@ -122,7 +126,9 @@ def _read_file(session: Any, path: Path) -> Any:
         track = F.struct("artist_name", mapping.alias("mbid_mapping")).alias("track_metadata")
         person = F.concat(F.lit("#"), F.col("user_id").cast("string"))
         rows = session.read.parquet(str(path))
-        return rows.select(person.alias("person"), F.to_json(F.struct(track)).alias("credit"), F.lit(1).alias("plays"))
+        return rows.select(
+            person.alias("person"), F.to_json(F.struct(track)).alias("credit"), F.lit(1).alias("plays")
+        )
     lines = session.read.text(str(path)).where("value <> ''")
     if kind in LISTENS:
         listen = lines.select(F.from_json("value", LISTEN).alias("listen")).select("listen.*")
@@ -131,15 +137,15 @@ def _read_file(session: Any, path: Path) -> Any:
         credit = F.coalesce(F.to_json(F.struct("track_metadata")), F.lit("{}"))
         return listen.select(person.alias("person"), credit.alias("credit"), F.lit(1).alias("plays"))
     if kind == ".tsv":
-        with open_file(path) as stream:
-            header = stream.readline(1_000_000).decode("utf-8", "replace").rstrip("\r\n")
-        columns = tsv_columns(str(path), header)
-        fields = F.split(F.rtrim(F.regexp_replace("value", "\r$", "")), "\t", -1)
+        columns = read_tsv_columns(path)
+        fields = F.split(F.regexp_replace("value", "\r$", ""), "\t", -1)
         by_name = {name: F.get(fields, place) for place, name in enumerate(columns)}
         plays = by_name.get("plays", F.lit("1"))
         formed = (F.size(fields) == len(columns)) & plays.rlike("^0*[1-9][0-9]{0,17}$")
         pair = F.array(by_name.get("name", F.lit("")), F.trim(by_name.get("mbid", F.lit(""))))
-        return lines.where(F.col("value") != header).select(
+        return lines.where(
+            F.lower(F.regexp_replace("value", "^\ufeff|\r$", "")) != "\t".join(columns)
+        ).select(
             F.coalesce(by_name["user"], F.lit("")).alias("person"),
             F.when(formed, F.to_json(pair)).otherwise("{}").alias("credit"),
             F.when(formed, F.least(plays.cast("bigint"), F.lit(PLAYS_LIMIT))).otherwise(1).alias("plays"),
@@ -161,7 +167,9 @@ def _core(heard: Any, recipe: Recipe) -> Any:
     for _ in range(CORE_ROUNDS):
         enough = pairs.groupBy("identity").count().where(F.col("count") >= recipe.least_listeners)
         telling = pairs.groupBy("person").count().where(F.col("count") >= recipe.least_artists)
-        pairs = pairs.join(enough, "identity", "left_semi").join(telling, "person", "left_semi").localCheckpoint()
+        pairs = (
+            pairs.join(enough, "identity", "left_semi").join(telling, "person", "left_semi").localCheckpoint()
+        )
         before, size = size, pairs.count()
         if size == before:
             break
@@ -186,7 +194,7 @@ def _train(
     cells = cells.select("person", "column", "breadth").localCheckpoint()
     people = breadth.count()
     trained: dict[str, Neighbours] = {}
-    fitted = dict.fromkeys(recipe.weights, people)
+    fitted: dict[str, int] = dict.fromkeys(recipe.weights, people)
     shared = _shared(session, cells, listeners, recipe)
     for name in recipe.weights:
         if name == "ease":
@@ -209,7 +217,9 @@ def _train(
 
 
 def _shared(session: Any, cells: Any, listeners: Any, recipe: Recipe) -> Any:
-    """(row, column, both, and for each co-listening model its sum) of every two artists that share a listener."""
+    """(row, column, both, and for each co-listening model its sum) of every two artists that share a
+    listener.
+    """
     from pyspark.sql import functions as F
 
     widths = np.array([row.breadth for row in cells.select("breadth").distinct().collect()], np.float64)
@@ -233,7 +243,9 @@ def _strongest(session: Any, shared: Any, name: str, listeners: Any, recipe: Rec
 
     factors = co_listening_factors(name, listeners, np.ones(1), recipe)
     columns = range(len(listeners))
-    owned = session.createDataFrame(list(zip(columns, factors.owned.tolist(), strict=True)), "row int, owned double")
+    owned = session.createDataFrame(
+        list(zip(columns, factors.owned.tolist(), strict=True)), "row int, owned double"
+    )
     candidate = session.createDataFrame(
         list(zip(columns, factors.candidate.tolist(), strict=True)), "column int, candidate double"
     )
@@ -243,7 +255,9 @@ def _strongest(session: Any, shared: Any, name: str, listeners: Any, recipe: Rec
     weighed = weighed.select("row", "column", weight.alias("weight")).where("weight > 0")
     order = Window.partitionBy("row").orderBy(F.desc("weight"), "column")
     best = weighed.withColumn("place", F.row_number().over(order)).where(F.col("place") <= recipe.keep)
-    rows = best.groupBy("row").agg(F.array_sort(F.collect_list(F.struct("place", "column", "weight"))).alias("best"))
+    rows = best.groupBy("row").agg(
+        F.array_sort(F.collect_list(F.struct("place", "column", "weight"))).alias("best")
+    )
     found = no_neighbours(len(listeners), recipe.keep)
     for row in rows.toLocalIterator():
         set_row(
@@ -258,7 +272,7 @@ def _strongest(session: Any, shared: Any, name: str, listeners: Any, recipe: Rec
 def _ease(
     session: Any, cells: Any, shared: Any, listeners: Any, people: int, recipe: Recipe
 ) -> tuple[Neighbours, int]:
-    """Solved on the driver, as `neighbours.ease_neighbours` chooses: all artists, or the most telling people."""
+    """Solved on the driver, for all artists or the most telling people: `neighbours.ease_neighbours`."""
     from pyspark.sql import functions as F
 
     size = len(listeners)

@@ -1,7 +1,7 @@
 """Reads who listened to what out of the files that people have: our own TSV, ListenBrainz, Last.fm.
 
-A file is read once, a bounded line at a time. A line that cannot be used is counted, and the first ones are kept
-with the reason; a file without any usable line is refused.
+A file is read once, a bounded line at a time. A line that cannot be used is counted, and the first ones are
+kept with the reason; a file without any usable line is refused.
 """
 
 import csv
@@ -30,6 +30,7 @@ FORMATS = (
 )
 LISTENS = (".jsonl", ".listens")
 PACKED = (".gz", ".xz")
+UNREADABLE = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,13 @@ class ReadReport:
 
 
 def read_files(inputs: Sequence[Path]) -> tuple[Listening, ReadReport]:
-    """Everything in these files and folders. Raises ConfigurationError with each input that cannot be used."""
+    """Everything in these files and folders. Raises ConfigurationError for what cannot be used."""
     collector, report = Collector(), ReadReport()
     for path in find_files(inputs):
         before = report.lines, report.skipped
         try:
             _read_file(path, collector, report)
-        except (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             raise ConfigurationError([Fault(str(path), f"unreadable ({error})", FORMATS)]) from None
         report.files += 1
         refuse_nonsense(path, report, before)
@@ -91,7 +92,7 @@ def refuse_nonsense(path: Path, report: ReadReport, before: tuple[int, int]) -> 
 
 
 def find_files(inputs: Sequence[Path]) -> list[Path]:
-    """The files named and those in the folders named, sorted; in a folder, what no reader knows is left out."""
+    """The files named, and those in the folders named that a reader knows. Raises ConfigurationError."""
     found: list[Path] = []
     faults: list[Fault] = []
     for path in inputs:
@@ -192,6 +193,16 @@ def tsv_columns(path: str, header: str) -> tuple[str, ...]:
     return columns
 
 
+def read_tsv_columns(path: Path) -> tuple[str, ...]:
+    """`tsv_columns` of a file. Raises ConfigurationError."""
+    try:
+        with open_file(path) as stream:
+            header = stream.readline(LINE_LIMIT).decode("utf-8", "replace").rstrip("\r\n")
+    except UNREADABLE as error:
+        raise ConfigurationError([Fault(str(path), f"unreadable ({error})", FORMATS)]) from None
+    return tsv_columns(str(path), header)
+
+
 def _read_tsv(file: str, stream: IO[bytes], collector: Collector, report: ReadReport) -> None:
     lines = _lines(file, stream, report)
     _, header = next(lines, (1, ""))
@@ -245,8 +256,8 @@ def _read_export(path: Path, person: str, collector: Collector, report: ReadRepo
 def _read_lastfm(file: str, person: str, stream: IO[bytes], collector: Collector, report: ReadReport) -> None:
     """Scrobbles, one a row, of one person (the file's name).
 
-    With a header, the columns `artist` and `artist_mbid` count, whatever else there is; without one, the order
-    artist, album, track, date of benjaminbenben.com/lastfm-to-csv.
+    With a header, the columns `artist` and `artist_mbid` count, whatever else there is; without one, the
+    order artist, album, track, date of benjaminbenben.com/lastfm-to-csv.
     """
     lines = _lines(file, stream, report)
     number, first = next(lines, (1, ""))

@@ -21,7 +21,8 @@ from brainarr.similarity.recipe import Recipe
 
 NOBODY = frozenset(map(name_key, ("Various Artists", "Unknown Artist", "[unknown]")))
 CORE_ROUNDS = 8
-"""Each round of thinning removes far fewer than the one before; what an endless loop would gain is nothing."""
+"""Each round of thinning removes far fewer than the one before; what an endless loop would gain is nothing.
+"""
 _PENDING = 4_000_000
 
 
@@ -64,7 +65,8 @@ class Collector:
         person = self._people.setdefault(heard.person, len(self._people))
         if heard.name:
             votes = self._spellings[artist]
-            # A spelling is counted while there is room: a hostile file may spell one artist in a million ways.
+            # A spelling is counted while there is room: a hostile file may spell one artist in a million
+            # ways.
             if heard.name in votes or len(votes) < 20:
                 votes[heard.name] = votes.get(heard.name, 0) + heard.plays
         cells, plays = self._pending
@@ -145,8 +147,8 @@ def merge(old: Listening, new: Listening) -> Listening:
 def join_names(identities: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]:
     """The column that each column belongs to; -1 for those that are no artist.
 
-    An artist known by name only is the one artist with an MBID of that name. Where several have it, nobody can
-    say which is meant, and the name stays a column of its own.
+    An artist known by name only is the one artist with an MBID of that name. Where several have it, nobody
+    can say which is meant, and the name stays a column of its own.
     """
     bearers: defaultdict[str, list[int]] = defaultdict(list)
     for column, (known, name) in enumerate(zip(identities, names, strict=True)):
@@ -162,7 +164,7 @@ def join_names(identities: Sequence[str], names: Sequence[str]) -> NDArray[np.in
 
 
 def core(listening: Listening, recipe: Recipe) -> Core:
-    """Joins names, cuts each person to the most played, and thins people and artists until both have enough."""
+    """Joins names, cuts people to their most played artists, and thins both until both have enough."""
     target = join_names(listening.identities, listening.names)
     cells = sp.coo_array(listening.plays)
     columns = target[cells.col]
@@ -182,7 +184,7 @@ def core(listening: Listening, recipe: Recipe) -> Core:
     people, row_of = np.unique(rows, return_inverse=True)
     artists, column_of = np.unique(columns, return_inverse=True)
     interactions = sp.csr_array(
-        (np.ones(len(rows)), (row_of, column_of)), shape=(len(people), len(artists)), dtype=np.float64
+        (np.ones(len(rows), np.float64), (row_of, column_of)), shape=(len(people), len(artists))
     )
     interactions.sort_indices()
     return Core(listening.people[people], *_labels(listening, artists.tolist()), interactions)

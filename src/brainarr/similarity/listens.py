@@ -67,7 +67,9 @@ def _named(name: str, mbids: list[str]) -> list[tuple[str, str]]:
 
 
 def _sent(info: object) -> list[str]:
-    """`artist_mbids` as a client sent them: a list, or one as text; nonsense is nothing, for the name is left."""
+    """`artist_mbids` as a client sent them: a list, or one as text; nonsense is nothing, for the name is
+    left.
+    """
     if not isinstance(info, dict):
         return []
     sent = cast(dict[str, object], info).get("artist_mbids")

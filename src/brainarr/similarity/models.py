@@ -2,8 +2,8 @@
 
 Every model is a square matrix W over artists: row = an owned artist, column = a candidate, entry = how much
 the one speaks for the other. A person's scores are `x @ W` for their row x of the interactions, and the terms
-of that sum are the explanation. Here W is whole and dense, for thousands of artists; `neighbours` computes the
-strongest entries of the same matrices for any number.
+of that sum are the explanation. Here W is whole and dense, for thousands of artists; `neighbours` computes
+the strongest entries of the same matrices for any number.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ Interactions = sp.csr_array
 
 @dataclass(frozen=True)
 class Factors:
-    """A co-listening model: W[i, j] = owned[i] · Σ person[u] · candidate[j], over the people u who listen to both.
+    """A co-listening model: W[i, j] = owned[i] · Σ person[u] · candidate[j], over the people u who listen to
+    both.
 
     The sum is additive over people, so that it can be computed in parts, anywhere, and refreshed.
     """
@@ -40,7 +41,8 @@ def breadth(interactions: Interactions) -> Floats:
 
 
 def ease(interactions: Interactions, l2: float = 100.0) -> Floats:
-    """EASE (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019): the smaller side is solved.
+    """EASE (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019): the smaller side is
+    solved.
 
     With G = XXᵀ + λI over people, Woodbury gives the inverse of XᵀX + λI as (I − Xᵀ G⁻¹ X) / λ: where there
     are fewer people than artists, the smaller matrix is inverted.
@@ -92,8 +94,8 @@ def rp3beta_factors(listeners: Floats, owned: Floats, beta: float = 0.4) -> Fact
 def bm25_factors(listeners: Floats, owned: Floats, k1: float = 1.2, b: float = 0.75) -> Factors:
     """From the listeners of each artist and the number of artists of each person.
 
-    The two figures that depend on the whole data, the number of artists and their mean listeners, are rounded:
-    else one more person would change every weight a little, and nothing could be refreshed in part.
+    The two figures that depend on the whole data, the number of artists and their mean listeners, are
+    rounded: else one more person would change every weight a little, and nothing could be refreshed in part.
     """
     rarity = np.maximum(np.log(two_digits(len(listeners))) - np.log1p(owned), 0.0)
     mean = two_digits(float(listeners.mean())) if len(listeners) else 1.0

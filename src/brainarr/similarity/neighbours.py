@@ -71,7 +71,7 @@ def shared_rows(
     """(row, columns, Σ person[u] over the listeners they share) for each of `rows`; the diagonal is 0."""
     listeners = sp.csr_array(interactions.T)
     listeners.data = person[listeners.indices]
-    counted = sp.csr_array(interactions, dtype=np.float64)
+    counted = sp.csr_array(interactions).astype(np.float64)
     for block in blocks(rows, row_sizes(interactions)):
         shared = sp.csr_array(listeners[block] @ counted)
         for place, artist in enumerate(block.tolist()):
@@ -102,9 +102,9 @@ def ease_neighbours(
 ) -> tuple[Neighbours, NDArray[np.intp]]:
     """Of EASE, and the people it was fitted to.
 
-    The smaller of people and artists is solved for, exactly, up to `solver` of them: time grows with its third
-    power and memory with its square (8,000: 512 MB). Where both are more, it is fitted to the `solver` most
-    telling people.
+    The smaller of people and artists is solved for, exactly, up to `solver` of them: time grows with its
+    third power and memory with its square (8,000: 512 MB). Where both are more, it is fitted to the `solver`
+    most telling people.
     """
     people, artists = interactions.shape
     everybody = np.arange(people)
@@ -116,14 +116,16 @@ def ease_neighbours(
 
 
 def most_telling(interactions: Interactions, most: int) -> NDArray[np.intp]:
-    """The people who say most: whose artists, each weighted by its rarity log(1 + people/listeners), sum highest."""
+    """The people who say most: whose artists, each weighted by its rarity log(1 + people/listeners), sum
+    highest.
+    """
     listeners = np.maximum(popularity(interactions), 1.0)
     told = interactions @ np.log1p(interactions.shape[0] / listeners)
     return np.sort(np.argsort(-told, kind="stable")[:most])
 
 
 def ease_of_shared(shared: Floats, l2: float, keep: int) -> Neighbours:
-    """Of EASE, from the listeners that every two artists share (artists × artists, small enough to invert)."""
+    """Of EASE, from the listeners that every two artists share (artists × artists, small)."""
     gram = shared.astype(np.float64)
     gram[np.diag_indices_from(gram)] += l2
     inverse = _inverse(gram)
@@ -135,13 +137,13 @@ def ease_of_shared(shared: Floats, l2: float, keep: int) -> Neighbours:
 
 
 def ease_by_people(interactions: Interactions, l2: float, keep: int) -> Neighbours:
-    """Of EASE, by Woodbury, a block of rows at a time: (I − Xᵀ G⁻¹ X)[block] with G = XXᵀ + λI over people."""
+    """Of EASE, by Woodbury, a block of rows at a time: (I − Xᵀ G⁻¹ X)[block] with G = XXᵀ + λI."""
     people, artists = interactions.shape
     gram = (interactions @ interactions.T).toarray().astype(np.float64)
     gram[np.diag_indices(people)] += l2
     # Single precision from here on: the condition of G is the largest row sum over λ, a few thousands.
     inverse = _inverse(gram).astype(np.float32)
-    listeners = sp.csr_array(interactions.T, dtype=np.float32)
+    listeners = sp.csr_array(interactions.T).astype(np.float32)
     width = max(1, BLOCK_ENTRIES // max(people, artists))
     starts = range(0, artists, width)
     diagonal = np.empty(artists, np.float32)
@@ -173,8 +175,8 @@ def _inverse(symmetric: Floats) -> Floats:
 
 
 def _strongest_of_all(row: NDArray[np.floating], artist: int, keep: int) -> tuple[Ints, NDArray[np.float32]]:
-    """`strongest` of a dense row, without sorting it: at least `keep` entries reach the keep-th largest of the
-    maxima of runs of 16, so that only what reaches it needs a closer look.
+    """`strongest` of a dense row, without sorting it: at least `keep` entries reach the keep-th largest of
+    the maxima of runs of 16, so that only what reaches it needs a closer look.
     """
     row[artist] = 0.0
     sizes = np.abs(row)

@@ -54,7 +54,7 @@ def rank(artifact: Artifact, owned: Sequence[Owned], most: int) -> list[Ranked]:
     if not len(columns) or most < 1:
         return []
     fused = np.zeros(len(artifact))
-    votes: list[tuple[Floats, Floats, NDArray[np.int32], NDArray[np.float64]]] = []
+    votes: list[tuple[Floats, NDArray[np.int32], Floats]] = []
     for model in artifact.header.models:
         neighbours = artifact.arrays[f"{model.name}_artists"][columns]
         if neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < len(artifact):
@@ -68,13 +68,13 @@ def rank(artifact: Artifact, owned: Sequence[Owned], most: int) -> list[Ranked]:
         vote = np.zeros(len(artifact))
         vote[places] = model.weight / (RRF_K + 1.0 + np.arange(len(places)))
         fused += vote
-        votes.append((vote, scores, neighbours, entries))
+        votes.append((vote, neighbours, entries))
     best = np.flatnonzero(fused)
     best = best[np.lexsort((best, -fused[best]))][:most]
     shares = np.zeros((len(best), len(columns)))
     place_of = np.full(len(artifact), -1)
     place_of[best] = np.arange(len(best))
-    for vote, _, neighbours, entries in votes:
+    for vote, neighbours, entries in votes:
         seeds, slots = np.nonzero((place_of[neighbours] >= 0) & (entries > 0.0))
         candidates = neighbours[seeds, slots]
         spoken = np.bincount(candidates, entries[seeds, slots], minlength=len(artifact))
@@ -108,7 +108,7 @@ class Known(NamedTuple):
 
 
 def find(artifact: Artifact, owned: Sequence[Owned]) -> Known:
-    """By MBID, else by name: an artist whose name several have is hidden with all of them, but says nothing."""
+    """By MBID, else by name. Where several have the name, all are hidden and none says anything."""
     weights = np.zeros(len(artifact))
     hidden = np.zeros(len(artifact), np.bool_)
     identified = [artist for artist in owned if artist.mbid]

@@ -7,12 +7,14 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Kept in the artefact, so that a refresh trains as the build did."""
 
     least_listeners: int = 5
-    """Of an artist. With one listener, its neighbours are that person's library; published splits use 5 or 10."""
+    """Of an artist. With one listener, its neighbours are that person's library; published splits use 5 or
+    10.
+    """
     least_artists: int = 5
     """Of a person. One artist makes no pair, and a handful is what somebody tried once."""
     most_artists: int = 500
-    """Of a person, the most played. Pairs grow with the square: a few robots and shops would be most of the work
-    and say least about each pair (the interaction cut of Schelter, Boden, Markl, RecSys 2012)."""
+    """Of a person, the most played. Pairs grow with the square: a few robots and shops would be most of the
+    work and say least about each pair (the interaction cut of Schelter, Boden, Markl, RecSys 2012)."""
     keep: int = 200
     """Neighbours of each artist and model. Recall@20 on Last.fm, of EASE / RP3β / BM25: whole matrix
     .345/.349/.343, 200 neighbours .346/.346/.340, 100 neighbours .338/.343/.325."""

@@ -45,8 +45,9 @@ class Trained:
 def train(core: Core, recipe: Recipe, previous: Trained | None = None) -> Trained:
     """Every model of the recipe that has a weight.
 
-    With `previous`, trained by the same recipe, a co-listening model computes anew only the rows that changed, and
-    gives exactly what a whole training gives; EASE has no part that stays, for every weight depends on all.
+    With `previous`, trained by the same recipe, a co-listening model computes anew only the rows that
+    changed, and gives exactly what a whole training gives; EASE has no part that stays, for every weight
+    depends on all.
     """
     models: dict[str, Neighbours] = {}
     fitted: dict[str, int] = {}
@@ -81,9 +82,9 @@ def co_listening_factors(name: str, listeners: Floats, owned: Floats, recipe: Re
 def refreshed(core: Core, factors: Factors, before: Core, old: Factors, stored: Neighbours) -> Neighbours:
     """What `co_listening_neighbours` gives for `core`, knowing what it gave `before`.
 
-    An entry between two artists that did not change is the same as before. So a row of an unchanged artist is its
-    stored entries, with those of changed artists computed anew, unless one of them fell so low that an entry that
-    was never stored may stand above it.
+    An entry between two artists that did not change is the same as before. So a row of an unchanged artist is
+    its stored entries, with those of changed artists computed anew, unless one of them fell so low that an
+    entry that was never stored may stand above it.
     """
     keep = stored.weights.shape[1]
     old_column = _places(core.identities, before.identities)
@@ -122,7 +123,9 @@ def _places(of: tuple[str, ...], within: tuple[str, ...]) -> Ints:
 
 
 def _changed(core: Core, factors: Factors, before: Core, old: Factors, old_column: Ints) -> NDArray[np.bool_]:
-    """The artists of `core` that are new, weigh otherwise, or have a listener who came, went or weighs otherwise."""
+    """The artists of `core` that are new, weigh otherwise, or have a listener who came, went or weighs
+    otherwise.
+    """
     changed = old_column < 0
     known = np.flatnonzero(~changed)
     for now, then in ((factors.owned, old.owned), (factors.candidate, old.candidate)):
@@ -147,7 +150,7 @@ def _changed(core: Core, factors: Factors, before: Core, old: Factors, old_colum
 
 
 def _columns(core: Core, factors: Factors, columns: Ints) -> sp.csr_array:
-    """These columns of W, artists × artists: the sums over shared listeners are symmetric, so rows tell them."""
+    """These columns of W, artists × artists: sums over shared listeners are symmetric, so rows tell."""
     size = len(core.identities)
     found = [
         (
