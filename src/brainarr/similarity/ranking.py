@@ -54,49 +54,65 @@ def rank(artifact: Artifact, owned: Sequence[Owned], most: int) -> list[Ranked]:
     if not len(columns) or most < 1:
         return []
     fused = np.zeros(len(artifact))
-    votes: list[tuple[Floats, NDArray[np.int32], Floats]] = []
+    votes: list[_Vote] = []
     for model in artifact.header.models:
         neighbours = artifact.arrays[f"{model.name}_artists"][columns]
-        if neighbours.size and not 0 <= neighbours.min() <= neighbours.max() < len(artifact):
+        if not 0 <= neighbours.min() <= neighbours.max() < len(artifact):
             where = artifact.folder / artifact.header.generation / f"{model.name}_artists.npy"
             raise StorageError(f"{where}: names artists that do not exist.", remedy=REMEDY)
         entries = artifact.arrays[f"{model.name}_weights"][columns] * weights[:, None]
         scores = np.bincount(neighbours.ravel(), entries.ravel(), minlength=len(artifact))
         scores[known.hidden] = 0.0
         places = np.flatnonzero(scores > 0.0)
-        places = places[np.lexsort((places, -scores[places]))]
-        vote = np.zeros(len(artifact))
-        vote[places] = model.weight / (RRF_K + 1.0 + np.arange(len(places)))
-        fused += vote
-        votes.append((vote, neighbours, entries))
+        # Stable: of equal scores, the lower column.
+        places = places[np.argsort(-scores[places], kind="stable")]
+        points = np.zeros(len(artifact))
+        points[places] = model.weight / (RRF_K + 1.0 + np.arange(len(places)))
+        fused += points
+        votes.append(_Vote(points, neighbours, entries))
     best = np.flatnonzero(fused)
-    best = best[np.lexsort((best, -fused[best]))][:most]
-    shares = np.zeros((len(best), len(columns)))
-    place_of = np.full(len(artifact), -1)
-    place_of[best] = np.arange(len(best))
-    for vote, neighbours, entries in votes:
-        seeds, slots = np.nonzero((place_of[neighbours] >= 0) & (entries > 0.0))
-        candidates = neighbours[seeds, slots]
-        spoken = np.bincount(candidates, entries[seeds, slots], minlength=len(artifact))
-        part = vote[candidates] * entries[seeds, slots] / spoken[candidates]
-        np.add.at(shares, (place_of[candidates], seeds), part)
+    best = best[np.argsort(-fused[best], kind="stable")][:most]
+    shares = _shares(votes, best, len(columns), len(artifact)) / fused[best, None]
     return [
         Ranked(
             column,
             artifact.mbid(column),
             artifact.name(column),
             float(fused[column]),
-            tuple(_contributions(artifact, columns, row / fused[column])),
+            tuple(_contributions(artifact, columns, row)),
         )
         for column, row in zip(best.tolist(), shares, strict=True)
     ]
 
 
+class _Vote(NamedTuple):
+    """What one model says: points of each artist, and the neighbours (owned × keep) that they come from."""
+
+    points: Floats
+    neighbours: NDArray[np.int32]
+    entries: Floats
+
+
+def _shares(votes: Sequence[_Vote], best: NDArray[np.intp], seeds: int, artists: int) -> Floats:
+    """Best × owned: a model's points for a candidate, split among those that speak for it by their entries."""
+    shares = np.zeros(len(best) * seeds)
+    place_of = np.full(artists, -1)
+    place_of[best] = np.arange(len(best))
+    for points, neighbours, entries in votes:
+        candidates, weights = neighbours.ravel(), entries.ravel()
+        spoken = np.flatnonzero((place_of[candidates] >= 0) & (weights > 0.0))
+        candidates, weights = candidates[spoken], weights[spoken]
+        total = np.bincount(candidates, weights, minlength=artists)
+        cells = place_of[candidates] * seeds + spoken // neighbours.shape[1]
+        shares += np.bincount(cells, points[candidates] * weights / total[candidates], minlength=len(shares))
+    return shares.reshape(len(best), seeds)
+
+
 def _contributions(artifact: Artifact, columns: NDArray[np.int64], row: Floats) -> Iterable[Contribution]:
-    for seed in np.argsort(-row, kind="stable")[:CONTRIBUTIONS].tolist():
-        if row[seed] > 0.0:
-            column = int(columns[seed])
-            yield Contribution(artifact.mbid(column), artifact.name(column), float(row[seed]))
+    speaking = np.flatnonzero(row)
+    for seed in speaking[np.argsort(-row[speaking], kind="stable")][:CONTRIBUTIONS].tolist():
+        column = int(columns[seed])
+        yield Contribution(artifact.mbid(column), artifact.name(column), float(row[seed]))
 
 
 class Known(NamedTuple):
