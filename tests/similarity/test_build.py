@@ -1,4 +1,4 @@
-"""From listens to a filter on disk and back: what is in it, what damages it, and that a refresh equals a build."""
+"""From listens to a filter on disk: what is in it, what damages it, and that a refresh equals a build."""
 
 import json
 import random
@@ -50,7 +50,10 @@ def test_a_recommendation_names_the_owned_artists_that_speak_for_it(tmp_path: Pa
     for artist in near:
         assert 0.0 < sum(one.share for one in artist.contributions) <= 1.0 + 1e-9
         strongest = artist.contributions[0].name
-        assert strongest == (name(0) if scene_of(artist.column) == 0 else name(13)) or scene_of(artist.column) == 2
+        assert (
+            strongest == (name(0) if scene_of(artist.column) == 0 else name(13))
+            or scene_of(artist.column) == 2
+        )
 
 
 def test_a_heavier_artist_pulls_the_ranking_to_its_side(tmp_path: Path):
@@ -120,7 +123,9 @@ def test_a_refresh_computes_only_rows_that_changed(tmp_path: Path, monkeypatch: 
     far = tsv_of_scenes(range(60)).replace("user", "other").replace("Band", "Orchestra").splitlines()[1:]
     far = ["\t".join((*line.split("\t")[:2], "", line.split("\t")[3])) for line in far]
     near = tsv_of_scenes(range(60))
-    build(listening_of(tmp_path, near + "\n".join(far)), RECIPE, tmp_path / "f", trained_at=NOW, engine="local")
+    build(
+        listening_of(tmp_path, near + "\n".join(far)), RECIPE, tmp_path / "f", trained_at=NOW, engine="local"
+    )
     computed: list[int] = []
     fill = train.fill_rows
 
@@ -176,7 +181,9 @@ def test_thresholds_that_leave_nothing_are_refused_with_their_names(tmp_path: Pa
         (b"\xff", "not a header"),
     ],
 )
-def test_an_old_or_foreign_header_is_refused_by_name_with_the_remedy(tmp_path: Path, content: bytes, why: str):
+def test_an_old_or_foreign_header_is_refused_by_name_with_the_remedy(
+    tmp_path: Path, content: bytes, why: str
+):
     (tmp_path / HEADER).write_bytes(content)
     with pytest.raises(StorageError) as refused:
         load(tmp_path)

@@ -39,7 +39,9 @@ def whole(found: Neighbours) -> Floats:
 
 
 @pytest.mark.parametrize(("people", "artists"), [(40, 25), (12, 30)])
-def test_ease_is_the_inverse_of_the_regularised_gram_matrix_whichever_side_is_solved(people: int, artists: int):
+def test_ease_is_the_inverse_of_the_regularised_gram_matrix_whichever_side_is_solved(
+    people: int, artists: int
+):
     interactions = some_interactions(people, artists)
     dense = interactions.toarray()
     inverse = np.linalg.inv(dense.T @ dense + 50.0 * np.eye(artists))
@@ -74,7 +76,9 @@ def test_bm25_is_the_product_of_two_weighted_vectors():
 
 
 @pytest.mark.parametrize("block", [1, 60, 8_000_000])
-def test_thinned_rows_are_the_largest_entries_of_the_whole_matrix(monkeypatch: pytest.MonkeyPatch, block: int):
+def test_thinned_rows_are_the_largest_entries_of_the_whole_matrix(
+    monkeypatch: pytest.MonkeyPatch, block: int
+):
     monkeypatch.setattr(neighbours, "BLOCK_ENTRIES", block)
     interactions = some_interactions(60, 90)
     counts = popularity(interactions), breadth(interactions)

@@ -146,8 +146,8 @@ def _say_skipped(report: "ReadReport") -> None:
         _say(f"{report.skipped:,} of {report.lines:,} lines could not be used:")
         for bad in report.first_skipped:
             _say(f"  {bad}")
-        if report.skipped > len(report.first_skipped):
-            _say("  …")
+        if report.unlisted:
+            _say(f"  and {report.unlisted:,} more")
 
 
 def _say(text: str) -> None:

@@ -54,19 +54,23 @@ class ReadReport:
     lines: int = 0
     skipped: int = 0
     first_skipped: list[BadLine] = field(default_factory=list[BadLine])
+    unlisted: int = 0
+    """Skipped lines that are not among `first_skipped`."""
 
     def skip(self, file: str, line: int, why: str) -> None:
         self.skipped += 1
-        self._keep(BadLine(file, line, why))
+        self._list(BadLine(file, line, why), 1)
 
     def skip_all(self, file: str, why: str, lines: int) -> None:
         """So many lines for one reason, where a reader does not know which."""
         self.skipped += lines
-        self._keep(BadLine(file, None, f"{why} ({lines:,} lines)"))
+        self._list(BadLine(file, None, f"{why} ({lines:,} lines)"), lines)
 
-    def _keep(self, bad: BadLine) -> None:
+    def _list(self, bad: BadLine, lines: int) -> None:
         if len(self.first_skipped) < FAULTS_KEPT:
             self.first_skipped.append(bad)
+        else:
+            self.unlisted += lines
 
 
 def read_files(inputs: Sequence[Path]) -> tuple[Listening, ReadReport]:

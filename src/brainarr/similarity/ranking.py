@@ -94,7 +94,7 @@ class _Vote(NamedTuple):
 
 
 def _shares(votes: Sequence[_Vote], best: NDArray[np.intp], seeds: int, artists: int) -> Floats:
-    """Best × owned: a model's points for a candidate, split among those that speak for it by their entries."""
+    """Best × owned: a model's points for a candidate, split among those that speak for it by entry."""
     shares = np.zeros(len(best) * seeds)
     place_of = np.full(artists, -1)
     place_of[best] = np.arange(len(best))
