@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from brainarr.errors import ConfigurationError, StorageError
-from brainarr.similarity import train
+from brainarr.similarity import artifact, train
 from brainarr.similarity.artifact import HEADER, Artifact, load, verify
 from brainarr.similarity.build import build, refresh
 from brainarr.similarity.interactions import merge
@@ -151,6 +153,14 @@ def test_a_build_takes_the_place_of_the_old_filter_and_leaves_nothing_behind(tmp
     verify(new)
 
 
+def test_a_filter_replaced_while_it_is_loaded_is_loaded_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    old = filter_of(tmp_path, tsv_of_scenes(range(60))).header
+    new = filter_of(tmp_path, tsv_of_scenes(range(90))).header
+    headers = iter([old, new])
+    monkeypatch.setattr(artifact, "read_header", lambda _: next(headers))
+    assert load(tmp_path / "filter").header == new
+
+
 def test_a_build_that_fails_leaves_the_old_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     old = filter_of(tmp_path, tsv_of_scenes(range(60)))
 
@@ -243,6 +253,12 @@ def test_a_header_cannot_name_files_elsewhere(tmp_path: Path):
         (found.folder / HEADER).write_text(json.dumps(header))
         with pytest.raises(StorageError, match="outside of its folder"):
             load(found.folder)
+
+
+def test_asking_a_filter_needs_no_scipy():
+    program = "import sys; from brainarr.similarity import ranking; print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_a_filter_with_pickled_objects_is_refused(tmp_path: Path):

@@ -1,8 +1,7 @@
 """The trained filter on disk: a folder of memory-mapped arrays and one small header that names them.
 
     DIR/similarity.json            what is here and what it was trained on; replaced in one step
-    DIR/GENERATION/*.npy           the arrays, named after their content, never changed once the header names
-    them
+    DIR/GENERATION/*.npy           the arrays; never changed once the header names them
 
 Readers follow the header, so that they see the old filter or the new one, and never half of each. Arrays are
 read without pickle: whoever hands you such a folder cannot run code in it.
@@ -50,7 +49,7 @@ class ModelHeader(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True):
     format: int
     generation: str
-    """The folder of the arrays, named after their content."""
+    """The folder of the arrays, named after the time of training and their content."""
     trained_at: datetime
     engine: str
     people: int
@@ -142,7 +141,7 @@ def write(folder: Path, header: Header, arrays: Mapping[str, Array]) -> Header:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         files = {name: _write_array(beside / f"{name}.npy", array) for name, array in arrays.items()}
-        content = blake2b(digest_size=8)
+        content = blake2b(header.trained_at.isoformat().encode(), digest_size=8)
         for name in sorted(files):
             content.update(f"{name} {files[name].digest}\n".encode())
         header = msgspec.structs.replace(header, generation=content.hexdigest(), files=files)
@@ -194,6 +193,17 @@ def load(folder: Path) -> Artifact:
     Sizes and shapes are checked, contents are not (`verify` does): a mapped filter is ready in milliseconds.
     """
     header = read_header(folder)
+    try:
+        return _load(folder, header)
+    except StorageError:
+        # A new filter may have taken its place between the two looks.
+        newer = read_header(folder)
+        if newer.generation == header.generation:
+            raise
+        return _load(folder, newer)
+
+
+def _load(folder: Path, header: Header) -> Artifact:
     arrays: dict[str, Array] = {}
     for name, file in header.files.items():
         path = folder / header.generation / f"{name}.npy"

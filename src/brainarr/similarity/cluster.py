@@ -81,10 +81,11 @@ def _read(session: Any, inputs: Sequence[Path], report: ReadReport) -> tuple[Any
     credits = counted.select("credit").distinct().withColumn("artists", read_credit("credit"))
     counted = counted.join(credits, "credit", "left").persist()
     usable = (F.size("artists") > 0) & (F.col("person") != "")
-    totals = counted.agg(F.sum("lines"), F.sum(F.when(usable, 0).otherwise(F.col("lines")))).first()
-    report.lines += totals[0] or 0
-    if totals[1]:
-        report.skip_all("all files", "no listen with a user and an artist", totals[1])
+    unusable = F.sum(F.when(usable, 0).otherwise(F.col("lines")))
+    [(total, skipped)] = counted.agg(F.sum("lines"), unusable).collect()
+    report.lines += total or 0
+    if skipped:
+        report.skip_all("all files", "no listen with a user and an artist", skipped)
     heard = counted.where(usable).select("person", "plays", F.inline("artists"))
     heard = heard.groupBy("person", "identity", "name").agg(F.sum("plays").alias("plays")).persist()
     spelt = heard.groupBy("identity", "name").agg(F.sum("plays").alias("plays"))
@@ -194,7 +195,7 @@ def _train(
     cells = cells.select("person", "column", "breadth").localCheckpoint()
     people = breadth.count()
     trained: dict[str, Neighbours] = {}
-    fitted: dict[str, int] = dict.fromkeys(recipe.weights, people)
+    fitted = {name: people for name in recipe.weights}
     shared = _shared(session, cells, listeners, recipe)
     for name in recipe.weights:
         if name == "ease":

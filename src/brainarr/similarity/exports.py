@@ -266,7 +266,9 @@ def _read_lastfm(file: str, person: str, stream: IO[bytes], collector: Collector
     lines = _lines(file, stream, report)
     number, first = next(lines, (1, ""))
     delimiter = max(",;\t", key=first.count)
-    header = [column.strip().lower() for column in next(csv.reader([first], delimiter=delimiter), [])]
+    header = [
+        column.strip().lower() for column in next(csv.reader([first], delimiter=delimiter), list[str]())
+    ]
     header = [column.removeprefix("\ufeff").replace(" ", "_") for column in header]
     has_header = "artist" in header
     artist, mbid = (header.index("artist") if has_header else 0), None

@@ -124,7 +124,8 @@ def merge(old: Listening, new: Listening) -> Listening:
     identities = list(new.identities)
     remaining = sp.coo_array(old.plays[kept])
     columns_of = np.zeros(len(old.identities), np.int64)
-    for column in np.unique(remaining.col).tolist():
+    heard: list[int] = np.unique(remaining.col).tolist()
+    for column in heard:
         known = place.get(old.identities[column])
         if known is None:
             known = len(identities)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from brainarr.domain.music import Mbid
 from brainarr.errors import StorageError
 from brainarr.similarity.artifact import REMEDY, Artifact
-from brainarr.similarity.models import Floats
 
+Floats = NDArray[np.float64]
 RRF_K = 60
 """Cormack, Clarke, Büttcher, "Reciprocal Rank Fusion …", SIGIR 2009."""
 CONTRIBUTIONS = 5
