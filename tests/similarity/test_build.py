@@ -246,6 +246,15 @@ def test_arrays_of_another_shape_or_kind_are_refused(tmp_path: Path):
         load(found.folder)
 
 
+def test_a_model_that_nobody_knows_is_refused(tmp_path: Path):
+    found = filter_of(tmp_path, tsv_of_scenes(range(60)))
+    header = json.loads(msgspec.json.encode(found.header))
+    header["recipe"]["weights"] = {"oracle": 1.0}
+    (found.folder / HEADER).write_text(json.dumps(header))
+    with pytest.raises(StorageError, match="weights of oracle; allowed: ease, rp3beta, bm25"):
+        load(found.folder)
+
+
 def test_a_header_cannot_name_files_elsewhere(tmp_path: Path):
     found = filter_of(tmp_path, tsv_of_scenes(range(60)))
     for change in ({"generation": "../../secret"}, {"files": {"../x": {"bytes": 1, "digest": ""}}}):

@@ -2,6 +2,8 @@
 
 import msgspec
 
+MODELS = ("ease", "rp3beta", "bm25")
+
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Kept in the artefact, so that a refresh trains as the build did."""
@@ -31,3 +33,9 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         default_factory=lambda: {"ease": 1.0, "rp3beta": 1.0, "bm25": 0.5}
     )
     """The models that are trained, and the vote of each in the fusion."""
+
+    def __post_init__(self) -> None:
+        if not self.weights or set(self.weights) - set(MODELS):
+            raise ValueError(
+                f"weights of {', '.join(self.weights) or 'nothing'}; allowed: {', '.join(MODELS)}"
+            )
