@@ -106,9 +106,15 @@ def refreshed(core: Core, factors: Factors, before: Core, old: Factors, stored: 
         others = np.concatenate((columns[stays], fresh.indices[part]))
         entries = np.concatenate((weights[stays].astype(np.float64), fresh.data[part]))
         best, best_weights = strongest(others, entries, keep)
+        # What was never stored ranks behind the lowest that was: below it, or as low in a higher column.
         lowest = weights[-1]
-        gone = bool(lowest > 0.0 and not stays.all())
-        if gone and (len(best) < keep or best_weights[-1] <= lowest):
+        if lowest == 0.0 or stays.all():
+            complete = True
+        elif len(best) < keep or best_weights[-1] < lowest:
+            complete = False
+        else:
+            complete = best_weights[-1] > lowest or best[-1] == columns[-1]
+        if not complete:
             again.append(artist)
         else:
             set_row(found, artist, best, best_weights)
@@ -140,7 +146,9 @@ def _changed(core: Core, factors: Factors, before: Core, old: Factors, old_colum
     columns_then = new_column[then.col]
     there = columns_then >= 0
     cells = np.setxor1d(
-        people_now << 32 | now.col.astype(np.int64), people_then[there] << 32 | columns_then[there]
+        people_now << 32 | now.col.astype(np.int64),
+        people_then[there] << 32 | columns_then[there],
+        assume_unique=True,
     )
     changed[cells & 0xFFFFFFFF] = True
     otherwise = weight != weighed
