@@ -62,7 +62,8 @@ def read_bulk(inputs: Sequence[Path], memory: str = MEMORY) -> tuple[Listening, 
     report = ReadReport()
     with TemporaryDirectory(prefix="brainarr-") as spill, duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{memory}'; set temp_directory = '{spill}'")
-        connection.execute("set preserve_insertion_order = false")
+        # Its progress bar would stand between what we print.
+        connection.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
         connection.execute(
             """create table heard (person varchar, credit varchar, plays bigint);
             create table credits (credit varchar, identity varchar, name varchar);
