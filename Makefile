@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo serve test check format lint types imports bench clean requirements
+.PHONY: demo serve test check format lint types imports bench spark clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
@@ -39,6 +39,9 @@ bench: $(VENV)/.dev           ## speed and memory, as JSON
 	$(BIN)/python -m benchmarks.library
 	$(BIN)/python -m benchmarks.prompts
 	$(BIN)/python -m benchmarks.chain
+	$(BIN)/python -m benchmarks.similarity
+
+spark: $(VENV)/.spark         ## what the Spark engine and its test need, but for Java 17
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
@@ -56,9 +59,14 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
+$(VENV)/.spark: requirements/spark.txt $(VENV)/.dev
+	$(PIP) install --quiet --require-hashes -r requirements/spark.txt
+	touch $@
+
 # For maintainers: resolve again after a change of dependencies in pyproject.toml (needs uv).
 UV_COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --no-annotate --no-header
 requirements:
 	$(UV_COMPILE) pyproject.toml -o requirements/app.txt
 	$(UV_COMPILE) --extra dev -c requirements/app.txt pyproject.toml -o requirements/dev.txt
 	printf 'hatchling\neditables\n' | $(UV_COMPILE) -c requirements/dev.txt - -o requirements/build.txt
+	$(UV_COMPILE) --extra spark -c requirements/dev.txt pyproject.toml | sed -n '/^py4j==/,/[^\\]$$/p; /^pyspark==/,/[^\\]$$/p' > requirements/spark.txt

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import db, demo, doctor, league, run, serve
+from brainarr.cli import db, demo, doctor, league, run, serve, similarity
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -51,6 +51,7 @@ app.command()(doctor.doctor)
 app.command()(league.league)
 app.command("api-key")(db.api_key)
 app.add_typer(db.app, name="db")
+app.add_typer(similarity.app, name="similarity")
 
 
 def _say_version(asked: bool) -> None:
