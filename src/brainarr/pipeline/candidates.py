@@ -1,14 +1,15 @@
 """Profile → list[Candidate]: asks every similarity source about every seed, all sources at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
+from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Candidate, Outcome, ProviderReport
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderError, ProviderRejected, UnreadableAnswer
-from brainarr.pipeline.ports import CandidateSource
+from brainarr.pipeline.ports import CandidateSource, LibraryReader
 
 # A source that failed this often in a row is left alone for the rest of the run: sixty time-outs help nobody.
 _GIVE_UP_AFTER = 3
@@ -42,6 +43,39 @@ async def hear_sources(
     return list(
         await asyncio.gather(*(_Hearing(source, seeds, recall, seed_done).hear() for source in sources))
     )
+
+
+async def hear_readers(
+    library: Library, weights: Mapping[int, float], readers: Sequence[LibraryReader]
+) -> list[Heard]:
+    """The same of the sources that look at the whole library."""
+    return list(await asyncio.gather(*(_hear_reader(library, weights, reader) for reader in readers)))
+
+
+async def _hear_reader(library: Library, weights: Mapping[int, float], reader: LibraryReader) -> Heard:
+    now = asyncio.get_running_loop().time
+    started = now()
+    found: tuple[Candidate, ...] = ()
+    try:
+        found = await reader.propose(library, weights)
+        outcome, detail = (
+            (Outcome.OK, "") if found else (Outcome.EMPTY, "knows none of the library's artists")
+        )
+    except ProviderError as error:
+        outcome, detail = _failed(error), str(error)
+    return Heard(
+        found, ProviderReport(reader.name, reader.kind, outcome, detail, len(found), seconds=now() - started)
+    )
+
+
+def _failed(error: ProviderError) -> Outcome:
+    match error:
+        case ProviderRejected():
+            return Outcome.REJECTED
+        case UnreadableAnswer():
+            return Outcome.UNREADABLE
+        case _:
+            return Outcome.UNAVAILABLE
 
 
 class _Hearing:
@@ -128,11 +162,5 @@ class _Hearing:
                 return Outcome.OK, "; ".join(troubles)
             if not troubles:
                 return Outcome.EMPTY, f"knows nothing similar to any of {asked} seeds"
-        match self._failures[-1:]:
-            case [ProviderRejected()]:
-                outcome = Outcome.REJECTED
-            case [UnreadableAnswer()]:
-                outcome = Outcome.UNREADABLE
-            case _:
-                outcome = Outcome.UNAVAILABLE
+        outcome = _failed(self._failures[-1]) if self._failures else Outcome.UNAVAILABLE
         return outcome, "; ".join(troubles)

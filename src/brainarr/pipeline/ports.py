@@ -8,7 +8,7 @@ import msgspec
 
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.money import Limits, Reservation
-from brainarr.domain.music import CatalogArtist, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
+from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
@@ -66,6 +66,21 @@ class CandidateSource(Protocol):
 
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
         """Artists close to `seed`, best first (rank 1, 2, …); raises ProviderError. Empty: it knows none."""
+        ...
+
+
+class LibraryReader(Protocol):
+    """A source that looks at the whole library at once, not at one seed after the other."""
+
+    name: str
+    kind: str
+    weight: float
+
+    async def propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
+        """Artists that fit, best first, each with `strength` and `because`; raises ProviderError.
+
+        `weights`: how much each artist stands for the taste, by `OwnedArtist.id`. Empty: it knows none.
+        """
         ...
 
 

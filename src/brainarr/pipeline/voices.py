@@ -18,7 +18,7 @@ _K_SOURCE = 60
 # Popularity damping of neighbour lists (SCIENCE §1): raw co-listen counts favour whoever everybody hears.
 _DAMPING_FEW_SEEDS = 0.25
 _DAMPING_MANY_SEEDS = 0.5
-_MANY_SEEDS = 20
+_MANY_SEEDS = 10
 # What a source's own scores are measured by: the mean of so many of its best. The first place alone may be an
 # outlier, and all others would count for nothing.
 _BEST = 20

@@ -42,19 +42,23 @@ def _hits(places: Places, heldout: Interactions) -> NDArray[np.bool_]:
     return np.take_along_axis(wanted, np.maximum(places, 0), axis=1) & (places >= 0)
 
 
+def _wanted(heldout: Interactions) -> NDArray[np.int64]:
+    return np.diff(heldout.indptr).astype(np.int64)
+
+
 def recall(places: Places, heldout: Interactions) -> Floats:
     """Recall@K of each person: the share of their held-out artists among the K. NaN: nothing was held out."""
-    wanted = np.bincount(heldout.nonzero()[0], minlength=len(places))
+    wanted = _wanted(heldout)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(wanted > 0, _hits(places, heldout).sum(axis=1) / wanted, np.nan)
 
 
 def ndcg(places: Places, heldout: Interactions) -> Floats:
     """NDCG@K of each person with binary relevance (Järvelin, Kekäläinen 2002). NaN: nothing was held out."""
-    k = places.shape[1]
+    k = int(places.shape[1])
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[np.nan], np.cumsum(discounts)])
-    wanted = np.minimum(np.bincount(heldout.nonzero()[0], minlength=len(places)), k)
+    wanted = np.minimum(_wanted(heldout), k)
     return _hits(places, heldout) @ discounts / ideal[wanted]
 
 

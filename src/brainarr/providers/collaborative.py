@@ -1,0 +1,86 @@
+"""The trained collaborative filter as a source: a folder that `brainarr similarity build` made.
+
+It looks at the whole library at once, answers from this machine, and names what it says by owned artists.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from brainarr.domain.music import Library
+from brainarr.domain.names import clean_name
+from brainarr.domain.recommendation import Candidate
+from brainarr.errors import ProviderRejected, StorageError
+from brainarr.settings.values import Section
+
+if TYPE_CHECKING:
+    from brainarr.similarity.artifact import Artifact
+
+LISTED = 300
+"""Candidates; the fusion of two hundred neighbours reaches no further."""
+
+
+class SimilaritySettings(Section):
+    path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """The folder; relative to the configuration folder. None: there is no filter."""
+
+
+class CollaborativeFilter:
+    """A source that reads a whole library (pipeline.ports.LibraryReader)."""
+
+    name = "similarity"
+    kind = "similarity"
+    weight = 1.0
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
+        return await asyncio.to_thread(self._propose, library, weights)
+
+    async def check(self) -> str:
+        header = (await asyncio.to_thread(self._load)).header
+        return (
+            f"{header.artists:,} artists, from {header.people:,} people, "
+            f"trained {header.trained_at:%Y-%m-%d} ({header.engine})"
+        )
+
+    def _propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
+        from brainarr.similarity.ranking import Owned, rank
+
+        # A filter may be replaced while the server runs; mapping one anew takes milliseconds.
+        artifact = self._load()
+        # By the root, as for the seeds of the other sources: one giant must not drown the rest of a taste.
+        owned = [
+            Owned(artist.mbid, artist.name, weights.get(artist.id, 0.0) ** 0.5) for artist in library.artists
+        ]
+        try:
+            ranked = rank(artifact, owned, LISTED)
+        except StorageError as damaged:
+            raise self._unusable(damaged) from damaged
+        return tuple(
+            Candidate(
+                clean_name(found.name),
+                self.name,
+                place,
+                mbid=found.mbid,
+                strength=found.score,
+                because=tuple((spoke.name, spoke.share) for spoke in found.contributions),
+            )
+            for place, found in enumerate(ranked, start=1)
+            if clean_name(found.name)
+        )
+
+    def _load(self) -> "Artifact":
+        from brainarr.similarity.artifact import load
+
+        try:
+            return load(self._folder)
+        except StorageError as missing:
+            raise self._unusable(missing) from missing
+
+    def _unusable(self, error: StorageError) -> ProviderRejected:
+        return ProviderRejected(self.name, error.message, remedy=error.remedy)
