@@ -43,6 +43,8 @@ class Verdict(StrEnum):
     """Why a candidate was kept or dropped; every candidate of a run ends with exactly one."""
 
     KEPT = "kept"
+    BLOCKED = "blocked"
+    """Before any other: never again, whatever else is true of it."""
     OWNED = "owned"
     EXCLUDED = "excluded"
     DUPLICATE = "duplicate"
@@ -186,6 +188,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     seeds: tuple[str, ...] = ()
     """Owned artists it was found from, strongest first."""
+    asked: tuple[str, ...] = ()
+    """Artists that the person asked for more of and that it was found from, strongest first."""
     sources: tuple[str, ...] = ()
     shared_genres: tuple[str, ...] = ()
     decade: int | None = None
@@ -212,6 +216,10 @@ class Recommendation(msgspec.Struct, frozen=True):
     evidence: Evidence
     voices: tuple[Voice, ...]
     reason: str = ""
+    explored: bool = False
+    """Whether its slot was drawn (Thompson sampling) and not ranked."""
+    propensity: float = 1.0
+    """How likely its slot was to go to it, in (0, 1]; 1 for a ranked one."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -295,6 +303,8 @@ class RunOptions(msgspec.Struct, frozen=True):
     score_weights: FacetWeights = FacetWeights()
     source_weights: Mapping[str, float] = {}
     """Source → its vote in the fusion, 0 to 1, where the person set it; the others keep their own."""
+    exploration: int | None = None
+    """Slots of the batch that are drawn instead of ranked; None: one from 5 on, two from 15 on."""
 
 
 # Characters and counts, of settings and of what one run is asked for alike.
@@ -319,6 +329,15 @@ class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(options, **given)
 
 
+class Blocks(msgspec.Struct, frozen=True):
+    """What must never be recommended again."""
+
+    artists: Mapping[Mbid, str] = {}
+    """Identifier → name."""
+    styles: tuple[str, ...] = ()
+    """Genres, those below them in the genre tree included."""
+
+
 class Memory(msgspec.Struct, frozen=True):
     """What earlier runs and the user's feedback mean for this one."""
 
@@ -329,6 +348,7 @@ class Memory(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     """Of both, the latest first: what models are asked not to propose again."""
     learnt: Learnt = Learnt()
+    blocks: Blocks = Blocks()
 
 
 class Progress(msgspec.Struct, frozen=True):

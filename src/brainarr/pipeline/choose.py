@@ -5,7 +5,7 @@ import math
 from collections.abc import Container, Mapping, Sequence
 
 from brainarr.domain.genres import canonical_genre
-from brainarr.domain.learning import FacetWeights, Learnt
+from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights, Learnt
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import (
     Evidence,
@@ -17,9 +17,11 @@ from brainarr.domain.recommendation import (
     Verified,
 )
 from brainarr.domain.taste import Profile
+from brainarr.pipeline.likings import asked_for
+from brainarr.pipeline.thompson import Exploration, Pick
 
-DEFAULT_WEIGHTS = FacetWeights()
 NOTHING_LEARNT = Learnt()
+NO_LEANINGS: Mapping[Mbid, float] = {}
 _GENRES_SHOWN = 5
 _SHARED_SHOWN = 3
 _OPINION_LIMIT = 300
@@ -32,15 +34,19 @@ def choose(
     preferred: Container[Mbid] = (),
     weights: FacetWeights = DEFAULT_WEIGHTS,
     learnt: Learnt = NOTHING_LEARNT,
+    leanings: Mapping[Mbid, float] = NO_LEANINGS,
+    exploration: Exploration | None = None,
 ) -> tuple[list[Recommendation], list[Judged]]:
     """The best `wanted` by greedy maximal marginal relevance, in the order picked, and a verdict for the
     rest.
 
     `preferred`: artists that come before the others, whatever their score. Diversity is 1 − the largest
-    cosine between genre shares to anything picked before; 1 for the first pick.
+    cosine between genre shares to anything picked before; 1 for the first pick. `leanings`: artist → what the
+    likings add to its score. The last slots of the batch are drawn by `exploration`; None: all are ranked.
     """
     weights = learnt.weights or weights
-    liking = [_liking(item, learnt.genres) for item in pool]
+    liking = [_liking(item, learnt.genres) + leanings.get(item.verified.artist.mbid, 0.0) for item in pool]
+    ranked = wanted - (exploration.slots if exploration else 0)
     left = list(range(len(pool)))
     nearest = [0.0] * len(pool)
     picked: list[Recommendation] = []
@@ -53,10 +59,14 @@ def choose(
                 -index,
             ),
         )
+        pick = Pick(best)
+        if exploration is not None and len(picked) >= ranked:
+            pick = exploration.pick(pool, left, nearest, preferred)
+            best = pick.index
         left.remove(best)
         parts = _parts(pool[best], nearest[best])
         total = min(1.0, max(0.0, _total(parts, weights) + liking[best]))
-        picked.append(_recommend(pool[best], parts, total, profile))
+        picked.append(_recommend(pool[best], parts, total, profile, learnt, pick))
         for index in left:
             nearest[index] = max(
                 nearest[index], _cosine(pool[best].verified.genres, pool[index].verified.genres)
@@ -89,7 +99,9 @@ def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return min(1.0, dot / norms) if norms else 0.0
 
 
-def _recommend(item: Scored, parts: Parts, total: float, profile: Profile) -> Recommendation:
+def _recommend(
+    item: Scored, parts: Parts, total: float, profile: Profile, learnt: Learnt, pick: Pick
+) -> Recommendation:
     verified = item.verified
     genres = _own_genres(verified)
     return Recommendation(
@@ -102,8 +114,10 @@ def _recommend(item: Scored, parts: Parts, total: float, profile: Profile) -> Re
         score=total,
         parts=parts,
         confidence=item.confidence,
-        evidence=_evidence(item, genres, profile),
+        evidence=_evidence(item, genres, profile, learnt),
         voices=verified.fused.voices,
+        explored=pick.explored,
+        propensity=pick.propensity,
     )
 
 
@@ -114,16 +128,18 @@ def _own_genres(verified: Verified) -> list[str]:
     return list(dict.fromkeys(genre for genre in voted if genre in verified.genres))
 
 
-def _evidence(item: Scored, genres: Sequence[str], profile: Profile) -> Evidence:
+def _evidence(item: Scored, genres: Sequence[str], profile: Profile, learnt: Learnt) -> Evidence:
     """The facts that may be said of this choice: what was measured, not what was meant."""
     verified = item.verified
     pull: dict[str, float] = {}
     for voice in verified.fused.voices:
         for name, share in voice.seeds:
             pull[name] = pull.get(name, 0.0) + voice.weight * voice.rank_score * share
+    asked, owned = asked_for(pull, learnt.more)
     decade = verified.year // 10 * 10 if verified.year else None
     return Evidence(
-        seeds=tuple(sorted(pull, key=lambda name: -pull[name])[:5]),
+        seeds=tuple(owned[:5]),
+        asked=tuple(asked[:5]),
         sources=verified.fused.sources,
         shared_genres=tuple([genre for genre in genres if genre in profile.genres][:_SHARED_SHOWN]),
         decade=decade,

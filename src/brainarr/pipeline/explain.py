@@ -24,6 +24,8 @@ def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:
 
 def _near(evidence: Evidence, labels: Mapping[str, str]) -> str:
     sources = _and([labels.get(source, source) for source in evidence.sources])
+    if evidence.asked:
+        return f"Because you asked for more like {_and(evidence.asked[:2])}: close in {sources}."
     if not evidence.seeds:
         return f"Proposed by {sources}."
     return f"Because you have {_and(evidence.seeds[:2])}: close in {sources}."

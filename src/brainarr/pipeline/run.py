@@ -21,13 +21,14 @@ from brainarr.domain.recommendation import (
     Verdict,
     Verified,
 )
-from brainarr.domain.taste import Profile
+from brainarr.domain.taste import Profile, Seed
 from brainarr.pipeline.asking import Asking, CounterFor
 from brainarr.pipeline.avoid import border
 from brainarr.pipeline.candidates import hear_sources
 from brainarr.pipeline.choose import choose
 from brainarr.pipeline.explain import explain
 from brainarr.pipeline.fuse import fuse
+from brainarr.pipeline.likings import Aversion, avoided, followed, leanings
 from brainarr.pipeline.notes import notes_on
 from brainarr.pipeline.ports import (
     AlbumCharts,
@@ -41,6 +42,7 @@ from brainarr.pipeline.ports import (
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.reports import Reports
 from brainarr.pipeline.score import score
+from brainarr.pipeline.thompson import Exploration
 from brainarr.pipeline.topup import Round, next_round
 from brainarr.pipeline.verify import Owned, Verification, in_styles
 
@@ -122,6 +124,7 @@ class _Pass:
         self._on_progress = on_progress
         self._candidates: list[Candidate] = []
         self._weights = {source.name: self._vote(source.name, source.weight) for source in tools.sources}
+        self._aversion = Aversion()
         self._repeats: list[Judged] = []
         self._judged: list[Judged] = []
         self._tried: set[str] = set()
@@ -155,13 +158,18 @@ class _Pass:
         pool = score(kept, self._profile)
         styles = self._options.styles_include
         preferred = {item.artist.mbid for item in kept if styles and in_styles(item.artist, styles)}
+        options, learnt = self._options, self._memory.learnt
         chosen, others = choose(
             pool,
             self._profile,
-            self._options.max_recommendations,
+            options.max_recommendations,
             preferred,
-            self._options.score_weights,
-            self._memory.learnt,
+            options.score_weights,
+            learnt,
+            leanings(kept, learnt.more, self._aversion),
+            Exploration.of(
+                options.max_recommendations, options.exploration, learnt, options.score_weights, options.seed
+            ),
         )
         recommendations = tuple(explain(item, self._tools.labels) for item in chosen)
         judged = (
@@ -194,6 +202,10 @@ class _Pass:
             stopped=stopped,
         )
 
+    @property
+    def _seeds(self) -> tuple[Seed, ...]:
+        return followed(self._profile.seeds, self._memory.learnt.more)
+
     def _vote(self, source: str, usual: float) -> float:
         """What the person set, else the source's own weight; either moved by what feedback taught."""
         factor = self._memory.learnt.sources.get(source, 1.0)
@@ -221,7 +233,8 @@ class _Pass:
 
     async def _gather(self) -> None:
         """Similarity sources, and unless they are to rank later, models, all at once."""
-        seeds = self._profile.seeds
+        unwanted = avoided(self._profile.seeds, self._memory.learnt.less)
+        seeds = (*self._seeds, *unwanted)
         total = len(seeds) * len(self._tools.sources)
         done = 0
 
@@ -235,9 +248,12 @@ class _Pass:
         heard_by_source, _ = await asyncio.gather(
             hear_sources(seeds, self._tools.sources, seed_done), propose
         )
+        away = {seed.mbid for seed in unwanted}
         for heard in heard_by_source:
-            self._candidates += heard.candidates
+            self._candidates += [found for found in heard.candidates if found.seed not in away]
             self._reports.hear(heard.report)
+        found = (found for heard in heard_by_source for found in heard.candidates)
+        self._aversion = Aversion(candidate for candidate in found if candidate.seed in away)
 
     async def _ask(self, options: RunOptions, dropped: tuple[Judged, ...] = ()) -> None:
         asking = self._asking
@@ -264,9 +280,10 @@ class _Pass:
             fuse,
             tuple(self._candidates),
             {name: weight for name, weight in self._weights.items() if name in spoke},
-            {seed.mbid: seed for seed in self._profile.seeds},
+            {seed.mbid: seed for seed in self._seeds},
             self._round.discovery,
         )
+        ranking = self._aversion.damp(ranking)
         # What was verified before keeps its identity, but hears the voices that came since.
         anew = {_key(item): item for item in ranking}
         kept = self._verification.kept

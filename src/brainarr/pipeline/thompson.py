@@ -1,0 +1,104 @@
+"""Thompson sampling: a slot or two of a batch go to what would be best if the person were a little other
+than believed, so that a belief that is wrong can be found out (Thompson 1933; Chapelle and Li 2011)."""
+
+from collections.abc import Container, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from brainarr.domain.learning import FacetWeights, GenreTaste, Learnt, Posterior
+from brainarr.domain.music import Mbid
+from brainarr.domain.recommendation import Scored
+from brainarr.pipeline.learn import GENRE_SHRINKAGE, MOST_OF_A_GENRE
+from brainarr.pipeline.posterior import LOGITS, Floats, believed_before
+
+# The pick is the first; the others tell how likely it was, to within 0.03.
+_DRAWS = 256
+_ONE_SLOT_FROM, _TWO_SLOTS_FROM = 5, 15
+_EDGE = 1e-6
+
+
+class Pick(msgspec.Struct, frozen=True):
+    index: int
+    """Into the pool."""
+    propensity: float = 1.0
+    """The share of draws that would have picked the same, in (0, 1]; 1 for what is ranked."""
+    explored: bool = False
+
+
+def slots_of(batch: int, asked: int | None) -> int:
+    """How many of a batch are drawn: as `asked`, at most half of it; None: one from 5 on, two from 15 on."""
+    if asked is None:
+        return (batch >= _ONE_SLOT_FROM) + (batch >= _TWO_SLOTS_FROM)
+    return min(asked, batch // 2)
+
+
+class Exploration(msgspec.Struct, frozen=True):
+    """The drawn slots of one batch. `rng` is the only thing in it that changes."""
+
+    slots: int
+    beliefs: Posterior
+    rng: np.random.Generator
+
+    @classmethod
+    def of(
+        cls, batch: int, asked: int | None, learnt: Learnt, weights: FacetWeights, seed: int
+    ) -> "Exploration":
+        """`weights`: the configured ones, the prior where nothing is learnt yet."""
+        beliefs = learnt.posterior or believed_before(weights)
+        return cls(slots_of(batch, asked), beliefs, np.random.default_rng(seed))
+
+    def pick(
+        self,
+        pool: Sequence[Scored],
+        left: Sequence[int],
+        nearest: Sequence[float],
+        preferred: Container[Mbid] = (),
+    ) -> Pick:
+        """One of `left` (at least one index into `pool`), of the preferred ones where there are any.
+
+        `nearest`: the likeness of each in `pool` to what is picked already. The propensity is that of this
+        slot, given what was picked before it.
+        """
+        asked = [index for index in left if pool[index].verified.artist.mbid in preferred] or list(left)
+        candidates = [pool[index] for index in asked]
+        facets = np.array(
+            [
+                (pool[index].genre, pool[index].era, 1.0 - nearest[index], pool[index].relative_confidence)
+                for index in asked
+            ]
+        )
+        totals = self._draw_weights() @ facets.T + self._draw_likings(candidates)
+        best = totals.argmax(axis=1)
+        return Pick(asked[int(best[0])], float((best == best[0]).mean()), explored=True)
+
+    def _draw_weights(self) -> Floats:
+        """(draws, 4), each row at least 0 and, like the learnt weights, summing to 1."""
+        drawn = self.rng.multivariate_normal(
+            np.array(self.beliefs.mean), np.array(self.beliefs.covariance), _DRAWS
+        )
+        positive = np.maximum(drawn, 0.0) + _EDGE
+        return positive / positive.sum(axis=1, keepdims=True)
+
+    def _draw_likings(self, candidates: Sequence[Scored]) -> Floats:
+        """(draws, candidates): what its genres add to each. A genre nobody decided on is drawn the widest."""
+        genres = sorted({genre for item in candidates for genre in item.verified.genres})
+        if not genres:
+            return np.zeros((_DRAWS, len(candidates)))
+        rate = self.beliefs.rate
+        unknown = GenreTaste(GENRE_SHRINKAGE * rate, GENRE_SHRINKAGE * (1 - rate), rate)
+        tastes = [self.beliefs.genres.get(genre, unknown) for genre in genres]
+        shape = (_DRAWS, len(genres))
+        rates = self.rng.beta([taste.alpha for taste in tastes], [taste.beta for taste in tastes], shape)
+        rests = np.array([taste.rest for taste in tastes])
+        apart = (_logit(np.clip(rates, _EDGE, 1 - _EDGE)) - _logit(rests)) / LOGITS
+        shares = np.array([_shares(item.verified.genres, genres) for item in candidates])
+        return np.clip(apart, -MOST_OF_A_GENRE, MOST_OF_A_GENRE) @ shares.T
+
+
+def _shares(own: Mapping[str, float], genres: Sequence[str]) -> list[float]:
+    return [own.get(genre, 0.0) for genre in genres]
+
+
+def _logit(rates: Floats) -> Floats:
+    return np.log(rates / (1 - rates))
