@@ -25,13 +25,29 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0005"
-SINCE_THE_FIRST = {"deliveries", "history", "breakers", "reservations", "notices"}
+NEWEST = "0006"
+SINCE_THE_FIRST = {
+    "deliveries",
+    "history",
+    "breakers",
+    "reservations",
+    "notices",
+    "blocks",
+    "likings",
+    "forgotten",
+}
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},
     "usage": {"run_id": None},
     # The voices of every sample, which stand in its facts too.
-    "recommendations": {"settled_at": None, "sources": ("listenbrainz",)},
+    "recommendations": {
+        "settled_at": None,
+        "sources": ("listenbrainz",),
+        "place": None,
+        "explored": False,
+        "propensity": 1.0,
+        "plays": None,
+    },
 }
 
 
@@ -158,10 +174,11 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
 def values_of(table: Table, number: int) -> st.SearchStrategy[dict[str, Any]]:
     """A row of any content; keys are given, so that foreign keys hold."""
     columns: dict[str, st.SearchStrategy[Any]] = {}
+    unique = {column for index in table.indexes if index.unique for column in index.columns}
     for column in table.columns:
         if column.foreign_keys or column.name == "id":
             columns[column.name] = st.just(number)
-        elif column.primary_key or column.unique:
+        elif column.primary_key or column.unique or (column in unique and not column.nullable):
             columns[column.name] = st.just(
                 number if column.type.python_type is int else f"{column.name}{number}"
             )

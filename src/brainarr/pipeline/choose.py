@@ -46,7 +46,8 @@ def choose(
     """
     weights = learnt.weights or weights
     liking = [_liking(item, learnt.genres) + leanings.get(item.verified.artist.mbid, 0.0) for item in pool]
-    ranked = wanted - (exploration.slots if exploration else 0)
+    # Where everything is shown anyway there is nothing to draw.
+    ranked = wanted - (exploration.slots if exploration and len(pool) > wanted else 0)
     left = list(range(len(pool)))
     nearest = [0.0] * len(pool)
     picked: list[Recommendation] = []

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from brainarr.domain.genres import genre_shares, known_genre, style_share
+from brainarr.domain.genres import genre_shares, known_genre, of_a_style, style_share
 from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, CatalogArtist, Library, Mbid, ReleaseGroup
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Fused, Judged, Memory, RunOptions, Target, Verdict, Verified
@@ -20,8 +20,8 @@ from brainarr.pipeline.resolve import Unresolved, resolve_artist
 POOL_FACTOR = 3
 # So much further the ranking is followed in search of the styles that were asked for.
 _STYLE_FACTOR = 2
-# A band is of a style when a fifth of its genre votes say so; a single vote among many is a passer-by's.
-_OF_A_STYLE = 0.2
+# What a source claims is no fact: half of its words must say so.
+_SAID_TO_BE = 0.5
 # After this many failures in a row the metadata is taken to be away: the rest is held instead of waited for.
 _AWAY_AFTER = 3
 _NOT_ARTISTS = frozenset(
@@ -62,7 +62,7 @@ class Owned(msgspec.Struct, frozen=True):
 
 def in_styles(music: CatalogArtist | ReleaseGroup, styles: tuple[str, ...]) -> bool:
     """Whether the catalogue counts the artist or album to one of `styles` or to a genre below one."""
-    return style_share(music.genres, styles) >= _OF_A_STYLE
+    return of_a_style(music.genres, styles)
 
 
 class Verification:
@@ -79,9 +79,8 @@ class Verification:
     ) -> None:
         self._owned = owned
         self._memory = memory
-        self._blocked_names = frozenset(
-            name_keys(name)[Tier.WORDS] for name in memory.blocks.artists.values()
-        )
+        names = memory.blocks.artists.values()
+        self._blocked_names = frozenset(name_keys(name)[Tier.WORDS] for name in names)
         self._options = options
         self._catalog = catalog
         self._charts = charts
@@ -146,7 +145,7 @@ class Verification:
         if mbid in blocks.artists or (mbid is None and key in self._blocked_names):
             return Verdict.BLOCKED, "you blocked this artist"
         # Its own source says it is of that style: no need to ask the catalogue whether it is right.
-        if blocks.styles and style_share(tuple((name, 1.0) for name in fused.genres), blocks.styles) >= 0.5:
+        if style_share(tuple((name, 1.0) for name in fused.genres), blocks.styles) >= _SAID_TO_BE:
             return Verdict.BLOCKED, f"said to be of a style that you blocked: {', '.join(blocks.styles)}"
         return None
 
@@ -154,7 +153,7 @@ class Verification:
         blocks = self._memory.blocks
         if artist.mbid in blocks.artists:
             return Verdict.BLOCKED, "you blocked this artist"
-        if blocks.styles and in_styles(artist, blocks.styles):
+        if in_styles(artist, blocks.styles):
             return Verdict.BLOCKED, f"of a style that you blocked: {', '.join(blocks.styles)}"
         if artist.mbid in self._seen:
             return Verdict.DUPLICATE, "the same artist under another name"

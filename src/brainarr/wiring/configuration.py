@@ -45,6 +45,7 @@ SIMILARITY = ("listenbrainz", "lastfm", "deezer", "musicbrainz", "similarity")
 """The sources that propose artists, beside the entries of the provider chain."""
 
 SOONEST_PROBE_S = 5.0
+MOST_EXPLORED = 10
 
 
 def _url_base(text: str) -> str:
@@ -171,6 +172,8 @@ class RecommendSettings(Section):
     score_weights: ScoreWeights = ScoreWeights()
     source_weights: dict[str, Weight] = Field(default_factory=dict)
     """Source → its vote in the fusion; sources that are not named keep theirs."""
+    exploration: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
+    """Slots of a batch that are drawn instead of ranked; None: one from 5 on, two from 15 on."""
 
     @property
     def every(self) -> timedelta | None:
@@ -192,6 +195,7 @@ class RecommendSettings(Section):
             wish=self.wish,
             score_weights=self.score_weights.scaled,
             source_weights=self.source_weights,
+            exploration=self.exploration,
         )
 
 
