@@ -5,7 +5,7 @@ SCIENCE §3. Everything is a posterior: few decisions leave what is configured, 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from math import isfinite, log
+from math import isfinite
 from statistics import fmean
 
 import msgspec
@@ -82,10 +82,12 @@ def learn(feedback: Sequence[Feedback], prior: FacetWeights = DEFAULT_WEIGHTS) -
 
 
 def leaning(rate: float, rest: float) -> float:
-    """What an acceptance of `rate` instead of `rest` adds to the score: the difference of their logits,
-    bounded."""
-    difference = (log(rate / (1 - rate)) - log(rest / (1 - rest))) / LOGITS
-    return max(-MOST_OF_A_GENRE, min(MOST_OF_A_GENRE, difference))
+    """What an acceptance of `rate` instead of `rest` adds to the score, bounded: their difference.
+
+    Around even odds a point of the score is a point of probability (`LOGITS` · ¼). A difference of logits
+    would say much more near 0 and 1: of one refusal by somebody who has taken everything else.
+    """
+    return max(-MOST_OF_A_GENRE, min(MOST_OF_A_GENRE, rate - rest))
 
 
 def _inverse_propensities(told: Sequence[Feedback]) -> Floats:

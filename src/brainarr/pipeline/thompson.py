@@ -10,7 +10,7 @@ from brainarr.domain.learning import FacetWeights, GenreTaste, Learnt, Posterior
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Scored
 from brainarr.pipeline.learn import GENRE_SHRINKAGE, MOST_OF_A_GENRE
-from brainarr.pipeline.posterior import LOGITS, Floats, believed_before
+from brainarr.pipeline.posterior import Floats, believed_before
 
 # The pick is the first; the others tell how likely it was, to within 0.03.
 _DRAWS = 256
@@ -91,14 +91,9 @@ class Exploration(msgspec.Struct, frozen=True):
         shape = (_DRAWS, len(genres))
         rates = self.rng.beta([taste.alpha for taste in tastes], [taste.beta for taste in tastes], shape)
         rests = np.array([taste.rest for taste in tastes])
-        apart = (_logit(np.clip(rates, _EDGE, 1 - _EDGE)) - _logit(rests)) / LOGITS
         shares = np.array([_shares(item.verified.genres, genres) for item in candidates])
-        return np.clip(apart, -MOST_OF_A_GENRE, MOST_OF_A_GENRE) @ shares.T
+        return np.clip(rates - rests, -MOST_OF_A_GENRE, MOST_OF_A_GENRE) @ shares.T
 
 
 def _shares(own: Mapping[str, float], genres: Sequence[str]) -> list[float]:
     return [own.get(genre, 0.0) for genre in genres]
-
-
-def _logit(rates: Floats) -> Floats:
-    return np.log(rates / (1 - rates))
