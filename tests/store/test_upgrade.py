@@ -19,6 +19,7 @@ from brainarr.domain.circuit import Cause, Circuit, Mark, State
 from brainarr.domain.recommendation import Progress, RunOverrides
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
+from brainarr.store.blocks import BlockKind, blocks_of
 from brainarr.store.columns import JsonOf, UtcTime
 from brainarr.store.session import create_engine, database_url, open_database
 from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
@@ -129,6 +130,29 @@ async def test_a_revision_that_does_not_exist_names_those_that_do(tmp_path: Path
     await upgrade(URL, tmp_path, now=NOW)
     with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003"):
         await downgrade(URL, tmp_path, "0815", now=NOW)
+
+
+async def test_what_was_blocked_before_there_were_blocks_stays_blocked(house: House) -> None:
+    await house.db.dispose()
+    await downgrade(URL, house.folder, "0005", now=NOW)
+    with closing(sqlite3.connect(house.folder / "brainarr.db")) as old:
+        old.execute(
+            "INSERT INTO runs (list_id, status, dry_run, trigger, requested_at) "
+            "VALUES (1, 'done', 0, 'cli', ?)",
+            (NOW.isoformat(" "),),
+        )
+        for status, mbid in (("blocked", "one"), ("blocked", "one"), ("rejected", "two")):
+            old.execute(
+                "INSERT INTO recommendations "
+                "(run_id, list_id, status, artist, artist_mbid, score, facts, created_at) "
+                "VALUES (1, 1, ?, ?, ?, 0.5, '{}', ?)",
+                (status, mbid.title(), mbid, NOW.isoformat(" ")),
+            )
+        old.commit()
+    await upgrade(URL, house.folder, now=NOW)
+    async with house.db.reading() as connection:
+        (block,) = await blocks_of(connection)
+    assert (block.kind, block.key, block.name, block.at) == (BlockKind.ARTIST, "one", "One", NOW)
 
 
 async def test_a_downgrade_to_base_and_back_gives_an_empty_usable_database(house: House) -> None:

@@ -1,7 +1,7 @@
 """“More like this” and “less like this”: artists that are not owned, but lead somewhere, or away from it.
 
 Who should be followed becomes one more seed, with twice the say of a usual one. Who should be avoided is
-asked about too: what its neighbour lists name is damped, in the ranking and in the score.
+asked about too: what its neighbour lists name is pushed back, in the ranking and in the score.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,42 +44,39 @@ def avoided(seeds: Sequence[Seed], less: Sequence[Liking]) -> tuple[Seed, ...]:
     )
 
 
-class Aversion:
-    """How close artists are to those that less was asked of, 0 to 1, by what the sources say."""
+class Pull:
+    """How far the likings draw a candidate: 1 is found from who more was asked of alone, −1 stands first near
+    who less was asked of, 0 has to do with neither."""
 
-    def __init__(self, found: Iterable[Candidate] = ()) -> None:
-        self._closeness: dict[str, float] = {}
-        for candidate in found:
+    def __init__(self, more: Sequence[Liking] = (), near_unwanted: Iterable[Candidate] = ()) -> None:
+        """`near_unwanted`: what the sources say of those that less was asked of."""
+        self._wanted = {one.name for one in more}
+        self._unwanted: dict[str, float] = {}
+        for candidate in near_unwanted:
             near = _K_NEAR / (_K_NEAR + candidate.rank - 1)
             for key in _keys(candidate.artist, candidate.mbid):
-                self._closeness[key] = max(near, self._closeness.get(key, 0.0))
+                self._unwanted[key] = max(near, self._unwanted.get(key, 0.0))
 
-    def to(self, artist: str, mbid: Mbid | None) -> float:
-        # A bare name may be a namesake's: it counts only where nobody told the identifier.
-        known = (self._closeness.get(key) for key in _keys(artist, mbid))
-        return next((near for near in known if near is not None), 0.0)
+    def on(self, item: Fused) -> float:
+        shares = [share for voice in item.voices for name, share in voice.seeds if name in self._wanted]
+        unwanted = (self._unwanted.get(key) for key in _keys(item.artist, item.mbid))
+        # The root: where many owned artists lead to it as well, the wish is a small share.
+        return max(shares, default=0.0) ** 0.5 - next((near for near in unwanted if near is not None), 0.0)
 
-    def damp(self, ranking: Sequence[Fused]) -> list[Fused]:
-        """The ranking with what is close moved down, at most to twice its place."""
-        if not self._closeness:
-            return list(ranking)
-        places = [
-            (place * (1 + self.to(item.artist, item.mbid)), item) for place, item in enumerate(ranking, 1)
-        ]
-        return [item for _, item in sorted(places, key=lambda placed: placed[0])]
+    def reorder(self, ranking: Sequence[Fused]) -> list[Fused]:
+        """What is drawn forward comes up to half of its place, what is pushed back to twice its place."""
 
+        def place(placed: tuple[int, Fused]) -> float:
+            number, item = placed
+            pull = self.on(item)
+            return number / (1 + pull) if pull > 0 else number * (1 - pull)
 
-def leanings(kept: Iterable[Verified], more: Sequence[Liking], aversion: Aversion) -> dict[Mbid, float]:
-    """Artist → what the likings add to its score; only those they say something of."""
-    names = {one.name for one in more}
-    found: dict[Mbid, float] = {}
-    for item in kept:
-        shares = [share for voice in item.fused.voices for name, share in voice.seeds if name in names]
-        # The root: of a candidate that many owned artists lead to as well, the wish is a small share.
-        near = max(shares, default=0.0) ** 0.5 - aversion.to(item.fused.artist, item.artist.mbid)
-        if near:
-            found[item.artist.mbid] = _MOST_LEANING * near
-    return found
+        return [item for _, item in sorted(enumerate(ranking, start=1), key=place)]
+
+    def leanings(self, kept: Iterable[Verified]) -> dict[Mbid, float]:
+        """Artist → what the likings add to its score; only those they say something of."""
+        pulls = {item.artist.mbid: self.on(item.fused) for item in kept}
+        return {mbid: _MOST_LEANING * pull for mbid, pull in pulls.items() if pull}
 
 
 def asked_for(names: Mapping[str, float], more: Sequence[Liking]) -> tuple[list[str], list[str]]:

@@ -28,7 +28,7 @@ from brainarr.pipeline.candidates import hear_sources
 from brainarr.pipeline.choose import choose
 from brainarr.pipeline.explain import explain
 from brainarr.pipeline.fuse import fuse
-from brainarr.pipeline.likings import Aversion, avoided, followed, leanings
+from brainarr.pipeline.likings import Pull, avoided, followed
 from brainarr.pipeline.notes import notes_on
 from brainarr.pipeline.ports import (
     AlbumCharts,
@@ -124,7 +124,7 @@ class _Pass:
         self._on_progress = on_progress
         self._candidates: list[Candidate] = []
         self._weights = {source.name: self._vote(source.name, source.weight) for source in tools.sources}
-        self._aversion = Aversion()
+        self._pull = Pull()
         self._repeats: list[Judged] = []
         self._judged: list[Judged] = []
         self._tried: set[str] = set()
@@ -166,7 +166,7 @@ class _Pass:
             preferred,
             options.score_weights,
             learnt,
-            leanings(kept, learnt.more, self._aversion),
+            self._pull.leanings(kept),
             Exploration.of(
                 options.max_recommendations, options.exploration, learnt, options.score_weights, options.seed
             ),
@@ -253,7 +253,8 @@ class _Pass:
             self._candidates += [found for found in heard.candidates if found.seed not in away]
             self._reports.hear(heard.report)
         found = (found for heard in heard_by_source for found in heard.candidates)
-        self._aversion = Aversion(candidate for candidate in found if candidate.seed in away)
+        near_unwanted = (candidate for candidate in found if candidate.seed in away)
+        self._pull = Pull(self._memory.learnt.more, near_unwanted)
 
     async def _ask(self, options: RunOptions, dropped: tuple[Judged, ...] = ()) -> None:
         asking = self._asking
@@ -283,7 +284,7 @@ class _Pass:
             {seed.mbid: seed for seed in self._seeds},
             self._round.discovery,
         )
-        ranking = self._aversion.damp(ranking)
+        ranking = self._pull.reorder(ranking)
         # What was verified before keeps its identity, but hears the voices that came since.
         anew = {_key(item): item for item in ranking}
         kept = self._verification.kept

@@ -125,7 +125,7 @@ def _feedback(fate: StoredFate, liking: int, now: datetime) -> Feedback:
     item = fate.recommendation
     known = Fate(
         status=fate.status,
-        automatic=fate.decided_at == fate.created_at,
+        automatic=fate.automatic,
         days_waiting=_days(fate.created_at, now),
         days_imported=_days(fate.imported_at, now),
         plays=fate.plays,

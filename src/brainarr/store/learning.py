@@ -43,6 +43,11 @@ class StoredFate(msgspec.Struct, frozen=True, gc=False):
     settled_at: datetime | None
     plays: int | None
 
+    @property
+    def automatic(self) -> bool:
+        """Approved by the setting, in the moment it was stored: nobody is so quick."""
+        return self.decided_at == self.created_at
+
 
 async def fates_of(
     connection: AsyncConnection, *, since: datetime | None = None, owner: int = FIRST_PERSON
