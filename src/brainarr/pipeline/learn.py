@@ -5,7 +5,7 @@ SCIENCE §3. Everything is a posterior: few decisions leave what is configured, 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from math import isfinite
+from math import isfinite, log
 from statistics import fmean
 
 import msgspec
@@ -13,7 +13,7 @@ import numpy as np
 
 from brainarr.domain.genres import canonical_genre, lineage, parents_of
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights, Feedback, GenreTaste, Learnt, Posterior
-from brainarr.pipeline.posterior import LOGITS, Floats, fit_weights
+from brainarr.pipeline.posterior import Floats, fit_weights
 
 HALF_LIFE_DAYS = 180.0
 MOST_OF_A_GENRE = 0.25
@@ -64,12 +64,13 @@ def learn(feedback: Sequence[Feedback], prior: FacetWeights = DEFAULT_WEIGHTS) -
     weights = [abs(item.label) * 0.5 ** (max(0.0, item.age_days) / HALF_LIFE_DAYS) for item in told]
     rate, genres = _taste_in_genres(told, weights)
     likings = {genre: leaning(_mean(taste), taste.rest) for genre, taste in genres.items()}
+    odds = {genre: _logit(_mean(taste)) - _logit(taste.rest) for genre, taste in genres.items()}
     fit = fit_weights(
         np.array([item.facets for item in told]),
         np.array([item.label > 0 for item in told]),
         np.array(weights) * _inverse_propensities(told),
         # What the genre explains already is not explained by a facet once more.
-        np.array([LOGITS * _of(item.genres, likings) for item in told]),
+        np.array([_of(item.genres, odds) for item in told]),
         prior,
     )
     return Learnt(
@@ -135,8 +136,12 @@ def _mean(taste: GenreTaste) -> float:
     return taste.alpha / (taste.alpha + taste.beta)
 
 
-def _of(genres: Iterable[str], likings: dict[str, float]) -> float:
-    known = [likings[genre] for name in genres if (genre := canonical_genre(name)) in likings]
+def _logit(rate: float) -> float:
+    return log(rate / (1 - rate))
+
+
+def _of(genres: Iterable[str], odds: dict[str, float]) -> float:
+    known = [odds[genre] for name in genres if (genre := canonical_genre(name)) in odds]
     return fmean(known) if known else 0.0
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.learning import FacetWeights, Feedback, Learnt
 from brainarr.domain.music import Library
-from brainarr.domain.recommendation import Memory, Recommendation
+from brainarr.domain.recommendation import Memory
 from brainarr.errors import NotFound
 from brainarr.pipeline.labels import Fate, label_of
 from brainarr.pipeline.learn import learn
@@ -122,7 +122,7 @@ def _learn(
 
 
 def _feedback(fate: StoredFate, liking: int, now: datetime) -> Feedback:
-    item = fate.recommendation
+    parts = fate.shown.parts
     known = Fate(
         status=fate.status,
         automatic=fate.automatic,
@@ -133,17 +133,13 @@ def _feedback(fate: StoredFate, liking: int, now: datetime) -> Feedback:
     )
     latest = max(at for at in (fate.created_at, fate.decided_at, fate.imported_at, fate.settled_at) if at)
     return Feedback(
-        facets=_facets(item),
+        facets=(parts.genre, parts.era, parts.diversity, parts.confidence),
         label=label_of(known),
-        genres=item.genres,
-        sources=tuple(voice.source for voice in item.voices),
+        genres=fate.shown.genres,
+        sources=fate.sources,
         age_days=_days(latest, now),
-        propensity=item.propensity,
+        propensity=fate.propensity,
     )
-
-
-def _facets(item: Recommendation) -> tuple[float, float, float, float]:
-    return item.parts.genre, item.parts.era, item.parts.diversity, item.parts.confidence
 
 
 def _days(since: datetime | None, now: datetime) -> float:

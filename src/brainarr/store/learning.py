@@ -6,12 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.learning import Liking
 from brainarr.domain.music import Mbid
-from brainarr.domain.recommendation import Recommendation, Status
+from brainarr.domain.recommendation import Parts, Recommendation, Status
+from brainarr.store.columns import JsonOf
 from brainarr.store.tables import FIRST_PERSON, forgotten, likings, recommendations
 from brainarr.store.upsert import upsert
 
@@ -31,12 +32,21 @@ class StoredLiking(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """As much of a recommendation as learning needs."""
+
+    parts: Parts
+    genres: tuple[str, ...]
+
+
 class StoredFate(msgspec.Struct, frozen=True, gc=False):
     """What has become of one recommendation so far."""
 
     id: int
     status: Status
-    recommendation: Recommendation
+    shown: Shown
+    sources: tuple[str, ...]
+    propensity: float
     created_at: datetime
     decided_at: datetime | None
     imported_at: datetime | None
@@ -57,22 +67,12 @@ async def fates_of(
     wanted = [table.c.owner == owner]
     if since is not None:
         wanted.append(func.coalesce(table.c.decided_at, table.c.created_at) > since)
-    columns = ("id", "status", "facts", "created_at", "decided_at", "imported_at", "settled_at", "plays")
-    query = select(*(table.c[name] for name in columns)).where(*wanted)
+    names = [name for name in StoredFate.__struct_fields__ if name != "shown"]
+    # Of ten thousand whole recommendations the event loop would decode for a second.
+    shown = type_coerce(table.c.facts, JsonOf(Shown)).label("shown")
+    query = select(shown, *(table.c[name] for name in names)).where(*wanted)
     rows = await connection.execute(query.order_by(table.c.id.desc()).limit(MOST_FATES))
-    return tuple(
-        StoredFate(
-            row.id,
-            Status(row.status),
-            row.facts,
-            row.created_at,
-            row.decided_at,
-            row.imported_at,
-            row.settled_at,
-            row.plays,
-        )
-        for row in rows
-    )
+    return tuple(StoredFate(**{**row._mapping, "status": Status(row.status)}) for row in rows)
 
 
 async def likings_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredLiking, ...]:
