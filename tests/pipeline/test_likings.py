@@ -65,10 +65,11 @@ async def test_more_like_it_lifts_what_the_library_leads_to_already():
     assert all(item.evidence.seeds for item in found)
 
 
-async def test_less_like_it_moves_down_who_is_near_it_but_drops_nobody():
+@pytest.mark.parametrize("exploration", [0, 1])
+async def test_less_like_it_moves_down_who_is_near_it_but_drops_nobody(exploration: int):
     near = [item.artist for item in (await passes(Memory())).recommendations][:3]
     asked = source(near)
-    after = await passes(Memory(learnt=Learnt(less=(WISHED,))), asked)
+    after = await passes(Memory(learnt=Learnt(less=(WISHED,))), asked, exploration=exploration)
     assert WISHED.mbid in asked.asked
     assert not {item.artist for item in after.recommendations} & set(near)
     fates = {judged.artist: judged.verdict for judged in after.judged}

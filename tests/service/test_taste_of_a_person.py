@@ -121,6 +121,7 @@ async def test_each_batch_notes_which_slot_was_drawn_and_how_likely_that_was(hou
     drawn = [item.propensity for item in shown if item.explored]
     assert all(0 < propensity < 1 for propensity in drawn)
     assert {item.propensity for item in shown if not item.explored} == {1.0}
+    assert all(("A try: its place was drawn" in item.reason) == item.explored for item in shown)
 
 
 @pytest.mark.parametrize("exploration", [0, 4])

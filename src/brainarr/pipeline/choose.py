@@ -62,7 +62,7 @@ def choose(
         )
         pick = Pick(best)
         if exploration is not None and len(picked) >= ranked:
-            pick = exploration.pick(pool, left, nearest, preferred)
+            pick = exploration.pick(pool, left, nearest, leanings, preferred)
             best = pick.index
         left.remove(best)
         parts = _parts(pool[best], nearest[best])

@@ -8,12 +8,16 @@ from brainarr.domain.recommendation import FIRST_STUDIO_ALBUM, Evidence, Recomme
 
 # A decade below this share of the library is no reason to recommend anything.
 _TELLING_SHARE = 0.1
+_A_TRY = "A try: its place was drawn, to learn something new."
 
 
 def explain(recommendation: Recommendation, labels: Mapping[str, str]) -> Recommendation:
     """`labels`: how people know each source ("listenbrainz" → "ListenBrainz"); others go by their own
     name."""
-    return msgspec.structs.replace(recommendation, reason=reason(recommendation.evidence, labels))
+    why = reason(recommendation.evidence, labels)
+    return msgspec.structs.replace(
+        recommendation, reason=f"{why} {_A_TRY}" if recommendation.explored else why
+    )
 
 
 def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:

@@ -53,11 +53,13 @@ class Exploration(msgspec.Struct, frozen=True):
         pool: Sequence[Scored],
         left: Sequence[int],
         nearest: Sequence[float],
+        leanings: Mapping[Mbid, float],
         preferred: Container[Mbid] = (),
     ) -> Pick:
         """One of `left` (at least one index into `pool`), of the preferred ones where there are any.
 
-        `nearest`: the likeness of each in `pool` to what is picked already. The propensity is that of this
+        `nearest`: the likeness of each in `pool` to what is picked already. `leanings`: artist → what was
+        said of it in so many words, which is not for a draw to doubt. The propensity is that of this
         slot, given what was picked before it.
         """
         asked = [index for index in left if pool[index].verified.artist.mbid in preferred] or list(left)
@@ -68,7 +70,8 @@ class Exploration(msgspec.Struct, frozen=True):
                 for index in asked
             ]
         )
-        totals = self._draw_weights() @ facets.T + self._draw_likings(candidates)
+        said = [leanings.get(item.verified.artist.mbid, 0.0) for item in candidates]
+        totals = self._draw_weights() @ facets.T + self._draw_likings(candidates) + np.array(said)
         best = totals.argmax(axis=1)
         return Pick(asked[int(best[0])], float((best == best[0]).mean()), explored=True)
 
