@@ -15,9 +15,9 @@ def explain(recommendation: Recommendation, labels: Mapping[str, str]) -> Recomm
     """`labels`: how people know each source ("listenbrainz" → "ListenBrainz"); others go by their own
     name."""
     why = reason(recommendation.evidence, labels)
-    return msgspec.structs.replace(
-        recommendation, reason=f"{why} {_A_TRY}" if recommendation.explored else why
-    )
+    if recommendation.explored:
+        why = f"{why} {_A_TRY}"
+    return msgspec.structs.replace(recommendation, reason=why)
 
 
 def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:

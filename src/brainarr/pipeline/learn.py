@@ -19,8 +19,10 @@ HALF_LIFE_DAYS = 180.0
 MOST_OF_A_GENRE = 0.25
 """What one genre may add to a score or take from it: as much as the mission's facets of era or confidence."""
 
-# So many decisions a genre must have to be believed half.
-GENRE_SHRINKAGE = 6.0
+# So many decisions a genre must have to be believed half. On the Last.fm data (validation split, pools of 200
+# of which so many were decided on, NDCG@20 of the others, .372 without learning): 6 gives .368 after 20
+# decisions and .383 after 100, 12 gives .371 and .384, 40 gives .374 and .383.
+GENRE_SHRINKAGE = 12.0
 _SOURCE_SHRINKAGE = 20.0
 _SOURCE_FACTORS = (0.5, 2.0)
 # Beta(1, 1) over everything.

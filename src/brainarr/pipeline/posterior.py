@@ -19,7 +19,8 @@ LOGITS = 4.0
 """What the whole score is worth: from 0 to 1 it multiplies the odds by e⁴, from one in eight to seven in
 eight."""
 
-# One standard deviation of a facet's logits: a hundred decisions weigh about as much as the prior.
+# One standard deviation of a facet's logits: a hundred decisions weigh about as much as the prior. Measured
+# as in `learn`: after 100 decisions 0.25 gives NDCG@20 .373, 1 gives .382, more gives no more.
 _SPREAD = 1.0
 _SPREAD_OF_BIAS = 2.0
 _MOST_STEPS = 60
