@@ -64,13 +64,15 @@ def hear(
     bare = set(lists) == {None} and not _tells_scores(lists[None])
     new = [key for key in ordered if key not in seeds]
     best = fmean([support[key].score for key in new[:_BEST]] or [1.0]) or 1.0
-    places = {key: place for place, key in enumerate(new)}
     heard: dict[str, Heard] = {}
+    place = 0
     for key in ordered:
         # By rank, so that it means the same for every source: the thirtieth of two hundred is no proof.
-        rank_score = _K_SOURCE / (_K_SOURCE + places.get(key, 0))
+        rank_score = _K_SOURCE / (_K_SOURCE + place)
         voice = _voice(source, weight, rank_score, support[key], popularity.get(key), seeds)
         heard[key] = Heard(voice, rank_score if bare else support[key].score / best)
+        # A seed takes nobody's place: it is owned, or the start of a wish.
+        place += key not in seeds
     return heard
 
 

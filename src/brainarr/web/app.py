@@ -9,9 +9,11 @@ from starlette.types import ASGIApp
 from brainarr import __version__
 from brainarr.web import feeds, page
 from brainarr.web.api import (
+    blocks,
     estimate,
     history,
     league,
+    learning,
     lists,
     models,
     notifications,
@@ -104,6 +106,8 @@ def _api() -> APIRouter:
         history,
         lists,
         profile,
+        learning,
+        blocks,
     ):
         api.include_router(noun.router)
     return api

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
@@ -71,6 +72,8 @@ class WebDeps:
     """Where notifications go."""
     limits: Limits = NO_LIMITS
     """What the models may cost."""
+    configured: FacetWeights = DEFAULT_WEIGHTS
+    """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
     url_base: str = ""

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from brainarr import log
-from brainarr.domain.listens import with_plays
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -204,11 +204,8 @@ def _run_deps(
         return msgspec.structs.replace(settings.recommend.options, seed=clock().toordinal() // 7)
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
-        plays, notes = await _listens(outside)
-        listened = with_plays(library, plays)
         tools = instruments(run.id, on_progress)
-        result = await run_pipeline(listened, run.overrides.over(options()), memory, tools, on_progress)
-        return msgspec.structs.replace(result, notes=(*result.notes, *notes))
+        return await run_pipeline(library, run.overrides.over(options()), memory, tools, on_progress)
 
     async def estimate(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
         write = await foresee_prompts(library, options(), memory, instruments(None, unwatched))
@@ -221,6 +218,8 @@ def _run_deps(
         broadcast=Broadcast(),
         library=outside.lidarr,
         recommend=recommend,
+        listen=partial(_listens, outside),
+        configured=settings.recommend.score_weights.scaled,
         auto_approve=settings.recommend.approval == "auto",
     )
     return runs, estimate

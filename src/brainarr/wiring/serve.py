@@ -95,6 +95,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             estimate=house.estimate,
             messengers=house.outside.messengers,
             limits=house.settings.costs.limits,
+            configured=house.runs.configured,
             importer=house.outside.lidarr,
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
