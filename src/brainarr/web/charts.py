@@ -39,7 +39,7 @@ def percent(share: float) -> str:
 def interval_bars(
     rows: Sequence[Bar], *, title: str, description: str, show: Callable[[float], str] = percent
 ) -> str:
-    """Horizontal bars with their intervals, in the given order, as one `<svg>` for a page or a file of its own.
+    """Horizontal bars with their intervals, in the given order, as one `<svg>` for a page or a file.
 
     `title` and `description` are what a screen reader says of the picture; `show` writes a value. Every text
     is escaped here. Raises ValueError for a value that is negative or not finite.

@@ -1,0 +1,261 @@
+"""Library → Backtest: profile, candidates and fuse as of earlier days, held against what came next.
+
+Like `run` it stands above the stages and joins them. It does not verify, score or choose: that would cost a
+question to MusicBrainz for every candidate of every cut, and ranks within what is measured here.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from brainarr.domain.backtest import (
+    DEFAULT,
+    FEWEST_HIDDEN,
+    POPULARITY,
+    PRESENT,
+    SUGGESTED,
+    Asked,
+    Backtest,
+    BacktestOptions,
+    Cut,
+    Estimate,
+    SystemResult,
+    Tested,
+)
+from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, Library, Mbid
+from brainarr.domain.recommendation import Candidate, Outcome, Progress, RunOptions
+from brainarr.domain.taste import Seed
+from brainarr.pipeline.backtest.ballot import (
+    Ballot,
+    Floats,
+    Places,
+    make_ballot,
+    places,
+    places_by_popularity,
+)
+from brainarr.pipeline.backtest.history import Fold, History, cut_library, read_history, usual_share
+from brainarr.pipeline.backtest.measure import estimate, ndcgs, recalls
+from brainarr.pipeline.backtest.weights import suggest
+from brainarr.pipeline.candidates import Heard, hear_sources
+from brainarr.pipeline.fuse import fuse
+from brainarr.pipeline.ports import CandidateSource, Clock
+from brainarr.pipeline.profile import profile_library
+from brainarr.pipeline.verify import Owned
+
+OnProgress = Callable[[Progress], None]
+
+_LATER = "Come back when more artists have been added one by one."
+_NOTHING_BEFORE = "Almost nothing was in the library before the artists that could be hidden."
+_NOBODY_SPOKE = "No similarity source named anybody, so there is no ranking to measure."
+
+
+class NeighbourCount(msgspec.Struct):
+    """Where one source's lists came from, counted as they are asked for."""
+
+    known: int = 0
+    fetched: int = 0
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """One cut with everything that was said at it."""
+
+    fold: Fold
+    seeds: int
+    together: Ballot
+    alone: Mapping[str, Ballot]
+    """Source → what it would have ranked by itself."""
+
+
+async def backtest_library(
+    library: Library,
+    asked: BacktestOptions,
+    options: RunOptions,
+    sources: Sequence[CandidateSource],
+    counts: Mapping[str, NeighbourCount],
+    recommended: frozenset[Mbid],
+    clock: Clock,
+    on_progress: OnProgress,
+) -> Backtest:
+    """Whether Brainarr would have named the artists that `library` took in last, before it did.
+
+    `options`: the settings of a run, of which the sources' votes, the novelty dial and the seed count here.
+    `sources` count into `counts` where their lists come from; `recommended` are artists that came through
+    Brainarr. Language models are not asked. What feedback has taught is left out: it came after the cuts.
+    Raises nothing that a provider may cause.
+    """
+    history = read_history(library, recommended)
+    found = _empty(library, asked, history, clock)
+    if len(history.eligible) < FEWEST_HIDDEN:
+        return msgspec.structs.replace(found, trouble=_too_few(found), remedy=_LATER)
+    hide = min(asked.hide or usual_share(len(history.eligible)), len(history.eligible))
+    folds = cut_library(library, history, hide, asked.folds)
+    if sum(len(fold.hidden) for fold in folds) < FEWEST_HIDDEN:
+        return msgspec.structs.replace(found, trouble=_NOTHING_BEFORE, remedy=_LATER)
+    on_progress(Progress("profile", f"at {len(folds)} points in time"))
+    profiles = [await profile_library(fold.known, fold.cut, seed=options.seed) for fold in folds]
+    seeds = {seed.mbid: seed for profile in profiles for seed in profile.seeds}
+    heard = await _hear(list(seeds.values()), sources, on_progress)
+    questions = tuple(_asked(one, len(seeds), counts[one.report.name]) for one in heard)
+    found = msgspec.structs.replace(found, asked=questions)
+    if not seeds:
+        trouble = "None of the artists that were there before has a MusicBrainz identifier to ask about."
+        return msgspec.structs.replace(found, trouble=trouble, remedy="Let Lidarr refresh its artists.")
+    if not any(one.candidates for one in heard):
+        remedy = "Run it without --offline." if asked.offline else "`brainarr doctor` says what is wrong."
+        return msgspec.structs.replace(found, trouble=_NOBODY_SPOKE, remedy=remedy)
+    on_progress(Progress("fuse", f"{sum(len(one.candidates) for one in heard)} proposals"))
+    replays = [
+        await asyncio.to_thread(_replay, fold, profile.seeds, heard, options)
+        for fold, profile in zip(folds, profiles, strict=True)
+    ]
+    spoke = [one.report.name for one in heard if one.candidates]
+    defaults = {source.name: source.weight for source in sources if source.name in spoke}
+    present = {name: options.source_weights.get(name, usual) for name, usual in defaults.items()}
+    on_progress(Progress("score", f"{sum(len(fold.hidden) for fold in folds)} hidden artists"))
+    return await asyncio.to_thread(_measure, found, replays, present, defaults, options.seed)
+
+
+async def _hear(
+    seeds: Sequence[Seed], sources: Sequence[CandidateSource], on_progress: OnProgress
+) -> list[Heard]:
+    """Every source about the seeds of all cuts, each once."""
+    total, done = len(seeds) * len(sources), 0
+
+    def seed_done(source: str) -> None:
+        nonlocal done
+        done += 1
+        on_progress(Progress("candidates", source, done, total))
+
+    return await hear_sources(seeds, sources, seed_done)
+
+
+def _asked(heard: Heard, seeds: int, count: NeighbourCount) -> Asked:
+    report = heard.report
+    return Asked(
+        source=report.name,
+        seeds=seeds,
+        known=count.known,
+        fetched=count.fetched,
+        missing=seeds - count.known - count.fetched,
+        detail="" if report.outcome is Outcome.NOT_NEEDED else report.detail,
+    )
+
+
+def _replay(fold: Fold, seeds: Sequence[Seed], heard: Sequence[Heard], options: RunOptions) -> Replayed:
+    by_seed = {seed.mbid: seed for seed in seeds}
+    said = {
+        one.report.name: [item for item in one.candidates if item.seed in by_seed]
+        for one in heard
+        if one.candidates
+    }
+    barred = Owned.of(fold.known), Owned.of(msgspec.structs.replace(fold.known, artists=fold.later))
+
+    def ballot(candidates: Sequence[Candidate], names: Sequence[str]) -> Ballot:
+        ranking, _ = fuse(candidates, dict.fromkeys(names, 1.0), by_seed, options.discovery)
+        free = [
+            item
+            for item in ranking
+            if item.mbid not in SPECIAL_PURPOSE_ARTISTS
+            and not any(owned.holds(item.artist, item.mbid) for owned in barred)
+        ]
+        lists = Counter(item.artist for item in candidates)
+        return make_ballot(free, names, fold.hidden, lists)
+
+    return Replayed(
+        fold,
+        len(seeds),
+        ballot([item for items in said.values() for item in items], list(said)),
+        {name: ballot(items, [name]) for name, items in said.items()},
+    )
+
+
+def _measure(
+    found: Backtest,
+    replays: Sequence[Replayed],
+    present: Mapping[str, float],
+    defaults: Mapping[str, float],
+    seed: int,
+) -> Backtest:
+    dates = [artist.added for one in replays for artist in one.fold.hidden if artist.added]
+    days = np.array([moment.toordinal() for moment in dates], dtype=np.int64)
+
+    def mean(values: Sequence[Floats]) -> Estimate:
+        # The same draws for every system: their differences then are not the dice's.
+        return estimate(np.concatenate(values), days, np.random.default_rng(seed))
+
+    def system(name: str, of: Sequence[Places], weights: Mapping[str, float] | None = None) -> SystemResult:
+        return SystemResult(
+            name,
+            recall20=mean([recalls(one, 20) for one in of]),
+            ndcg20=mean([ndcgs(one, 20) for one in of]),
+            ndcg100=mean([ndcgs(one, 100) for one in of]),
+            weights=weights or {},
+        )
+
+    ballots = [one.together for one in replays]
+    now = [places(ballot, present) for ballot in ballots]
+    suggestion, crossed = suggest(ballots, present, days, np.random.default_rng(seed))
+    systems = [system(PRESENT, now, present)]
+    if present != defaults:
+        systems.append(system(DEFAULT, [places(ballot, defaults) for ballot in ballots], defaults))
+    if crossed:
+        apart = [places(ballot, weights) for ballot, weights in zip(ballots, crossed, strict=True)]
+        systems.append(system(SUGGESTED, apart, suggestion.weights))
+    for name in present:
+        systems.append(system(name, [places(one.alone[name], {name: 1.0}) for one in replays]))
+    systems.append(system(POPULARITY, [places_by_popularity(ballot) for ballot in ballots]))
+    return msgspec.structs.replace(
+        found,
+        cuts=tuple(_cut(one, where) for one, where in zip(replays, now, strict=True)),
+        systems=tuple(systems),
+        tested=tuple(
+            Tested(artist.name, artist.added, one.fold.cut, int(place) or None)
+            for one, where in zip(replays, now, strict=True)
+            for artist, place in zip(one.fold.hidden, where, strict=True)
+            if artist.added
+        ),
+        suggestion=suggestion,
+    )
+
+
+def _cut(replayed: Replayed, present: Places) -> Cut:
+    fold = replayed.fold
+    return Cut(
+        at=fold.cut,
+        until=fold.hidden[-1].added or fold.cut,
+        known=len(fold.known.artists),
+        seeds=replayed.seeds,
+        hidden=len(fold.hidden),
+        found20=int(recalls(present, 20).sum()),
+    )
+
+
+def _empty(library: Library, asked: BacktestOptions, history: History, clock: Clock) -> Backtest:
+    return Backtest(
+        made_at=clock(),
+        library_read_at=library.read_at,
+        options=asked,
+        artists=len(library.artists),
+        undated=history.undated,
+        bulk_days=history.bulk_days,
+        recommended=history.recommended,
+        eligible=len(history.eligible),
+    )
+
+
+def _too_few(found: Backtest) -> str:
+    if not found.artists:
+        return "The library is empty."
+    reasons = (
+        (found.undated, "without a date"),
+        (sum(day.artists for day in found.bulk_days), "taken in on days of a bulk import"),
+        (found.recommended, "recommended by Brainarr itself"),
+    )
+    told = ", ".join(f"{count} {why}" for count, why in reasons if count)
+    return (
+        f"Only {found.eligible} of {found.artists} artists show when you chose them"
+        f"{f' ({told})' if told else ''}; at least {FEWEST_HIDDEN} are needed."
+    )
