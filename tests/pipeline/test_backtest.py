@@ -70,7 +70,7 @@ async def backtested(
     owned_library: Library,
     *sources: Neighbours,
     asked: BacktestOptions = USUAL,
-    recommended: frozenset[Mbid] = frozenset(),
+    recommended: Mapping[Mbid, datetime] | None = None,
     **options: object,
 ) -> Backtest:
     return await backtest_library(
@@ -79,7 +79,7 @@ async def backtested(
         RunOptions(**options),  # type: ignore[arg-type]
         sources,
         {source.name: source.count for source in sources},
-        recommended,
+        recommended or {},
         lambda: NOW,
         lambda _: None,
     )
@@ -118,7 +118,7 @@ def test_a_day_of_bulk_is_never_hidden_whenever_it_was():
     by_hand = grown([*KNOWN, *LATER])
     day = by_hand[-3].added
     bulk = [owned(1000 + n, f"Bulk {n}", "pop", added=day) for n in range(30)]
-    history = read_history(library(*by_hand, *bulk), frozenset())
+    history = read_history(library(*by_hand, *bulk), {})
     names = {artist.name for artist in history.eligible}
     assert not {artist.name for artist in bulk} & names
     # Who came by hand on that day cannot be told from the rest.
@@ -127,7 +127,10 @@ def test_a_day_of_bulk_is_never_hidden_whenever_it_was():
 
 def test_what_brainarr_recommended_is_not_hidden_from_it():
     artists = grown([*KNOWN, *LATER])
-    history = read_history(library(*artists), frozenset({mbid("Later 9")}))
+    before, after = START, NOW
+    named = {mbid("Later 9"): before, mbid("Later 8"): after}
+    history = read_history(library(*artists), named)
+    # What it named only after it was there was the person's own find.
     assert history.eligible[-1].name == "Later 8"
     assert history.recommended == 1
 
@@ -149,7 +152,7 @@ def test_every_cut_knows_only_what_was_there_before_it(days: list[int], hide: in
     artists = [owned(n, f"A{n}", added=START + timedelta(days=day, minutes=n)) for n, day in enumerate(days)]
     undated = owned(900, "Undated", added=None)
     whole = library(*artists, undated)
-    history = read_history(whole, frozenset())
+    history = read_history(whole, {})
     folds = cut_library(whole, history, hide, count)
     hidden = [artist.id for fold in folds for artist in fold.hidden]
     assert len(hidden) == len(set(hidden)) == min(hide, len(history.eligible))
@@ -197,7 +200,7 @@ def test_a_ballot_ranks_as_the_fusion_does(
 ):
     seeds = {mbid(name): Seed(mbid(name), name, 0.5, "") for name in ("S1", "S2")}
     names = list(dict.fromkeys(candidate.source for candidate in candidates))
-    weights = dict(zip(("one", "two", "three"), votes, strict=True))
+    weights: dict[str, float] = dict(zip(("one", "two", "three"), votes, strict=True))
     ranking, _ = fuse(candidates, dict.fromkeys(names, 1.0), seeds, discovery)
     right, _ = fuse(candidates, {name: weights[name] for name in names}, seeds, discovery)
     wanted = [OwnedArtist(number, item.artist, item.mbid) for number, item in enumerate(right)]
@@ -408,11 +411,11 @@ async def test_too_few_artists_are_a_statement_and_not_a_number():
     filled = [owned(100 + n, f"Bulk {n}", added=START) for n in range(30)]
     artists = grown(["One", "Two", "Three"], start=START + timedelta(days=30))
     found = await backtested(
-        library(*undated, *filled, *artists), Neighbours("near", {}), recommended=frozenset({mbid("Two")})
+        library(*undated, *filled, *artists), Neighbours("near", {}), recommended={mbid("Two"): START}
     )
     assert found.trouble == (
         "Only 2 of 53 artists show when you chose them (20 without a date, 30 taken in on days of a bulk "
-        "import, 1 recommended by Brainarr itself); at least 10 are needed."
+        "import, 1 that Brainarr had recommended before); at least 10 are needed."
     )
     assert found.remedy and not found.systems
 

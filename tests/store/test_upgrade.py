@@ -25,8 +25,8 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0005"
-SINCE_THE_FIRST = {"deliveries", "history", "breakers", "reservations", "notices"}
+NEWEST = "0007"
+SINCE_THE_FIRST = {"deliveries", "history", "breakers", "reservations", "notices", "backtests"}
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},
     "usage": {"run_id": None},

@@ -81,8 +81,9 @@ class Tested(msgspec.Struct, frozen=True):
 
     @property
     def days_before(self) -> int:
-        """How long before its artist was added the recommendation would have been there."""
-        return max(0, (self.added.date() - self.cut.date()).days)
+        """How long before the artist was added the recommendation would have been there: the cut is the end
+        of the day before its own."""
+        return (self.added.date() - self.cut.date()).days + 1
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -120,9 +121,9 @@ class Backtest(msgspec.Struct, frozen=True):
     undated: int
     bulk_days: tuple[BulkDay, ...]
     recommended: int
-    """Artists that came through Brainarr itself: to find those again would be no achievement."""
+    """Artists that Brainarr had named before they were added: to find those again would be no achievement."""
     eligible: int
-    """Artists with a date, of no bulk day, that did not come through Brainarr."""
+    """Artists with a date, of no bulk day, that Brainarr had not named before."""
     cuts: tuple[Cut, ...] = ()
     systems: tuple[SystemResult, ...] = ()
     tested: tuple[Tested, ...] = ()

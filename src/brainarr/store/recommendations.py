@@ -190,6 +190,16 @@ async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> d
     return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
 
 
+async def first_recommended(
+    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+) -> dict[Mbid, datetime]:
+    """When each artist was recommended for the first time, whatever became of it."""
+    table = recommendations
+    query = select(table.c.artist_mbid, func.min(table.c.created_at)).where(table.c.owner == owner)
+    found = await connection.execute(query.group_by(table.c.artist_mbid))
+    return {Mbid(mbid): first for mbid, first in found}
+
+
 async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
     """What the next run must know of the earlier ones."""
     table = recommendations

@@ -225,6 +225,15 @@ notices = Table(
     Column("failure", Text),
 )
 
+# Read and written as a whole: only the newest one counts.
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1"), autoincrement=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("result", Text, nullable=False),
+)
+
 cache = Table(
     "cache",
     metadata,

@@ -11,6 +11,7 @@ from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
+from brainarr.pipeline.backtest.replay import NeighbourCount
 from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog
 from brainarr.store.cache import StoredCache
 
@@ -82,9 +83,39 @@ class CachedSource:
             lambda: self._source.similar(seed),
         )
 
+    async def recall(self, seed: Mbid) -> tuple[Candidate, ...] | None:
+        """What is remembered of it; asks nobody. None: nothing is."""
+        return _decoded(await self._cache.get(self.key(seed)), tuple[Candidate, ...])
+
     def key(self, seed: Mbid) -> str:
         """Under which the neighbours of `seed` are remembered."""
         return _key("similar", self.name, self._variant, seed)
+
+
+class ConsultedSource:
+    """A source of which is counted where its lists come from; `offline` nobody is asked, and what is not
+    remembered is left out (pipeline.ports.CandidateSource)."""
+
+    def __init__(self, source: CandidateSource, *, offline: bool = False) -> None:
+        self.name = source.name
+        self.kind = source.kind
+        self.weight = source.weight
+        self.count = NeighbourCount()
+        self._source = source
+        self._offline = offline
+
+    async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
+        source = self._source
+        # A source that needs no memory works its answers out here, without asking anybody.
+        kept = await (source.recall(seed.mbid) if isinstance(source, CachedSource) else source.similar(seed))
+        if kept is not None:
+            self.count.known += 1
+            return kept
+        if self._offline:
+            return ()
+        found = await source.similar(seed)
+        self.count.fetched += 1
+        return found
 
 
 async def recall_neighbours(

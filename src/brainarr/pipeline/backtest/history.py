@@ -1,7 +1,7 @@
 """Library → the points in time at which to cut it: what was known then, and what came next."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from statistics import median
 
@@ -40,20 +40,26 @@ class Fold(msgspec.Struct, frozen=True):
     """What came since `cut` and is not asked for here: it is neither right nor wrong to name it."""
 
 
-def read_history(library: Library, recommended: frozenset[Mbid]) -> History:
-    """Which artists show their person's choices. `recommended` are those that came through Brainarr."""
+def read_history(library: Library, recommended: Mapping[Mbid, datetime]) -> History:
+    """Which artists show their person's own choices. `recommended`: when Brainarr first named an artist."""
     dated = [artist for artist in library.artists if _day(artist) is not None]
     bulk = bulk_days([day for artist in dated if (day := _day(artist))])
     full = {one.day for one in bulk}
     chosen = [artist for artist in dated if _day(artist) not in full]
-    eligible = [artist for artist in chosen if artist.mbid not in recommended | SPECIAL_PURPOSE_ARTISTS]
+    real = [artist for artist in chosen if artist.mbid not in SPECIAL_PURPOSE_ARTISTS]
+    eligible = [artist for artist in real if not _was_recommended(artist, recommended)]
     eligible.sort(key=lambda artist: (_added(artist), artist.id))
     return History(
         eligible=tuple(eligible),
         bulk_days=bulk,
         undated=len(library.artists) - len(dated),
-        recommended=sum(artist.mbid in recommended for artist in chosen),
+        recommended=len(real) - len(eligible),
     )
+
+
+def _was_recommended(artist: OwnedArtist, recommended: Mapping[Mbid, datetime]) -> bool:
+    first = recommended.get(artist.mbid) if artist.mbid else None
+    return first is not None and first <= _added(artist)
 
 
 def bulk_days(days: Sequence[date]) -> tuple[BulkDay, ...]:

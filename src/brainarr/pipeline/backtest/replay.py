@@ -7,6 +7,7 @@ question to MusicBrainz for every candidate of every cut, and ranks within what 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -75,15 +76,15 @@ async def backtest_library(
     options: RunOptions,
     sources: Sequence[CandidateSource],
     counts: Mapping[str, NeighbourCount],
-    recommended: frozenset[Mbid],
+    recommended: Mapping[Mbid, datetime],
     clock: Clock,
     on_progress: OnProgress,
 ) -> Backtest:
     """Whether Brainarr would have named the artists that `library` took in last, before it did.
 
     `options`: the settings of a run, of which the sources' votes, the novelty dial and the seed count here.
-    `sources` count into `counts` where their lists come from; `recommended` are artists that came through
-    Brainarr. Language models are not asked. What feedback has taught is left out: it came after the cuts.
+    `sources` count into `counts` where their lists come from; `recommended`: when Brainarr first named an
+    artist. Language models are not asked. What feedback has taught is left out: it came after the cuts.
     Raises nothing that a provider may cause.
     """
     history = read_history(library, recommended)
@@ -252,7 +253,7 @@ def _too_few(found: Backtest) -> str:
     reasons = (
         (found.undated, "without a date"),
         (sum(day.artists for day in found.bulk_days), "taken in on days of a bulk import"),
-        (found.recommended, "recommended by Brainarr itself"),
+        (found.recommended, "that Brainarr had recommended before"),
     )
     told = ", ".join(f"{count} {why}" for count, why in reasons if count)
     return (
