@@ -268,7 +268,12 @@ def test_artists_of_one_day_count_as_one_draw():
 
 def test_a_difference_may_be_a_loss():
     lost = difference(np.zeros(20), np.ones(20), np.arange(20), np.random.default_rng(1))
-    assert (lost.value, lost.low, lost.high) == (-1, -1, -1)
+    assert (lost.value, lost.low, lost.high) == (-1, -1, pytest.approx(-0.85))
+
+
+def test_what_happened_on_a_single_day_may_have_been_anything():
+    one_day = estimate(np.array([1.0, 1.0, 1.0, 1.0]), np.zeros(4, int), np.random.default_rng(1))
+    assert (one_day.value, one_day.low, one_day.high) == (1, 0, 1)
 
 
 # Weights

@@ -51,7 +51,7 @@ def test_a_name_too_long_for_a_phone_is_cut_and_whole_in_its_title():
     long = "a source whose name goes on and on and on"
     group = next(drawn(Bar(long, 0.1)).iter(f"{SVG}g"))
     assert group[0].text == f"{long}: 10%"
-    assert group[1].text is not None and group[1].text.endswith("…") and len(group[1].text) <= 30
+    assert group[1].text is not None and group[1].text.endswith("…") and len(group[1].text) <= 32
 
 
 def test_nothing_found_by_anybody_is_drawn_too():

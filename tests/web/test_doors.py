@@ -34,6 +34,9 @@ PROTECTED = [
     ("POST", "/api/v1/lists/default/rotate-key"),
     ("POST", "/api/v1/lists/default/sync"),
     ("GET", "/api/v1/profile"),
+    ("GET", "/api/v1/backtest"),
+    ("POST", "/api/v1/backtest"),
+    ("POST", "/api/v1/backtest/apply"),
 ]
 FEEDS = [
     "/lists/default/artists",

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import db, demo, doctor, league, run, serve
+from brainarr.cli import backtest, db, demo, doctor, league, run, serve
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -49,6 +49,7 @@ app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(league.league)
+app.command()(backtest.backtest)
 app.command("api-key")(db.api_key)
 app.add_typer(db.app, name="db")
 

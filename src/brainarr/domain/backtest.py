@@ -126,6 +126,8 @@ class Backtest(msgspec.Struct, frozen=True):
     """Artists with a date, of no bulk day, that Brainarr had not named before."""
     cuts: tuple[Cut, ...] = ()
     systems: tuple[SystemResult, ...] = ()
+    lead: Estimate | None = None
+    """Recall@20 of the present weights less that of popularity, artist by artist; may be below 0."""
     tested: tuple[Tested, ...] = ()
     asked: tuple[Asked, ...] = ()
     suggestion: Suggestion = Suggestion()

@@ -43,6 +43,8 @@ class BacktestDeps(msgspec.Struct, frozen=True):
     """`recommend.source_weights` as the settings had it at the start."""
     origin: Origin
     """Who said it: file and environment lock it."""
+    labels: Mapping[str, str] = {}
+    """How people know each source."""
 
 
 async def run_backtest(deps: BacktestDeps, asked: BacktestOptions, on_progress: OnProgress) -> Backtest:

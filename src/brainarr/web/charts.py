@@ -12,7 +12,7 @@ from html import escape
 # Both keep a contrast of 3:1 or better (WCAG 2.2, 1.4.11) against white and against a nearly black page.
 _PLAIN, _ACCENT = "#7d8798", "#4a7fd4"
 _ROW, _BAR, _FOOT = 46, 14, 24
-_LABEL_LENGTH = 30
+_LABEL_LENGTH = 32
 """Characters beside which the value still fits on a phone (320 pixels, 14 pixel letters)."""
 _STEPS = (1, 2, 2.5, 5, 10)
 # What no XML document may hold, escaped or not: https://www.w3.org/TR/xml/#charsets
@@ -67,7 +67,7 @@ def _row(row: Bar, y: int, top: float, show: Callable[[float], str]) -> str:
     parts = [
         f"<g><title>{_text(row.label)}: {_text(_figure(row, show))}</title>",
         f'<text x="0" y="{y + 16}"{weight}>{_text(label)}</text>',
-        f'<text x="100%" y="{y + 16}" text-anchor="end"{weight}>{_text(_figure(row, show))}</text>',
+        f'<text x="100%" y="{y + 16}" text-anchor="end"{weight}>{_text(show(row.value))}</text>',
         f'<rect x="0" y="{bar}" width="{_across(row.value / top)}" height="{_BAR}" rx="2" fill="{colour}"/>',
     ]
     if row.low is not None and row.high is not None:

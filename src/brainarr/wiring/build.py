@@ -223,6 +223,7 @@ def _deps(
         replay=bind_replay(sources, options, clock),
         weights=settings.recommend.source_weights,
         origin=loaded.origin(SOURCE_WEIGHTS),
+        labels=LABELS,
     )
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:

@@ -41,27 +41,25 @@ def estimate(values: Floats, days: NDArray[np.int64], rng: np.random.Generator) 
 
     `days` numbers the day of each artist: whole days are drawn, for what was added together tends to be found
     together. Where all artists agree the resamples tell nothing; then three over the number of days bounds
-    what was not seen (rule of three: Hanley, Lippman-Hand 1983).
+    what was not seen (rule of three: Hanley, Lippman-Hand 1983), to both sides.
     """
-    low, high = interval(values, days, rng)
-    mean = float(values.mean())
-    if low == high:
-        unseen = _RULE_OF_THREE / len(np.unique(days))
-        low, high = mean - unseen, mean + unseen
-    return Estimate(mean, max(0.0, low), min(1.0, high))
+    low, high = _interval(values, days, rng)
+    return Estimate(float(values.mean()), max(0.0, low), min(1.0, high))
 
 
 def difference(better: Floats, worse: Floats, days: NDArray[np.int64], rng: np.random.Generator) -> Estimate:
     """The mean of `better` − `worse`, artist by artist, with its 95 % bootstrap interval; may be negative."""
     gained = better - worse
-    low, high = interval(gained, days, rng)
-    return Estimate(float(gained.mean()), low, high)
+    low, high = _interval(gained, days, rng)
+    return Estimate(float(gained.mean()), max(-1.0, low), min(1.0, high))
 
 
-def interval(values: Floats, days: NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
+def _interval(values: Floats, days: NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
     """2.5 and 97.5 % of the means of `RESAMPLES` draws of whole days."""
     _, day = np.unique(days, return_inverse=True)
     count = int(day.max()) + 1
+    if not np.ptp(values):
+        return float(values.mean()) - _RULE_OF_THREE / count, float(values.mean()) + _RULE_OF_THREE / count
     sums = np.bincount(day, weights=values, minlength=count)
     sizes = np.bincount(day, minlength=count)
     drawn = rng.integers(0, count, size=(RESAMPLES, count))

@@ -38,7 +38,7 @@ from brainarr.pipeline.backtest.ballot import (
     places_by_popularity,
 )
 from brainarr.pipeline.backtest.history import Fold, History, cut_library, read_history, usual_share
-from brainarr.pipeline.backtest.measure import estimate, ndcgs, recalls
+from brainarr.pipeline.backtest.measure import difference, estimate, ndcgs, recalls
 from brainarr.pipeline.backtest.weights import suggest
 from brainarr.pipeline.candidates import Heard, hear_sources
 from brainarr.pipeline.fuse import fuse
@@ -207,11 +207,14 @@ def _measure(
         systems.append(system(SUGGESTED, apart, suggestion.weights))
     for name in present:
         systems.append(system(name, [places(one.alone[name], {name: 1.0}) for one in replays]))
-    systems.append(system(POPULARITY, [places_by_popularity(ballot) for ballot in ballots]))
+    popular = [places_by_popularity(ballot) for ballot in ballots]
+    systems.append(system(POPULARITY, popular))
+    first, second = (np.concatenate([recalls(one, 20) for one in of]) for of in (now, popular))
     return msgspec.structs.replace(
         found,
         cuts=tuple(_cut(one, where) for one, where in zip(replays, now, strict=True)),
         systems=tuple(systems),
+        lead=difference(first, second, days, np.random.default_rng(seed)),
         tested=tuple(
             Tested(artist.name, artist.added, one.fold.cut, int(place) or None)
             for one, where in zip(replays, now, strict=True)

@@ -89,5 +89,5 @@ def suggest(
         # As loud as before: the votes of language models, which are not measured here, keep their proportion.
         loudest = max(start.values()) or 1.0
         best = search(ballots, start)
-        return Suggestion({source: round(vote * loudest, 3) for source, vote in best.items()}, gain), crossed
+        return Suggestion({source: round(vote * loudest, 2) for source, vote in best.items()}, gain), crossed
     return Suggestion(gain=gain, reason=reason), crossed
