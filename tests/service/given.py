@@ -38,6 +38,7 @@ from brainarr.store.runs import Process, RunRow
 from tests.conftest import NOW
 from tests.store.given import House, ScriptedLidarr, mbid, owned
 
+ONE, NONE = Estimate(0.1, 0.0, 0.3), Estimate(0.0, 0.0, 0.3)
 MEASURED = Backtest(
     made_at=NOW,
     library_read_at=NOW,
@@ -49,9 +50,9 @@ MEASURED = Backtest(
     eligible=27,
     cuts=(Cut(NOW - timedelta(days=90), NOW, known=50, seeds=40, hidden=10, found20=1),),
     systems=(
-        SystemResult(PRESENT, *[Estimate(0.1, 0.0, 0.3)] * 3, weights={"listenbrainz": 1.0, "deezer": 0.7}),
-        SystemResult("deezer", *[Estimate(0.0, 0.0, 0.3)] * 3),
-        SystemResult(POPULARITY, *[Estimate(0.0, 0.0, 0.3)] * 3),
+        SystemResult(PRESENT, ONE, ONE, ONE, {"listenbrainz": 1.0, "deezer": 0.7}),
+        SystemResult("deezer", NONE, NONE, NONE),
+        SystemResult(POPULARITY, NONE, NONE, NONE),
     ),
     lead=Estimate(0.1, 0.0, 0.3),
     tested=(
