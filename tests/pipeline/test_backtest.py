@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.suggestions import SCENARIOS, suggested
 from brainarr.domain.backtest import DEFAULT, POPULARITY, PRESENT, SUGGESTED, Backtest, BacktestOptions
 from brainarr.domain.music import Library, Mbid, OwnedArtist
 from brainarr.domain.recommendation import Candidate, Discovery, RunOptions
@@ -330,6 +331,14 @@ def test_of_few_days_nothing_is_concluded():
 def test_a_search_over_sources_that_are_all_silent_keeps_one_voice():
     ballots, _ = at_odds(20)
     assert max(search(ballots, {"good": 0.0, "bad": 0.0}).values()) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fewest", "most"),
+    [("none knows anything", 0, 2), ("one with a quarter of a vote knows most", 10, 12)],
+)
+def test_chance_is_seldom_taken_for_skill_and_skill_is_seen(scenario: str, fewest: int, most: int):
+    assert fewest <= suggested(*SCENARIOS[scenario], 12) <= most
 
 
 # The whole

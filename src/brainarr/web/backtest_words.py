@@ -41,7 +41,7 @@ def certainty(made: Backtest) -> str:
     elif made.lead.high < 0:
         compared = "clearly less than"
     return (
-        f"That is {percent(found.value)}; with so few artists anything from {percent(found.low)} to "
+        f"That is {percent(found.value)}; with {made.hidden} artists anything from {percent(found.low)} to "
         f"{percent(found.high)} would be no surprise. It is {compared} naming the most popular artists "
         f"({percent(most.value)})."
     )
