@@ -199,12 +199,12 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int,
 
     def line(kind: str, cells: Sequence[str]) -> str:
         return "".join(
-            f"<{kind}{' class=n' if place in numeric else ''}>{cell}</{kind}>"
+            f"<{kind}{' class=n' if place in numeric else ''}>{cell}</{kind.split()[0]}>"
             for place, cell in enumerate(cells)
         )
 
     body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{line("th", heads)}</tr>{body}</table></div>'
+    return f'<div class="wide"><table><tr>{line("th scope=col", heads)}</tr>{body}</table></div>'
 
 
 def _three(one: Estimate) -> tuple[float, float, float]:

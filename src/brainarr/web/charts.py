@@ -44,7 +44,7 @@ def interval_bars(
     `title` and `description` are what a screen reader says of the picture; `show` writes a value. Every text
     is escaped here. Raises ValueError for a value that is negative or not finite.
     """
-    top, ticks = _axis(max((row.high or row.value for row in rows), default=0.0), rows)
+    top, ticks = _axis(max((max(row.value, row.high or 0.0) for row in rows), default=0.0), rows)
     height = _ROW * len(rows) + _FOOT
     said = "; ".join(f"{row.label}: {_figure(row, show)}" for row in rows)
     parts = [
