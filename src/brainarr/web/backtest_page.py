@@ -32,7 +32,8 @@ th:first-child, td:first-child { padding-left: 0; } td { overflow-wrap: break-wo
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; opacity: .75; }
 code { font-size: .95em; overflow-wrap: anywhere; }
 @media (max-width: 30rem) {
-  h1 { font-size: 1.4rem; } table { font-size: .85rem; } th, td { padding-left: .6rem; }
+  body { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.4rem; }
+  table { font-size: .85rem; } th, td { padding-left: .45rem; }
 }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
