@@ -27,7 +27,7 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0006"
+NEWEST = "0007"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -37,6 +37,7 @@ SINCE_THE_FIRST = {
     "blocks",
     "likings",
     "forgotten",
+    "backtests",
 }
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},

@@ -44,6 +44,9 @@ PROTECTED = [
     ("POST", "/api/v1/recommendations/1/more"),
     ("POST", "/api/v1/recommendations/1/less"),
     ("DELETE", "/api/v1/recommendations/1/liking"),
+    ("GET", "/api/v1/backtest"),
+    ("POST", "/api/v1/backtest"),
+    ("POST", "/api/v1/backtest/apply"),
 ]
 FEEDS = [
     "/lists/default/artists",

@@ -138,7 +138,10 @@ class Fused(msgspec.Struct, frozen=True, kw_only=True):
     named_by: str | None = None
     """The source that named `album`."""
     score: float
-    """Reciprocal-rank-fusion score over all sources; unit-free, higher is better."""
+    """Over all sources; unit-free, higher is better."""
+    votes: Mapping[str, float] = {}
+    """Source → what it says for the artist before its weight counts; `score` is the weighted sum of them,
+    less what the novelty dial takes."""
     confidence: float
     """Absolute, in [0, 1]: the user's minimum acts on it."""
     popularity: float | None = None

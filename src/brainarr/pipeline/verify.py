@@ -59,6 +59,11 @@ class Owned(msgspec.Struct, frozen=True):
             exclusions=library.exclusions,
         )
 
+    def holds(self, name: str, mbid: Mbid | None) -> bool:
+        """Whether this artist is owned: by identifier; by name only where one of the two has none."""
+        key = name_keys(name)[Tier.WORDS]
+        return mbid in self.mbids or key in (self.names if mbid is None else self.nameless)
+
 
 def in_styles(music: CatalogArtist | ReleaseGroup, styles: tuple[str, ...]) -> bool:
     """Whether the catalogue counts the artist or album to one of `styles` or to a genre below one."""
@@ -141,7 +146,7 @@ class Verification:
             return blocked
         if mbid in SPECIAL_PURPOSE_ARTISTS or key in _NOT_ARTISTS:
             return Verdict.EXCLUDED, "stands for nobody in particular"
-        if mbid in self._owned.mbids or key in (self._owned.names if mbid is None else self._owned.nameless):
+        if self._owned.holds(fused.artist, mbid):
             return Verdict.OWNED, "in the library"
         if mbid in self._owned.exclusions:
             return Verdict.EXCLUDED, "on Lidarr's exclusion list"

@@ -225,6 +225,16 @@ async def genres_found(
     return tuple(found.values())
 
 
+async def first_recommended(
+    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+) -> dict[Mbid, datetime]:
+    """When each artist was recommended for the first time, whatever became of it."""
+    table = recommendations
+    query = select(table.c.artist_mbid, func.min(table.c.created_at)).where(table.c.owner == owner)
+    found = await connection.execute(query.group_by(table.c.artist_mbid))
+    return {Mbid(mbid): first for mbid, first in found}
+
+
 async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
     """What the next run must know of the earlier ones; what they taught is not in it."""
     never = await blocks_of(connection, owner=owner)

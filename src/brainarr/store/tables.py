@@ -266,6 +266,15 @@ forgotten = Table(
     Column("until", UtcTime, nullable=False),
 )
 
+# Read and written as a whole: only the newest one counts.
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1"), autoincrement=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("result", Text, nullable=False),
+)
+
 cache = Table(
     "cache",
     metadata,

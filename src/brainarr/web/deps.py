@@ -13,6 +13,7 @@ from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
+from brainarr.service.backtest import Backtesting
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.progress import Broadcast
@@ -62,6 +63,8 @@ class WebDeps:
     """Where the worker of this process tells how its runs go on."""
     wake: Wake
     """Tells the worker that a run waits."""
+    backtests: Backtesting
+    """The backtests of this process."""
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing

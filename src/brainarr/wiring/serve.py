@@ -90,6 +90,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             clock=house.clock,
             broadcast=house.runs.broadcast,
             wake=wake,
+            backtests=house.backtests,
             providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
             find_servers=partial(find_servers, house.settings.provider_chain),
             estimate=house.estimate,
