@@ -53,6 +53,7 @@ def test_every_address_is_documented():
         clock=lambda: NOW,
         broadcast=None,  # type: ignore[arg-type]
         wake=lambda: None,
+        backtests=None,  # type: ignore[arg-type]
     )
     paths = {path for path in create_app(deps).openapi()["paths"] if path.startswith("/api/")}
     decisions = ("approve", "/reject", "/block")

@@ -5,8 +5,8 @@ import logging
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from brainarr.sandbox.lidarr.app import create_lidarr
 from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import demo_library, starter_world
+from brainarr.sandbox.world import Owned
+from brainarr.sandbox.world import World as Music
 
 LIDARR_KEY = "the-key-of-lidarr"
 
@@ -37,10 +39,16 @@ class World:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[World]:
-    """A thread of its own: the commands under test occupy this one."""
     world = starter_world()
+    with standing(world, demo_library(world)[:8]) as servers:
+        yield servers
+
+
+@contextmanager
+def standing(world: Music, library: Sequence[Owned]) -> Iterator[World]:
+    """A thread of its own: the commands under test occupy this one."""
     holdings = Holdings(world, lambda: datetime(2026, 11, 22, tzinfo=UTC))
-    holdings.populate(demo_library(world)[:8])
+    holdings.populate(library)
     lidarr, catalogue = create_lidarr(holdings, LIDARR_KEY), create_catalogue(world)
     loop = asyncio.new_event_loop()
     addresses: list[str] = []

@@ -5,15 +5,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brainarr.domain.learning import DEFAULT_WEIGHTS, Learnt, Liking
 from brainarr.domain.music import CatalogArtist
 from brainarr.domain.recommendation import Caps, Recommendation, Scored, Verdict, Voice
 from brainarr.domain.taste import Profile, Shape
 from brainarr.pipeline.caps import overruns, traits
-from brainarr.pipeline.choose import DEFAULT_WEIGHTS, choose
+from brainarr.pipeline.choose import NOTHING_LEARNT, choose
 from brainarr.pipeline.score import score
+from brainarr.pipeline.thompson import Exploration
 from tests.pipeline.builders import fused, mbid, verified
 
 GENRES = {"shoegaze": 0.7, "jazz": 0.2, "dub": 0.1}
@@ -131,6 +134,67 @@ def test_what_was_asked_for_by_style_comes_before_the_caps():
     wanted = {item.verified.artist.mbid for item in pool if item.verified.artist.name.startswith("jazz")}
     chosen, _ = choose(pool, PROFILE, 6, wanted, caps=Caps(genre=0.5))
     assert genres_of(chosen) == {"jazz": 6}
+
+
+def drawing(slots: int, seed: int) -> Exploration:
+    return Exploration.of(10, slots, NOTHING_LEARNT, DEFAULT_WEIGHTS, seed)
+
+
+def test_a_drawn_slot_keeps_to_the_caps_that_the_ranked_ones_left_room_for():
+    pool, caps = pool_of(shoegaze=20, jazz=20, dub=20), Caps(genre=0.4)
+    ranked = [item.artist for item in choose(pool, PROFILE, 10, caps=caps)[0]]
+    others_drawn = 0
+    for seed in range(20):
+        chosen, others = choose(pool, PROFILE, 10, caps=caps, exploration=drawing(5, seed))
+        assert [item.explored for item in chosen] == [False] * 5 + [True] * 5
+        assert overruns(chosen, caps) == ()
+        others_drawn += [item.artist for item in chosen] != ranked
+        assert "verified, but 10 others scored higher or were drawn (recommend.exploration)" in {
+            item.detail for item in others
+        }
+    assert others_drawn > 10
+
+
+def test_a_drawn_slot_is_drawn_for_a_calibrated_list_where_one_is_wanted():
+    pool = pool_of(shoegaze=20, jazz=20, dub=20)
+
+    def furthest(amount: float) -> float:
+        batches = [
+            choose(pool, PROFILE, 10, calibration=amount, exploration=drawing(5, seed))[0]
+            for seed in range(20)
+        ]
+        return max(divergence(batch, pool) for batch in batches)
+
+    assert furthest(0.9) < 0.1 < furthest(0.0)
+
+
+def test_what_is_drawn_counts_as_picked_for_the_diversity_of_the_next():
+    pool = pool_of(shoegaze=9, jazz=9)
+    for seed in range(10):
+        chosen, _ = choose(pool, PROFILE, 10, exploration=drawing(5, seed))
+        told = {"shoegaze": 0, "jazz": 0}
+        for item in chosen:
+            genre = item.artist.split()[0]
+            assert item.parts.diversity == pytest.approx(0.0 if told[genre] else 1.0)
+            told[genre] += 1
+
+
+def test_a_cap_on_owned_artists_does_not_take_back_what_was_asked_for():
+    ride = [scored(f"ride {n}", confidence=0.9) for n in range(6)]
+    lush = [scored(f"lush {n}", confidence=0.5, seed="Lush") for n in range(6)]
+    learnt, caps = Learnt(more=(Liking(mbid("Ride"), "Ride"),)), Caps(seed=0.5)
+    chosen, _ = choose([*ride, *lush], PROFILE, 6, learnt=learnt, caps=caps)
+    assert genres_of(chosen) == {"ride": 6} and overruns(chosen, caps) == ()
+    assert {item.evidence.asked for item in chosen} == {("Ride",)}
+    assert {item.evidence.seed_sources["Ride"] for item in chosen} == {("listenbrainz",)}
+
+
+def test_a_leaning_lifts_who_it_is_for():
+    pool = pool_of(shoegaze=10)
+    last = pool[-1].verified.artist
+    assert last.name not in [item.artist for item in choose(pool, PROFILE, 3)[0]]
+    chosen, _ = choose(pool, PROFILE, 3, leanings={last.mbid: 0.15})
+    assert chosen[0].artist == last.name
 
 
 def test_the_genre_that_a_cap_counts_is_the_finest_most_voted_one():

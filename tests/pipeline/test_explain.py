@@ -67,3 +67,13 @@ def test_without_shared_genres_the_era_alone_is_told():
 
 def test_a_decade_that_is_rare_in_the_library_is_no_reason():
     assert "1920s" not in reason(Evidence(sources=("x",), decade=1920, decade_share=0.01), {})
+
+
+def test_who_more_was_asked_of_opens_the_sentence_and_no_owned_artist_is_told_beside_it():
+    evidence = Evidence(
+        asked=("Wished",),
+        seeds=("Slowdive",),
+        sources=("listenbrainz", "deezer"),
+        seed_sources={"Wished": ("deezer",), "Slowdive": ("listenbrainz",)},
+    )
+    assert reason(evidence, LABELS) == snapshot("Because you asked for more like Wished, related (Deezer).")

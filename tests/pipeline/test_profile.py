@@ -168,3 +168,13 @@ async def test_many_small_genres_fold_into_their_parents():
     )
     assert len(profile.clusters) <= 12
     assert sum(cluster.size for cluster in profile.clusters) == 140
+
+
+async def test_a_new_artist_leaves_the_seeds_of_the_others_nearly_as_they_were():
+    artists = [owned(n, f"A{n}", ("rock", "jazz", "techno")[n % 3], track_files=n % 40) for n in range(300)]
+    before = await profile_library(library(*artists[:-5]), NOW, seed=3)
+    after = await profile_library(library(*artists), NOW, seed=3)
+    kept = {seed.mbid for seed in before.seeds} & {seed.mbid for seed in after.seeds}
+    assert len(kept) >= len(before.seeds) - 6
+    other = await profile_library(library(*artists), NOW, seed=4)
+    assert len({seed.mbid for seed in after.seeds} & {seed.mbid for seed in other.seeds}) < 50

@@ -112,6 +112,51 @@ def test_what_it_does_not_bear_out_is_refused_and_named(text: str, because: str)
     assert because in objection(text, SAINTS, LABELS, {"them"})
 
 
+WISHED = explain(
+    msgspec.structs.replace(
+        SAINTS,
+        evidence=Evidence(
+            asked=("Wished",),
+            seeds=("Slowdive",),
+            sources=("listenbrainz",),
+            seed_sources={"Wished": ("listenbrainz",), "Slowdive": ("listenbrainz",)},
+            shared_genres=("shoegaze",),
+        ),
+    ),
+    LABELS,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You asked for more like Wished, and ListenBrainz finds Pale Saints close to it.",
+        "Close to Wished, Pale Saints share shoegaze with your library.",
+        "Because you have Slowdive and asked for more of Wished, try Pale Saints.",
+    ],
+)
+def test_who_more_was_asked_of_is_a_fact_that_may_be_said(text: str):
+    assert objection(text, WISHED, LABELS) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "because"),
+    [
+        ("Because you have Wished, try Pale Saints of shoegaze.", "that it is owned"),
+        ("You asked for more like Pale Saints, which is close to Wished.", "that it was asked for"),
+        ("Because you asked for more like Slowdive, try Pale Saints.", "that it was asked for"),
+        ("Pale Saints play more shoegaze like Wished.", "“more”"),
+        ("Try Pale Saints next: it shares shoegaze with your library.", "none of the artists"),
+    ],
+)
+def test_who_more_was_asked_of_is_neither_owned_nor_anybody_else(text: str, because: str):
+    assert because in objection(text, WISHED, LABELS)
+
+
+def test_nobody_was_asked_for_where_the_evidence_names_none():
+    assert "“asked”" in objection("You asked for more like Slowdive: try Pale Saints.", SAINTS, LABELS)
+
+
 def test_the_models_own_opinion_is_no_fact():
     assert "simply" in objection("Because you have Slowdive: simply the best band of Leeds.", SAINTS, LABELS)
     prompt = write_wording(CARD, number([SAINTS]), None, O200K)
@@ -277,6 +322,19 @@ async def test_a_run_asks_once_more_for_all_reasons_and_shows_the_sound_ones():
     # Its words are no proposals, but both questions cost.
     assert (report.candidates, report.prompt_tokens, report.cost_microdollars) == (1, 20, 10)
     assert sorted(item.artist for item in result.judged) == sorted({item.artist for item in result.judged})
+
+
+async def test_a_drawn_slot_says_so_after_the_models_words_which_never_see_that_line():
+    words = dict.fromkeys([f"m{n}" for n in range(1, 5)], "Because you have Owned 1, try it next.")
+    model = TwoQuestions(words | {"m5": "A masterpiece by Radiohead."})
+    result = await run(instruments=tools(ask=model), wording=Wording.MODEL, exploration=2)
+    assert [item.explored for item in result.recommendations] == [False] * 3 + [True] * 2
+    worded, template = result.recommendations[3:]
+    line = " A try: its place was drawn, to learn something new."
+    assert (worded.reason, worded.worded_by) == (words["m4"] + line, "home")
+    assert template.reason.startswith("Because you have") and template.reason.endswith(line)
+    assert not any("A try" in prompt for prompt in model.prompts)
+    assert not any("A try" in item.reason for item in result.recommendations[:3])
 
 
 async def test_a_run_whose_model_words_nothing_keeps_the_templates_and_says_why():

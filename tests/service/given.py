@@ -1,8 +1,25 @@
 """What the service tests share: runs that find what a test wants them to find."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
-from brainarr.domain.music import Library
+import msgspec
+
+from brainarr.domain.backtest import (
+    POPULARITY,
+    PRESENT,
+    Asked,
+    Backtest,
+    BacktestOptions,
+    BulkDay,
+    Cut,
+    Estimate,
+    Suggestion,
+    SystemResult,
+    Tested,
+)
+from brainarr.domain.music import Library, Mbid
 from brainarr.domain.recommendation import (
     Judged,
     Memory,
@@ -18,7 +35,47 @@ from brainarr.service.execution import Recommend, RunDeps, execute_run
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import RunDetail, request_run
 from brainarr.store.runs import Process, RunRow
+from tests.conftest import NOW
 from tests.store.given import House, ScriptedLidarr, mbid, owned
+
+ONE, NONE = Estimate(0.1, 0.0, 0.3), Estimate(0.0, 0.0, 0.3)
+MEASURED = Backtest(
+    made_at=NOW,
+    library_read_at=NOW,
+    options=BacktestOptions(),
+    artists=60,
+    undated=1,
+    bulk_days=(BulkDay(date(2024, 1, 1), 30),),
+    recommended=2,
+    eligible=27,
+    cuts=(Cut(NOW - timedelta(days=90), NOW, known=50, seeds=40, hidden=10, found20=1),),
+    systems=(
+        SystemResult(PRESENT, ONE, ONE, ONE, {"listenbrainz": 1.0, "deezer": 0.7}),
+        SystemResult("deezer", NONE, NONE, NONE),
+        SystemResult(POPULARITY, NONE, NONE, NONE),
+    ),
+    lead=Estimate(0.1, 0.0, 0.3),
+    tested=(
+        Tested("Slowdive", NOW - timedelta(days=69), NOW - timedelta(days=90), 7),
+        Tested("<script>alert(1)</script>", NOW, NOW - timedelta(days=90), None),
+        *(Tested(f"Far {n}", NOW, NOW - timedelta(days=90), 20 + n) for n in range(1, 9)),
+    ),
+    asked=(Asked("deezer", 40, known=30, fetched=8, missing=2, detail="2 of 40 seeds failed"),),
+    suggestion=Suggestion({"listenbrainz": 1.0, "deezer": 0.25}, Estimate(0.05, 0.01, 0.1)),
+)
+"""A backtest that suggests other weights."""
+
+
+async def replayed(
+    library: Library, asked: BacktestOptions, recommended: Mapping[Mbid, datetime], on_progress: OnProgress
+) -> Backtest:
+    """A replay that shows what `MEASURED` does, of the library that it was given."""
+    on_progress(Progress("candidates", "deezer", 3, 40))
+    await asyncio.sleep(0)
+    return msgspec.structs.replace(
+        MEASURED, options=asked, artists=len(library.artists), recommended=len(recommended)
+    )
+
 
 HERE = Process("here", 1, "this")
 REPORT = ProviderReport("home", "ollama", Outcome.OK, candidates=9, prompt_tokens=700, cost_microdollars=None)

@@ -99,7 +99,10 @@ async def test_a_run_knows_what_earlier_ones_recommended_and_what_was_refused(ho
         return result()
 
     await execute_run(deps(house, recommend), await asked(house))
-    assert seen == [Memory({mbid(1)}, {mbid(2), mbid(3), mbid(4)}, ("New 4", "New 2", "New 1"))]  # type: ignore[arg-type]
+    (memory,) = seen
+    assert memory.rejected == {mbid(1)}
+    assert memory.waiting == {mbid(2), mbid(3), mbid(4)}
+    assert memory.names == ("New 4", "New 2", "New 1")
 
 
 async def test_a_second_run_of_the_list_is_answered_with_the_first(house: House) -> None:

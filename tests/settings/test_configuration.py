@@ -186,6 +186,13 @@ def test_the_weights_of_the_score_count_by_their_proportion(tmp_path: Path):
     assert "above 0" in faults(tmp_path, nothing)["recommend.score_weights"]
 
 
+def test_exploration_is_by_the_size_of_the_batch_unless_it_is_set(tmp_path: Path):
+    assert Settings().recommend.options.exploration is None
+    assert read(tmp_path, "recommend: {exploration: 0}").recommend.options.exploration == 0
+    for outside in (-1, 11):
+        assert "recommend.exploration" in faults(tmp_path, f"recommend: {{exploration: {outside}}}")
+
+
 def test_a_vote_can_only_be_set_for_a_source_that_there_is(tmp_path: Path):
     yaml = "provider_chain: [{name: home, kind: ollama}]\nrecommend: {source_weights: {home: 0.5, deezer: 0}}"
     assert read(tmp_path, yaml).recommend.options.source_weights == {"home": 0.5, "deezer": 0}

@@ -1,6 +1,7 @@
 """Killed with -9 in the middle of its work: the next start is clean, and nothing approved is lost."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 import sys
@@ -32,7 +33,7 @@ async def kill_after(folder: Path, lines: int, pause: float = 0.0) -> list[str]:
         str(VICTIM),
         str(folder),
         cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
         stdout=asyncio.subprocess.PIPE,
     )
     assert victim.stdout is not None

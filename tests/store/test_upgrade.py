@@ -20,19 +20,37 @@ from brainarr.domain.circuit import Cause, Circuit, Mark, State
 from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
+from brainarr.store.blocks import BlockKind, blocks_of
 from brainarr.store.columns import JsonOf, UtcTime
 from brainarr.store.session import create_engine, database_url, open_database
 from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0005"
-SINCE_THE_FIRST = {"deliveries", "history", "breakers", "reservations", "notices"}
+NEWEST = "0007"
+SINCE_THE_FIRST = {
+    "deliveries",
+    "history",
+    "breakers",
+    "reservations",
+    "notices",
+    "blocks",
+    "likings",
+    "forgotten",
+    "backtests",
+}
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},
     "usage": {"run_id": None},
     # The voices of every sample, which stand in its facts too.
-    "recommendations": {"settled_at": None, "sources": ("listenbrainz",)},
+    "recommendations": {
+        "settled_at": None,
+        "sources": ("listenbrainz",),
+        "place": None,
+        "explored": False,
+        "propensity": 1.0,
+        "plays": None,
+    },
 }
 
 
@@ -116,6 +134,29 @@ async def test_a_revision_that_does_not_exist_names_those_that_do(tmp_path: Path
         await downgrade(URL, tmp_path, "0815", now=NOW)
 
 
+async def test_what_was_blocked_before_there_were_blocks_stays_blocked(house: House) -> None:
+    await house.db.dispose()
+    await downgrade(URL, house.folder, "0005", now=NOW)
+    with closing(sqlite3.connect(house.folder / "brainarr.db")) as old:
+        old.execute(
+            "INSERT INTO runs (list_id, status, dry_run, trigger, requested_at) "
+            "VALUES (1, 'done', 0, 'cli', ?)",
+            (NOW.isoformat(" "),),
+        )
+        for status, mbid in (("blocked", "one"), ("blocked", "one"), ("rejected", "two")):
+            old.execute(
+                "INSERT INTO recommendations "
+                "(run_id, list_id, status, artist, artist_mbid, score, facts, created_at) "
+                "VALUES (1, 1, ?, ?, ?, 0.5, '{}', ?)",
+                (status, mbid.title(), mbid, NOW.isoformat(" ")),
+            )
+        old.commit()
+    await upgrade(URL, house.folder, now=NOW)
+    async with house.db.reading() as connection:
+        (block,) = await blocks_of(connection)
+    assert (block.kind, block.key, block.name, block.at) == (BlockKind.ARTIST, "one", "One", NOW)
+
+
 async def test_a_downgrade_to_base_and_back_gives_an_empty_usable_database(house: House) -> None:
     await house.db.dispose()
     down = await downgrade(URL, house.folder, "base", now=NOW)
@@ -159,10 +200,11 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
 def values_of(table: Table, number: int) -> st.SearchStrategy[dict[str, Any]]:
     """A row of any content; keys are given, so that foreign keys hold."""
     columns: dict[str, st.SearchStrategy[Any]] = {}
+    unique = {column for index in table.indexes if index.unique for column in index.columns}
     for column in table.columns:
         if column.foreign_keys or column.name == "id":
             columns[column.name] = st.just(number)
-        elif column.primary_key or column.unique:
+        elif column.primary_key or column.unique or (column in unique and not column.nullable):
             columns[column.name] = st.just(
                 number if column.type.python_type is int else f"{column.name}{number}"
             )

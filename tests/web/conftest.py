@@ -11,13 +11,16 @@ from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import ProviderRejected, ProviderUnavailable
 from brainarr.pipeline.ports import ImportOptions
+from brainarr.service.backtest import BacktestDeps, Backtesting
 from brainarr.service.doctor import Check
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
+from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
 from brainarr.web.app import WebDeps, WiredProvider, create_app
-from tests.store.given import installed, make_template
+from tests.service.given import replayed
+from tests.store.given import ScriptedLidarr, installed, make_template, owned
 
 
 class ScriptedImporter:
@@ -103,6 +106,17 @@ async def house(tmp_path: Path, template: Path) -> AsyncIterator[House]:
             clock=home.clock,
             broadcast=Broadcast(),
             wake=lambda: woken.append(None),
+            backtests=Backtesting(
+                BacktestDeps(
+                    db=home.db,
+                    secrets=home.secrets,
+                    clock=home.clock,
+                    library=ScriptedLidarr([owned(900)]),
+                    replay=replayed,
+                    weights={},
+                    origin=Origin.DEFAULT,
+                )
+            ),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),

@@ -1,5 +1,7 @@
 """Who may come in where."""
 
+import re
+
 import httpx2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,17 @@ PROTECTED = [
     ("POST", "/api/v1/lists/default/rotate-key"),
     ("POST", "/api/v1/lists/default/sync"),
     ("GET", "/api/v1/profile"),
+    ("GET", "/api/v1/learning"),
+    ("POST", "/api/v1/learning/reset"),
+    ("GET", "/api/v1/blocks"),
+    ("POST", "/api/v1/blocks"),
+    ("DELETE", "/api/v1/blocks/1"),
+    ("POST", "/api/v1/recommendations/1/more"),
+    ("POST", "/api/v1/recommendations/1/less"),
+    ("DELETE", "/api/v1/recommendations/1/liking"),
+    ("GET", "/api/v1/backtest"),
+    ("POST", "/api/v1/backtest"),
+    ("POST", "/api/v1/backtest/apply"),
 ]
 FEEDS = [
     "/lists/default/artists",
@@ -64,12 +77,11 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
     tested = {
         (
             method,
-            path.replace("/1", "/{id}")
-            .replace("home", "{name}")
-            .replace("default", "{slug}")
-            .replace("/approve", "/{decision}")
-            .replace("/reject", "/{decision}")
-            .replace("/block", "/{decision}"),
+            re.sub(
+                "/(approve|reject|block)$",
+                "/{decision}",
+                path.replace("/1", "/{id}").replace("home", "{name}").replace("default", "{slug}"),
+            ),
         )
         for method, path in PROTECTED
     }

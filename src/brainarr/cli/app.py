@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import db, demo, doctor, league, run, serve, similarity
+from brainarr.cli import backtest, db, demo, doctor, evaluate, league, run, serve, similarity, taste
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -48,7 +48,10 @@ app.command()(serve.serve)
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.command()(evaluate.evaluate)
 app.command()(league.league)
+app.command()(taste.taste)
+app.command()(backtest.backtest)
 app.command("api-key")(db.api_key)
 app.add_typer(db.app, name="db")
 app.add_typer(similarity.app, name="similarity")

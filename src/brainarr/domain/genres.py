@@ -9,6 +9,8 @@ from brainarr.domain.genre_tree import TREE
 # A parent gets half of what its child gets: enough that two kinds of rock meet, not enough to hide the
 # difference.
 _DECAY = 0.5
+# A band is of a style when a fifth of its genre votes say so; a single vote among many is a passer-by's.
+_OF_A_STYLE = 0.2
 
 
 def _key(name: str) -> str:
@@ -121,3 +123,8 @@ def style_share(genres: tuple[tuple[str, float], ...], styles: tuple[str, ...]) 
     votes = [(max(count, 0.0), any(genre in wanted for genre, _ in lineage(name))) for name, count in genres]
     total = sum(count for count, _ in votes)
     return sum(count for count, meant in votes if meant) / total if total else 0.0
+
+
+def of_a_style(genres: tuple[tuple[str, float], ...], styles: tuple[str, ...]) -> bool:
+    """Whether music with these (name, votes) is of one of `styles` or of a genre below one."""
+    return style_share(genres, styles) >= _OF_A_STYLE

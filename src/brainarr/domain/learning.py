@@ -5,6 +5,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from brainarr.domain.music import Mbid
+
+Facets = tuple[float, float, float, float]
+"""Of one candidate, or one number for each of them: genre, era, diversity, confidence."""
+
 
 class FacetWeights(msgspec.Struct, frozen=True):
     """How much each facet says in the score; each at least 0. The defaults are the mission's (DESIGN §7),
@@ -14,6 +19,61 @@ class FacetWeights(msgspec.Struct, frozen=True):
     era: float = 0.2
     diversity: float = 0.2
     confidence: float = 0.2
+
+    @property
+    def each(self) -> Facets:
+        return (self.genre, self.era, self.diversity, self.confidence)
+
+
+DEFAULT_WEIGHTS = FacetWeights()
+
+
+class Feedback(msgspec.Struct, frozen=True, gc=False):
+    """What became of one recommendation, with what was known of it when it was shown."""
+
+    facets: Facets
+    """As they entered the score, each in [0, 1]."""
+    label: float
+    """Above 0: wanted; below: not. Its size is how much it tells: 1 for a plain yes or no."""
+    genres: tuple[str, ...] = ()
+    """Canonical names."""
+    sources: tuple[str, ...] = ()
+    """Who voted for it."""
+    age_days: float = 0.0
+    propensity: float = 1.0
+    """How likely it was to be shown, in (0, 1]."""
+
+
+class GenreTaste(msgspec.Struct, frozen=True, gc=False):
+    """How what is of one genre, or of one below it, is taken."""
+
+    alpha: float
+    beta: float
+    """The acceptance is Beta(α, β): decayed decisions, and what is believed without them."""
+    rest: float
+    """Acceptance of everything else, in (0, 1): what the genre is held against."""
+    accepted: int = 0
+    decided: int = 0
+    """Plain counts, for people."""
+
+
+class Posterior(msgspec.Struct, frozen=True):
+    """What is believed of the person, with its uncertainty: exploration draws from it."""
+
+    mean: Facets
+    """Logits that one whole unit of each facet adds to the odds of acceptance."""
+    covariance: tuple[Facets, Facets, Facets, Facets]
+    """Of `mean`, in logits²."""
+    genres: Mapping[str, GenreTaste] = {}
+    rate: float = 0.5
+    """Acceptance over everything, in (0, 1)."""
+
+
+class Liking(msgspec.Struct, frozen=True, gc=False):
+    """An artist the person asked for more of, or less."""
+
+    mbid: Mbid
+    name: str
 
 
 class Learnt(msgspec.Struct, frozen=True):
@@ -27,3 +87,8 @@ class Learnt(msgspec.Struct, frozen=True):
     """Source → factor on its vote in the fusion; 1 leaves it."""
     decisions: int = 0
     """How many it rests on."""
+    posterior: Posterior | None = None
+    """None: only the configured weights are believed in, as widely as before any decision."""
+    more: tuple[Liking, ...] = ()
+    """Artists it should be more like, the latest first."""
+    less: tuple[Liking, ...] = ()

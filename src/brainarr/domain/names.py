@@ -46,6 +46,8 @@ def clean_name(text: str) -> str:
     return " ".join(text.split())
 
 
+# The lists of similarity sources name the same few thousand artists over and over.
+@lru_cache(maxsize=8192)
 def name_keys(name: str) -> tuple[str, ...]:
     """One key per `Tier`, never empty; two names that share the key of a tier agree at that tier.
 

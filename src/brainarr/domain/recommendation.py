@@ -43,6 +43,8 @@ class Verdict(StrEnum):
     """Why a candidate was kept or dropped; every candidate of a run ends with exactly one."""
 
     KEPT = "kept"
+    BLOCKED = "blocked"
+    """Before any other: never again, whatever else is true of it."""
     OWNED = "owned"
     EXCLUDED = "excluded"
     DUPLICATE = "duplicate"
@@ -136,7 +138,10 @@ class Fused(msgspec.Struct, frozen=True, kw_only=True):
     named_by: str | None = None
     """The source that named `album`."""
     score: float
-    """Reciprocal-rank-fusion score over all sources; unit-free, higher is better."""
+    """Over all sources; unit-free, higher is better."""
+    votes: Mapping[str, float] = {}
+    """Source → what it says for the artist before its weight counts; `score` is the weighted sum of them,
+    less what the novelty dial takes."""
     confidence: float
     """Absolute, in [0, 1]: the user's minimum acts on it."""
     popularity: float | None = None
@@ -193,9 +198,11 @@ class Evidence(msgspec.Struct, frozen=True):
 
     seeds: tuple[str, ...] = ()
     """Owned artists it was found from, strongest first."""
+    asked: tuple[str, ...] = ()
+    """Artists that the person asked for more of and that it was found from, strongest first."""
     sources: tuple[str, ...] = ()
     seed_sources: Mapping[str, tuple[str, ...]] = {}
-    """Of each of `seeds`: the sources that found it from that artist."""
+    """Of each of `seeds` and `asked`: the sources that found it from that artist."""
     named_by: tuple[str, ...] = ()
     """Those of `sources` that named it by themselves, from no owned artist: models."""
     shared_genres: tuple[str, ...] = ()
@@ -225,6 +232,10 @@ class Recommendation(msgspec.Struct, frozen=True):
     reason: str = ""
     worded_by: str | None = None
     """The model whose words `reason` is, checked against the evidence; None: the template's."""
+    explored: bool = False
+    """Whether its slot was drawn (Thompson sampling) and not ranked."""
+    propensity: float = 1.0
+    """How likely its slot was to go to it, in (0, 1]; 1 for a ranked one."""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -342,6 +353,9 @@ class RunOptions(msgspec.Struct, frozen=True):
         """Whether there are styles or decades that come first."""
         return bool(self.styles_include or self.decades_include)
 
+    exploration: int | None = None
+    """Slots of the batch that are drawn instead of ranked; None: one from 5 on, two from 15 on."""
+
 
 # Characters and counts, of settings and of what one run is asked for alike.
 WISH_LIMIT = 300
@@ -375,6 +389,15 @@ class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(options, **given)
 
 
+class Blocks(msgspec.Struct, frozen=True):
+    """What must never be recommended again."""
+
+    artists: Mapping[Mbid, str] = {}
+    """Identifier → name."""
+    styles: tuple[str, ...] = ()
+    """Genres, those below them in the genre tree included."""
+
+
 class Memory(msgspec.Struct, frozen=True):
     """What earlier runs and the user's feedback mean for this one."""
 
@@ -385,6 +408,7 @@ class Memory(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     """Of both, the latest first: what models are asked not to propose again."""
     learnt: Learnt = Learnt()
+    blocks: Blocks = Blocks()
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -7,7 +7,14 @@ import msgspec
 from brainarr.domain.music import Library, Mbid
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.prompt import Answer, ModelCard, Prompt
-from brainarr.domain.recommendation import Judged, Memory, Recommendation, RunOptions, Verified
+from brainarr.domain.recommendation import (
+    MOST_STYLES,
+    Judged,
+    Memory,
+    Recommendation,
+    RunOptions,
+    Verified,
+)
 from brainarr.domain.taste import Compressed, Profile
 from brainarr.pipeline.answers import read_answer
 from brainarr.pipeline.compose import Compress, asked_for
@@ -34,6 +41,7 @@ class Asking(msgspec.Struct, frozen=True):
 
     def proposals(self, options: RunOptions, dropped: tuple[Judged, ...] = ()) -> WritePrompt:
         brief = Brief(self.memory.names, self.border, dropped)
+        options = self._told(options)
 
         def write(card: ModelCard) -> Prompt:
             counter = self.counter_for(card.model)
@@ -51,6 +59,7 @@ class Asking(msgspec.Struct, frozen=True):
 
     def ranking(self, options: RunOptions, kept: Sequence[Verified]) -> tuple[WritePrompt, ReadAnswer]:
         ids = give_ids(kept, options.seed)
+        options = self._told(options)
 
         def write(card: ModelCard) -> Prompt:
             counter = self.counter_for(card.model)
@@ -73,6 +82,11 @@ class Asking(msgspec.Struct, frozen=True):
             return read_wording(card.provider, text, ids)
 
         return write, read
+
+    def _told(self, options: RunOptions) -> RunOptions:
+        """What is blocked for good is told like what this run avoids."""
+        styles = dict.fromkeys((*self.memory.blocks.styles, *options.styles_avoid))
+        return msgspec.structs.replace(options, styles_avoid=tuple(styles)[:MOST_STYLES])
 
     def _compress(self, options: RunOptions, counter: TokenCounter) -> Compress:
         def fit(budget: int, overhead: int) -> Compressed:

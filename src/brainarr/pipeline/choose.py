@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from brainarr.domain.learning import FacetWeights, Learnt
+from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights, Learnt
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import (
     NO_CAPS,
@@ -21,10 +21,11 @@ from brainarr.domain.recommendation import (
 from brainarr.domain.taste import Profile
 from brainarr.pipeline.calibrate import Calibration
 from brainarr.pipeline.caps import UNKNOWN, Headroom, Traits, traits
-from brainarr.pipeline.evidence import GENRES_SHOWN, own_genres, recommend, strongest_seeds
+from brainarr.pipeline.evidence import GENRES_SHOWN, own_genres, recommend, starts
+from brainarr.pipeline.thompson import Exploration, Pick
 
-DEFAULT_WEIGHTS = FacetWeights()
 NOTHING_LEARNT = Learnt()
+NO_LEANINGS: Mapping[Mbid, float] = {}
 # Sums of the same facets in another order differ in their last digits, which must not decide.
 _DIGITS = 12
 
@@ -39,6 +40,8 @@ def choose(
     *,
     calibration: float = 0.0,
     caps: Caps = NO_CAPS,
+    leanings: Mapping[Mbid, float] = NO_LEANINGS,
+    exploration: Exploration | None = None,
 ) -> tuple[list[Recommendation], list[Judged]]:
     """The best `wanted`, greedily, in the order picked, and a verdict for the rest.
 
@@ -48,36 +51,51 @@ def choose(
 
     `preferred`: artists that come before the others, whatever their score or the caps. `calibration`: λ of
     Steck 2018, 0 to 1; (1 − λ) × score − λ × strain decides. `caps`: who breaks the fewest comes first, so
-    that they are exceeded only where nothing else is left.
+    that they are exceeded only where nothing else is left. `leanings`: artist → what the likings add to its
+    score. The last slots are drawn by `exploration`, within all of this: only the score is another one;
+    None: all are ranked.
     """
     weights = learnt.weights or weights
     batch = min(wanted, len(pool))
+    # Where everything is shown anyway there is nothing to draw.
+    slots = exploration.slots if exploration is not None and len(pool) > wanted else 0
     first = np.array([item.verified.artist.mbid in preferred for item in pool], dtype=bool)
     shares = _unit_rows([item.verified.genres for item in pool])
-    alone = _alone(pool, weights) + np.array([_liking(item, learnt.genres) for item in pool])
+    said = np.array([leanings.get(item.verified.artist.mbid, 0.0) for item in pool])
+    alone = _alone(pool, weights) + np.array([_liking(item, learnt.genres) for item in pool]) + said
     balance = Calibration([item.verified.genres for item in pool], profile.genres) if calibration else None
-    room = _headroom(pool, caps, batch)
-    nearest = np.zeros(len(pool))
+    room = _headroom(pool, caps, batch, learnt)
+    nearest, strain = np.zeros(len(pool)), np.zeros(len(pool))
     left = np.ones(len(pool), dtype=bool)
     turned_away: dict[int, str] = {}
     picked: list[Recommendation] = []
-    for _ in range(batch):
+    for place in range(batch):
+        if balance is not None:
+            strain = balance.strain()
         totals = alone + weights.diversity * (1.0 - nearest)
-        worth = totals if balance is None else (1 - calibration) * totals - calibration * balance.strain()
-        worth = np.round(worth, _DIGITS)
+        worth = np.round((1 - calibration) * totals - calibration * strain, _DIGITS)
         among = left & first if (left & first).any() else left
         fits = among & (room.broken == room.broken[among].min())
-        best = int(np.where(fits, worth, -np.inf).argmax())
-        for index in np.flatnonzero(among & ~fits & (worth > worth[best])):
+        pick = Pick(int(np.where(fits, worth, -np.inf).argmax()))
+        for index in np.flatnonzero(among & ~fits & (worth > worth[pick.index])):
             turned_away.setdefault(int(index), room.why(int(index)))
+        if exploration is not None and place >= batch - slots:
+            fitting = [int(index) for index in np.flatnonzero(fits)]
+            drawn = exploration.totals([pool[index] for index in fitting], 1.0 - nearest[fitting])
+            drawn += said[fitting]
+            pick = Pick.drawn((1 - calibration) * drawn - calibration * strain[fitting], fitting)
+        best = pick.index
         parts = _parts(pool[best], float(nearest[best]))
-        picked.append(recommend(pool[best], parts, min(1.0, max(0.0, float(totals[best]))), profile))
+        total = min(1.0, max(0.0, float(totals[best])))
+        picked.append(recommend(pool[best], pick, parts, total, profile, learnt))
         left[best] = False
         nearest = np.maximum(nearest, np.clip(shares @ shares[best], 0.0, 1.0))
         room.take(best)
         if balance is not None:
             balance.take(best)
     outscored = f"verified, but {wanted} others {'scored higher' if balance is None else 'fitted better'}"
+    if slots:
+        outscored += " or were drawn (recommend.exploration)"
     return picked, [
         _not_chosen(pool[int(index)], turned_away.get(int(index), outscored))
         for index in np.flatnonzero(left)
@@ -116,12 +134,15 @@ def _unit_rows(pool: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
     return rows / np.where(lengths > 0, lengths, 1.0)
 
 
-def _headroom(pool: Sequence[Scored], caps: Caps, batch: int) -> Headroom:
-    return Headroom([_traits(item.verified) if caps != NO_CAPS else UNKNOWN for item in pool], caps, batch)
+def _headroom(pool: Sequence[Scored], caps: Caps, batch: int, learnt: Learnt) -> Headroom:
+    counted = [_traits(item.verified, learnt) if caps != NO_CAPS else UNKNOWN for item in pool]
+    return Headroom(counted, caps, batch)
 
 
-def _traits(verified: Verified) -> Traits:
-    return traits(own_genres(verified)[:GENRES_SHOWN], verified.year, strongest_seeds(verified))
+def _traits(verified: Verified, learnt: Learnt) -> Traits:
+    # More was asked of the others: no cap takes that back.
+    owned = starts(verified, learnt.more).owned
+    return traits(own_genres(verified)[:GENRES_SHOWN], verified.year, owned)
 
 
 def _not_chosen(item: Scored, detail: str) -> Judged:

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from brainarr.domain.genres import canonical_genre
+from brainarr.domain.learning import Learnt, Liking
 from brainarr.domain.recommendation import Evidence, Parts, Recommendation, Scored, Verified
 from brainarr.domain.taste import Profile
+from brainarr.pipeline.thompson import Pick
 
 GENRES_SHOWN = 5
 _SEEDS_SHOWN = 5
@@ -12,7 +16,18 @@ _SHARED_SHOWN = 3
 _OPINION_LIMIT = 300
 
 
-def recommend(item: Scored, parts: Parts, total: float, profile: Profile) -> Recommendation:
+class Starts(msgspec.Struct, frozen=True):
+    """The artists that something was found from, by name, strongest first."""
+
+    asked: tuple[str, ...]
+    """Those that the person asked for more of."""
+    owned: tuple[str, ...]
+    """The others: artists of the library."""
+
+
+def recommend(
+    item: Scored, pick: Pick, parts: Parts, total: float, profile: Profile, learnt: Learnt
+) -> Recommendation:
     """`total`: the score as it is shown, 0 to 1."""
     verified = item.verified
     return Recommendation(
@@ -25,8 +40,10 @@ def recommend(item: Scored, parts: Parts, total: float, profile: Profile) -> Rec
         score=total,
         parts=parts,
         confidence=item.confidence,
-        evidence=_evidence(verified, profile),
+        evidence=_evidence(verified, profile, learnt),
         voices=verified.fused.voices,
+        explored=pick.explored,
+        propensity=pick.propensity,
     )
 
 
@@ -37,25 +54,31 @@ def own_genres(verified: Verified) -> list[str]:
     return list(dict.fromkeys(genre for genre in voted if genre in verified.genres))
 
 
-def strongest_seeds(verified: Verified) -> list[str]:
-    """The owned artists it was found from, strongest first."""
+def starts(verified: Verified, more: Sequence[Liking]) -> Starts:
+    """`more`: those that the person asked for more of, owned or not."""
     pull: dict[str, float] = {}
     for voice in verified.fused.voices:
         for name, share in voice.seeds:
             pull[name] = pull.get(name, 0.0) + voice.weight * voice.rank_score * share
-    return sorted(pull, key=lambda name: -pull[name])[:_SEEDS_SHOWN]
+    wanted = {one.name for one in more}
+    strongest = sorted(pull, key=lambda name: -pull[name])
+    return Starts(
+        asked=tuple([name for name in strongest if name in wanted][:_SEEDS_SHOWN]),
+        owned=tuple([name for name in strongest if name not in wanted][:_SEEDS_SHOWN]),
+    )
 
 
-def _evidence(verified: Verified, profile: Profile) -> Evidence:
+def _evidence(verified: Verified, profile: Profile, learnt: Learnt) -> Evidence:
     """The facts that may be said of this choice: what was measured, not what was meant."""
     voices = verified.fused.voices
-    seeds = strongest_seeds(verified)
+    found_from = starts(verified, learnt.more)
     decade = verified.year // 10 * 10 if verified.year else None
     shared = [genre for genre in own_genres(verified) if genre in profile.genres]
     return Evidence(
-        seeds=tuple(seeds),
+        seeds=found_from.owned,
+        asked=found_from.asked,
         sources=verified.fused.sources,
-        seed_sources={seed: _found_from(seed, verified) for seed in seeds},
+        seed_sources={name: _leading_from(name, verified) for name in (*found_from.asked, *found_from.owned)},
         named_by=tuple(voice.source for voice in voices if not voice.seeds),
         shared_genres=tuple(shared[:_SHARED_SHOWN]),
         decade=decade,
@@ -67,7 +90,7 @@ def _evidence(verified: Verified, profile: Profile) -> Evidence:
     )
 
 
-def _found_from(seed: str, verified: Verified) -> tuple[str, ...]:
+def _leading_from(seed: str, verified: Verified) -> tuple[str, ...]:
     voices: Sequence[str] = [
         voice.source for voice in verified.fused.voices if any(name == seed for name, _ in voice.seeds)
     ]

@@ -19,12 +19,21 @@ _WAYS = {
     "musicbrainz": _RELATED,
 }
 _SEEDS_TOLD = 2
+_A_TRY = "A try: its place was drawn, to learn something new."
 
 
 def explain(recommendation: Recommendation, labels: Mapping[str, str]) -> Recommendation:
     """`labels`: how people know each source ("listenbrainz" → "ListenBrainz"); others go by their own
     name."""
     return msgspec.structs.replace(recommendation, reason=reason(recommendation.evidence, labels))
+
+
+def tell_draw(recommendation: Recommendation) -> Recommendation:
+    """With a last line where its slot was drawn. It comes after all wording: it is about the list, no fact of
+    the artist that a model could put into words."""
+    if not recommendation.explored:
+        return recommendation
+    return msgspec.structs.replace(recommendation, reason=f"{recommendation.reason} {_A_TRY}")
 
 
 def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:
@@ -34,17 +43,20 @@ def reason(evidence: Evidence, labels: Mapping[str, str]) -> str:
 
 
 def _near(evidence: Evidence, labels: Mapping[str, str]) -> str:
-    """Which owned artists it was found from, and in which way each source sees them close."""
-    if not evidence.seeds:
+    """Which artists it was found from, and in which way each source sees them close. Those that more was
+    asked of say why it is here; only without any the owned ones are told."""
+    opening, told = "you asked for more like", evidence.asked[:_SEEDS_TOLD]
+    if not told:
+        opening, told = "you have", evidence.seeds[:_SEEDS_TOLD]
+    if not told:
         return f"Proposed by {_labelled(evidence.sources, labels)}."
-    told = evidence.seeds[:_SEEDS_TOLD]
     ways = [_way(seed, evidence, labels) for seed in told]
     if len(set(ways)) == 1:
         near = f"{_and(told)}, {'both ' if len(told) > 1 else ''}{ways[0]}"
     else:
         near = ", and ".join(f"{seed}, {way}" for seed, way in zip(told, ways, strict=True))
     named = f" {_labelled(evidence.named_by, labels)} named it too." if evidence.named_by else ""
-    return f"Because you have {near}.{named}"
+    return f"Because {opening} {near}.{named}"
 
 
 def _way(seed: str, evidence: Evidence, labels: Mapping[str, str]) -> str:

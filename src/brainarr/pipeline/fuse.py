@@ -82,6 +82,7 @@ def _fuse_one(proposals: Sequence[Candidate], heard: Sequence[Heard], strongest:
         mbid=next((candidate.mbid for candidate in proposals if candidate.mbid), None),
         voices=tuple(sorted(voices, key=lambda voice: -voice.weight * voice.rank_score)),
         score=sum(one.voice.weight * one.score for one in heard),
+        votes={one.voice.source: one.score for one in heard},
         confidence=confidence(voices, strongest),
         popularity=geometric_mean(popularity) if popularity else None,
         genres=tuple(dict.fromkeys(genre for candidate in proposals for genre in candidate.genres)),

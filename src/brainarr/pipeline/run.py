@@ -22,13 +22,14 @@ from brainarr.domain.recommendation import (
     Verified,
     Wording,
 )
-from brainarr.domain.taste import Profile
+from brainarr.domain.taste import Profile, Seed
 from brainarr.pipeline.asking import Asking, CounterFor
 from brainarr.pipeline.avoid import border
 from brainarr.pipeline.candidates import RecallSimilar, hear_sources, seeds_for
 from brainarr.pipeline.choose import choose
-from brainarr.pipeline.explain import explain
+from brainarr.pipeline.explain import explain, tell_draw
 from brainarr.pipeline.fuse import fuse
+from brainarr.pipeline.likings import Pull, avoided, followed
 from brainarr.pipeline.notes import notes_on
 from brainarr.pipeline.ports import (
     AlbumCharts,
@@ -43,6 +44,7 @@ from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.reports import Reports
 from brainarr.pipeline.reword import reword, unanswered
 from brainarr.pipeline.score import score
+from brainarr.pipeline.thompson import Exploration
 from brainarr.pipeline.topup import Round, next_round
 from brainarr.pipeline.verify import Owned, Verification, as_asked
 
@@ -126,6 +128,7 @@ class _Pass:
         self._on_progress = on_progress
         self._candidates: list[Candidate] = []
         self._weights = {source.name: self._vote(source.name, source.weight) for source in tools.sources}
+        self._pull = Pull()
         self._repeats: list[Judged] = []
         self._judged: list[Judged] = []
         self._tried: set[str] = set()
@@ -158,7 +161,8 @@ class _Pass:
 
     def result(self, *, stopped: bool = False) -> RunResult:
         """What is verified by now, chosen and explained."""
-        recommendations, others = self._choose()
+        chosen, others = self._choose()
+        recommendations = tuple(map(tell_draw, chosen))
         preferred = {item.artist.mbid for item in self._verification.kept if as_asked(item, self._options)}
         judged = (
             *self._repeats,
@@ -192,19 +196,23 @@ class _Pass:
         )
 
     def _choose(self) -> tuple[tuple[Recommendation, ...], list[Judged]]:
-        """Chosen and explained, and who was not. Done once: what a model words must stay what was chosen."""
+        """Chosen and explained, and who was not. Done once: what a model words must stay what was chosen, and
+        the dice are thrown one time."""
         if self._choice is None:
-            kept = self._verification.kept
+            kept, options, learnt = self._verification.kept, self._options, self._memory.learnt
             self._on_progress(Progress("score", f"{len(kept)} verified"))
+            wanted, weights = options.max_recommendations, options.score_weights
             chosen, others = choose(
                 score(kept, self._profile),
                 self._profile,
-                self._options.max_recommendations,
-                {item.artist.mbid for item in kept if as_asked(item, self._options)},
-                self._options.score_weights,
-                self._memory.learnt,
-                calibration=self._options.calibration,
-                caps=self._options.caps,
+                wanted,
+                {item.artist.mbid for item in kept if as_asked(item, options)},
+                weights,
+                learnt,
+                calibration=options.calibration,
+                caps=options.caps,
+                leanings=self._pull.leanings(kept),
+                exploration=Exploration.of(wanted, options.exploration, learnt, weights, options.seed),
             )
             self._choice = tuple(explain(item, self._tools.labels) for item in chosen), others
         return self._choice
@@ -222,6 +230,10 @@ class _Pass:
         worded = reword(chosen, answer.answers, self._tools.labels, names)
         self._choice = worded.recommendations, others
         self._wording_note = worded.note if answer.answers else unanswered(answer.reports)
+
+    @property
+    def _seeds(self) -> tuple[Seed, ...]:
+        return followed(self._profile.seeds, self._memory.learnt.more)
 
     def _vote(self, source: str, usual: float) -> float:
         """What the person set, else the source's own weight; either moved by what feedback taught."""
@@ -250,7 +262,8 @@ class _Pass:
 
     async def _gather(self) -> None:
         """Similarity sources, and unless they are to rank later, models, all at once."""
-        seeds = self._profile.seeds
+        unwanted = avoided(self._profile.seeds, self._memory.learnt.less)
+        seeds = (*self._seeds, *unwanted)
         total = sum(len(seeds_for(source, seeds)) for source in self._tools.sources)
         done = 0
 
@@ -264,9 +277,13 @@ class _Pass:
         heard_by_source, _ = await asyncio.gather(
             hear_sources(seeds, self._tools.sources, self._tools.recall_similar, seed_done), propose
         )
+        away = {seed.mbid for seed in unwanted}
         for heard in heard_by_source:
-            self._candidates += heard.candidates
+            self._candidates += [found for found in heard.candidates if found.seed not in away]
             self._reports.hear(heard.report)
+        found = (found for heard in heard_by_source for found in heard.candidates)
+        near_unwanted = (candidate for candidate in found if candidate.seed in away)
+        self._pull = Pull(self._memory.learnt.more, near_unwanted)
 
     async def _ask(self, options: RunOptions, dropped: tuple[Judged, ...] = ()) -> None:
         asking = self._asking
@@ -293,9 +310,10 @@ class _Pass:
             fuse,
             tuple(self._candidates),
             {name: weight for name, weight in self._weights.items() if name in spoke},
-            {seed.mbid: seed for seed in self._profile.seeds},
+            {seed.mbid: seed for seed in self._seeds},
             self._round.discovery,
         )
+        ranking = self._pull.reorder(ranking)
         # What was verified before keeps its identity, but hears the voices that came since.
         anew = {_key(item): item for item in ranking}
         kept = self._verification.kept

@@ -1,4 +1,4 @@
-"""list[Verified] → list[Scored]: genre, era and confidence, as SCIENCE §3 defines them.
+"""list[Verified] → list[Scored]: genre, era and confidence, each in [0, 1].
 
 Raw values in [0, 1], never percentiles: those cost 23 to 30 % NDCG.
 """
@@ -13,6 +13,10 @@ from brainarr.domain.taste import Profile
 # Gaussian kernel of the era density: a record from the year before is as much of its time as one of the same
 # year.
 ERA_BANDWIDTH_YEARS = 8.0
+# Genres tell a stranger from a relative, but not the nearer of two relatives: a low power keeps the first
+# and damps the second. Validation inside `trained` of the Last.fm data, NDCG@20 of the default score (.229
+# for the fused ranking itself): shared weight √(Σ min) .214, cosine to the powers ½ and ¼ .220 and .222.
+_GENRE_POWER = 0.25
 
 
 def score(
@@ -22,21 +26,21 @@ def score(
 
     `era_bandwidth`: years; wider where a year only stands for that of a first release.
     """
-    overlaps = _genre_overlaps(pool, profile)
+    likenesses = _likenesses(pool, profile)
     eras = _eras([item.year for item in pool], profile.years, era_bandwidth)
-    best = max(overlaps, default=0.0)
+    best = max(likenesses, default=0.0)
     sureness = _sureness([item.fused.score for item in pool])
     low, high = min(sureness, default=0.0), max(sureness, default=0.0)
     return [
         Scored(
             verified=item,
-            genre=math.sqrt(overlap / best) if best else 0.0,
+            genre=(likeness / best) ** _GENRE_POWER if best else 0.0,
             era=era,
             confidence=item.fused.confidence,
             # A pool without spread (of one, say) has nothing to rank by: all get 1.
             relative_confidence=(sure - low) / (high - low) if high > low else 1.0,
         )
-        for item, overlap, era, sure in zip(pool, overlaps, eras, sureness, strict=True)
+        for item, likeness, era, sure in zip(pool, likenesses, eras, sureness, strict=True)
     ]
 
 
@@ -52,27 +56,26 @@ def _sureness(agreements: Sequence[float]) -> list[float]:
     return [1.0 - (1.0 - 0.9 * max(0.0, agreement) / best) ** 2 for agreement in agreements]
 
 
-def _genre_overlaps(pool: Sequence[Verified], profile: Profile) -> list[float]:
-    """o = Σ_g min(p_library(g), p_candidate(g)) with p the shares by TF-IDF²; 0 where nothing is shared or
-    known."""
+def _likenesses(pool: Sequence[Verified], profile: Profile) -> list[float]:
+    """Cosine, in [0, 1], of each candidate's genre shares to the library's, rare genres weighing more
+    (TF-IDF); 0 where nothing is shared or known."""
     carried: dict[str, int] = dict(profile.genre_artists)
     for item in pool:
         for genre in item.genres:
             carried[genre] = carried.get(genre, 0) + 1
     documents = profile.shape.artists + len(pool)
-    idf2 = {genre: math.log1p(documents / count) ** 2 for genre, count in carried.items()}
-    library = _weigh(profile.genres, idf2)
-    overlaps: list[float] = []
-    for item in pool:
-        own = _weigh(item.genres, idf2)
-        overlaps.append(sum(min(library[genre], share) for genre, share in own.items() if genre in library))
-    return overlaps
+    rarity = {genre: math.log1p(documents / count) for genre, count in carried.items()}
+    library = _unit(profile.genres, rarity)
+    return [
+        min(1.0, sum(library[genre] * share for genre, share in own.items() if genre in library))
+        for own in (_unit(item.genres, rarity) for item in pool)
+    ]
 
 
-def _weigh(shares: Mapping[str, float], idf2: Mapping[str, float]) -> dict[str, float]:
-    weighed = {genre: share * idf2.get(genre, 0.0) for genre, share in shares.items()}
-    total = sum(weighed.values())
-    return {genre: weight / total for genre, weight in weighed.items()} if total else {}
+def _unit(shares: Mapping[str, float], rarity: Mapping[str, float]) -> dict[str, float]:
+    weighed = {genre: share * rarity.get(genre, 0.0) for genre, share in shares.items()}
+    length = math.hypot(*weighed.values())
+    return {genre: weight / length for genre, weight in weighed.items()} if length else {}
 
 
 def _eras(years: Sequence[int | None], library_years: Mapping[int, float], bandwidth: float) -> list[float]:

@@ -16,6 +16,7 @@ _WIDER = {Discovery.SIMILAR: Discovery.ADJACENT, Discovery.ADJACENT: Discovery.E
 # What a model can do nothing about is not told.
 _TOLD = (
     *_KNOWN,
+    Verdict.BLOCKED,
     Verdict.UNKNOWN,
     Verdict.EXCLUDED,
     Verdict.NO_ALBUM,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from brainarr.domain.genres import genre_shares, known_genre, style_share
+from brainarr.domain.genres import genre_shares, known_genre, of_a_style, style_share
 from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, CatalogArtist, Library, Mbid, ReleaseGroup
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Fused, Judged, Memory, RunOptions, Target, Verdict, Verified
@@ -20,8 +20,8 @@ from brainarr.pipeline.resolve import Unresolved, resolve_artist
 POOL_FACTOR = 3
 # So much further the ranking is followed in search of the styles and decades that were asked for.
 _LEANING_FACTOR = 2
-# A band is of a style when a fifth of its genre votes say so; a single vote among many is a passer-by's.
-_OF_A_STYLE = 0.2
+# What a source claims is no fact: half of its words must say so.
+_SAID_TO_BE = 0.5
 # After this many failures in a row the metadata is taken to be away: the rest is held instead of waited for.
 _AWAY_AFTER = 3
 _NOT_ARTISTS = frozenset(
@@ -59,10 +59,15 @@ class Owned(msgspec.Struct, frozen=True):
             exclusions=library.exclusions,
         )
 
+    def holds(self, name: str, mbid: Mbid | None) -> bool:
+        """Whether this artist is owned: by identifier; by name only where one of the two has none."""
+        key = name_keys(name)[Tier.WORDS]
+        return mbid in self.mbids or key in (self.names if mbid is None else self.nameless)
 
-def in_styles(artist: CatalogArtist, styles: tuple[str, ...]) -> bool:
-    """Whether the catalogue counts the artist to one of `styles` or to a genre below one."""
-    return style_share(artist.genres, styles) >= _OF_A_STYLE
+
+def in_styles(music: CatalogArtist | ReleaseGroup, styles: tuple[str, ...]) -> bool:
+    """Whether the catalogue counts the artist or album to one of `styles` or to a genre below one."""
+    return of_a_style(music.genres, styles)
 
 
 def genres_of(artist: CatalogArtist) -> dict[str, float]:
@@ -93,6 +98,8 @@ class Verification:
     ) -> None:
         self._owned = owned
         self._memory = memory
+        names = memory.blocks.artists.values()
+        self._blocked_names = frozenset(name_keys(name)[Tier.WORDS] for name in names)
         self._options = options
         self._catalog = catalog
         self._charts = charts
@@ -135,9 +142,11 @@ class Verification:
         """The verdict that needs no catalogue; None when there is none. `mbid` may be the canonical one,
         found later."""
         key = name_keys(fused.artist)[Tier.WORDS]
+        if blocked := self._judge_block(fused, mbid, key):
+            return blocked
         if mbid in SPECIAL_PURPOSE_ARTISTS or key in _NOT_ARTISTS:
             return Verdict.EXCLUDED, "stands for nobody in particular"
-        if mbid in self._owned.mbids or key in (self._owned.names if mbid is None else self._owned.nameless):
+        if self._owned.holds(fused.artist, mbid):
             return Verdict.OWNED, "in the library"
         if mbid in self._owned.exclusions:
             return Verdict.EXCLUDED, "on Lidarr's exclusion list"
@@ -150,7 +159,21 @@ class Verification:
             return Verdict.BELOW_CONFIDENCE, f"{fused.confidence:.2f} is below your minimum of {minimum:g}"
         return None
 
+    def _judge_block(self, fused: Fused, mbid: Mbid | None, key: str) -> tuple[Verdict, str] | None:
+        blocks = self._memory.blocks
+        if mbid in blocks.artists or (mbid is None and key in self._blocked_names):
+            return Verdict.BLOCKED, "you blocked this artist"
+        # Its own source says it is of that style: no need to ask the catalogue whether it is right.
+        if style_share(tuple((name, 1.0) for name in fused.genres), blocks.styles) >= _SAID_TO_BE:
+            return Verdict.BLOCKED, f"said to be of a style that you blocked: {', '.join(blocks.styles)}"
+        return None
+
     def _judge_resolved(self, fused: Fused, artist: CatalogArtist) -> tuple[Verdict, str] | None:
+        blocks = self._memory.blocks
+        if artist.mbid in blocks.artists:
+            return Verdict.BLOCKED, "you blocked this artist"
+        if in_styles(artist, blocks.styles):
+            return Verdict.BLOCKED, f"of a style that you blocked: {', '.join(blocks.styles)}"
         if artist.mbid in self._seen:
             return Verdict.DUPLICATE, "the same artist under another name"
         return self._judge_locally(fused, artist.mbid)
@@ -184,6 +207,11 @@ class Verification:
                 self._drop(fused, choice.verdict, choice.detail, artist.mbid)
                 return
             chosen, chooser = choice.album, choice.chooser
+            if in_styles(chosen, self._memory.blocks.styles):
+                blocked = ", ".join(self._memory.blocks.styles)
+                detail = f"“{chosen.title}” is of a style that you blocked: {blocked}"
+                self._drop(fused, Verdict.BLOCKED, detail, artist.mbid)
+                return
         cleared = await self._preflighted(artist, chosen)
         if isinstance(cleared, Unresolved):
             self._drop(fused, cleared.verdict, cleared.detail, artist.mbid)

@@ -39,16 +39,20 @@ good natural easy worth next step choice place way reason reasons another new ad
 WORDS = frozenset(_CONNECTING.split())
 """None of them says anything of an artist, denies anything or counts anything."""
 
-_SEED, _PROPOSED, _FACT, _DECADE, _SHARE = "\ue000\ue001\ue002\ue003\ue004"
-_MASKS = f"{_SEED}-{_SHARE}"
+_SEED, _ASKED, _PROPOSED, _FACT, _DECADE, _SHARE, _WISH = "\ue000\ue001\ue002\ue003\ue004\ue005\ue006"
+_MASKS = f"{_SEED}-{_WISH}"
+_ARTISTS = f"{_SEED}{_ASKED}{_PROPOSED}"
 _FORM = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _POSSESSIVE = re.compile(rf"([{_MASKS}])'s?(?!\w)")
 _NUMBER = re.compile(r"'?\d[\d.,]*(?:s\b|\s?%|\s?percent\b)?")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')]*\s+")
 _PUNCTUATION = frozenset(" .,:;!?'\"()-…")
 _CURLY = str.maketrans("’‘“”–—\u00a0", "''\"\"-- ")
-# The first artist behind such a verb is the one that is owned.
-_OWNING = re.compile(rf"\b(?:have|having|own|owned|ve)\b[^{_SEED}{_PROPOSED}]*{_PROPOSED}")
+# As the template says it. By itself "more" would count something.
+_WISHES = ("asked for more like", "asked for more of")
+# The first artist behind such a verb is the one that is owned; who was asked for need not be.
+_OWNING = re.compile(rf"\b(?:have|having|own|owned|ve)\b[^{_ARTISTS}]*[{_ASKED}{_PROPOSED}]")
+_WISHING = re.compile(rf"{_WISH}[^{_ARTISTS}]*[{_SEED}{_PROPOSED}]")
 _SPELLED = {1950: "fifties", 1960: "sixties", 1970: "seventies", 1980: "eighties", 1990: "nineties"}
 
 
@@ -68,13 +72,15 @@ def objection(
     sentences = [sentence for sentence in _SENTENCE_END.split(masked.strip()) if sentence]
     if len(sentences) > _MOST_SENTENCES:
         return f"{len(sentences)} sentences instead of {_MOST_SENTENCES} at most"
-    if item.evidence.seeds and _SEED not in masked:
+    if (item.evidence.seeds or item.evidence.asked) and not {_SEED, _ASKED}.intersection(masked):
         return "none of the artists it was found from"
     for sentence in sentences:
         if _SHARE in sentence and _DECADE not in sentence:
             return "a share without what it is the share of"
         if _OWNING.search(sentence):
             return "that it is owned"
+        if _WISHING.search(sentence):
+            return "that it was asked for"
         for foreign in _foreign(sentence, artists):
             return f"“{foreign}”, which is no fact of it"
     return ""
@@ -90,6 +96,9 @@ class _Mask(msgspec.Struct, frozen=True):
 def _masks(item: Recommendation, labels: Mapping[str, str]) -> Iterator[_Mask]:
     evidence = item.evidence
     yield from (_Mask(name, _SEED, True) for seed in evidence.seeds for name in (seed, quote(seed)))
+    yield from (_Mask(name, _ASKED, True) for asked in evidence.asked for name in (asked, quote(asked)))
+    if evidence.asked:
+        yield from (_Mask(wish, _WISH, False) for wish in _WISHES)
     for name in (item.artist, item.album or ""):
         yield from (_Mask(shown, _PROPOSED, True) for shown in (name, quote(name)))
     yield from (_Mask(labels.get(source, source), _FACT, False) for source in evidence.sources)
@@ -150,7 +159,7 @@ def _foreign(sentence: str, artists: Container[str]) -> Iterator[str]:
 
 
 def _is_mark(char: str) -> bool:
-    return _SEED <= char <= _SHARE
+    return _SEED <= char <= _WISH
 
 
 def _plain(text: str) -> str:

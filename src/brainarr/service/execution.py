@@ -1,14 +1,18 @@
 """Executing a run: library → pipeline → result, stored in one transaction or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from brainarr.domain.music import Library
+from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
+from brainarr.domain.listens import with_plays
+from brainarr.domain.music import Library, Plays
 from brainarr.domain.recommendation import Memory, Progress, RunResult, Status
 from brainarr.errors import BrainarrError, Conflict, StorageError
 from brainarr.pipeline.ports import Clock, LibrarySource
+from brainarr.service.blocks import enforce
+from brainarr.service.learning import note_plays, remember
 from brainarr.service.library import sync_library
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import LOOK_AGAIN_S, RunDetail, read_run, recover_runs
@@ -21,6 +25,13 @@ from brainarr.store.session import Database
 Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
 
+Listen = Callable[[], Awaitable[tuple[Sequence[Plays], Sequence[str]]]]
+"""What the person listened to, and a note for each service that did not tell."""
+
+
+async def _nobody_listens() -> tuple[Sequence[Plays], Sequence[str]]:
+    return (), ()
+
 
 class RunDeps(msgspec.Struct, frozen=True):
     """What executing a run needs; wiring fills it."""
@@ -32,6 +43,9 @@ class RunDeps(msgspec.Struct, frozen=True):
     library: LibrarySource | None
     """None: no Lidarr is configured."""
     recommend: Recommend
+    listen: Listen = _nobody_listens
+    configured: FacetWeights = DEFAULT_WEIGHTS
+    """The score's weights as the settings say, summing to 1: learning starts from them."""
     auto_approve: bool = False
     """Setting `recommend.approval` is `auto`."""
     beat_s: float = 2.0
@@ -101,9 +115,13 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
     if deps.library is None:
         raise Conflict("No Lidarr is configured.", remedy="Set lidarr.url and lidarr.api_key.")
     library = await sync_library(deps.db, deps.library, deps.clock, steps)
-    async with deps.db.reading() as connection:
-        memory = await recommendations.memory(connection)
+    plays, silent = await deps.listen()
+    if plays:
+        library = with_plays(library, plays)
+        await note_plays(deps.db, library, clock=deps.clock)
+    memory = await remember(deps.db, deps.configured, clock=deps.clock)
     result = await deps.recommend(run, library, memory, steps)
+    result = msgspec.structs.replace(result, notes=(*result.notes, *silent))
     now = deps.clock()
     async with deps.db.transaction() as connection:
         if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):
@@ -117,6 +135,7 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
         if deps.auto_approve:
             stored = await recommendations.of_run(connection, run.id)
             await write_history(connection, stored, Event.APPROVED, now, note="automatic")
+        await enforce(connection, now)
 
 
 async def _stay_alive(deps: RunDeps, run_id: int, steps: _Steps, work: asyncio.Task[None]) -> None:

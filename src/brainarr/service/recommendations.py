@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound, ProviderError, ProviderRejected
 from brainarr.pipeline.ports import Clock, Importer, ImportOptions
+from brainarr.service.blocks import covering, never_again
 from brainarr.store import lists, recommendations
 from brainarr.store.history import Event, write_history
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
@@ -166,8 +167,12 @@ async def _decide(
         return row
     if row.status not in move.begins:
         raise Conflict(f"{_title(row)} is {row.status} and cannot be {move.to} any more.")
+    if decision is Decision.APPROVE and (block := await covering(connection, row.recommendation)):
+        raise Conflict(f"{block.name} is blocked.", remedy="Revoke the block first: DELETE /api/v1/blocks.")
     await recommendations.set_status(connection, [row.id], move.to, decided_at=now, note=note, failure=None)
     await write_history(connection, [row], move.event, now, note=note)
+    if decision is Decision.BLOCK:
+        await never_again(connection, row.recommendation.artist_mbid, row.recommendation.artist, now)
     return await _find(connection, recommendation_id)
 
 

@@ -14,6 +14,12 @@ async def read_settings(db: Database, secrets: Secrets) -> dict[str, object]:
         return await settings.all_settings(connection, secrets)
 
 
+async def read_setting(db: Database, secrets: Secrets, key: str) -> object | None:
+    """What is stored under this very key; None: nothing is."""
+    async with db.reading() as connection:
+        return await settings.setting(connection, secrets, key)
+
+
 async def write_settings(
     db: Database,
     secrets: Secrets,
@@ -27,6 +33,16 @@ async def write_settings(
     async with db.transaction() as connection:
         for key, value in changes.items():
             await settings.put_setting(connection, secrets, key, value, secret=key in secret_keys, at=now)
+
+
+async def replace_setting(db: Database, secrets: Secrets, key: str, value: object, *, clock: Clock) -> None:
+    """Stores a value that is no secret, in place of all that was stored under `key` or inside it."""
+    now = clock()
+    async with db.transaction() as connection:
+        stored = await settings.all_settings(connection, secrets)
+        inside = [known for known in stored if known.startswith(f"{key}.")]
+        await settings.delete_settings(connection, inside)
+        await settings.put_setting(connection, secrets, key, value, secret=False, at=now)
 
 
 async def forget_settings(db: Database, keys: Collection[str]) -> None:

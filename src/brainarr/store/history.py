@@ -20,6 +20,7 @@ class Event(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
     DELIVERED = "delivered"
     IMPORTED = "imported"
     KEPT = "kept"

@@ -9,7 +9,8 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
-from brainarr.domain.recommendation import Memory, Recommendation, Status
+from brainarr.domain.recommendation import Blocks, Memory, Recommendation, Status
+from brainarr.store.blocks import BlockKind, blocks_of
 from brainarr.store.page import Page, PageOf
 from brainarr.store.tables import FIRST_PERSON, lists, recommendations
 
@@ -45,6 +46,8 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     imported_at: datetime | None = None
     settled_at: datetime | None = None
     """When it was found to be kept, or removed."""
+    place: int | None = None
+    """In its batch, from 1; None for those stored before that was noted."""
     failure: str | None = None
     """Why Lidarr refused it, with what to do."""
 
@@ -72,10 +75,13 @@ async def insert_recommendations(
             "score": item.score,
             "facts": item,
             "sources": tuple(voice.source for voice in item.voices),
+            "place": place,
+            "explored": item.explored,
+            "propensity": item.propensity,
             "created_at": at,
             "decided_at": at if status is Status.APPROVED else None,
         }
-        for item in found
+        for place, item in enumerate(found, start=1)
     ]
     if rows:
         await connection.execute(insert(recommendations), rows)
@@ -170,6 +176,14 @@ async def unsettled(
     return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(statuses)))
 
 
+async def in_status(
+    connection: AsyncConnection, statuses: Collection[Status], *, owner: int = FIRST_PERSON
+) -> tuple[RecommendationRow, ...]:
+    """Those in one of `statuses`; nobody else changes them until the transaction ends."""
+    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_(statuses))
+    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
+
+
 async def set_status(
     connection: AsyncConnection, ids: Collection[int], status: Status, **changes: object
 ) -> None:
@@ -211,8 +225,19 @@ async def genres_found(
     return tuple(found.values())
 
 
+async def first_recommended(
+    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+) -> dict[Mbid, datetime]:
+    """When each artist was recommended for the first time, whatever became of it."""
+    table = recommendations
+    query = select(table.c.artist_mbid, func.min(table.c.created_at)).where(table.c.owner == owner)
+    found = await connection.execute(query.group_by(table.c.artist_mbid))
+    return {Mbid(mbid): first for mbid, first in found}
+
+
 async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
-    """What the next run must know of the earlier ones."""
+    """What the next run must know of the earlier ones; what they taught is not in it."""
+    never = await blocks_of(connection, owner=owner)
     table = recommendations
     remembered = (*UNWANTED, *UNDECIDED_OR_ON_THE_WAY)
     query = (
@@ -222,11 +247,17 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     )
     rejected: set[Mbid] = set()
     waiting: set[Mbid] = set()
-    names: dict[str, None] = {}
+    artists = {Mbid(block.key): block.name for block in never if block.kind is BlockKind.ARTIST}
+    names: dict[str, None] = dict.fromkeys(artists.values())
     for artist, *mbids, status in await connection.execute(query):
         (rejected if status in UNWANTED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
         names.setdefault(artist)
-    return Memory(frozenset(rejected), frozenset(waiting), tuple(names)[:NAMES_REMEMBERED])
+    return Memory(
+        frozenset(rejected),
+        frozenset(waiting),
+        tuple(names)[:NAMES_REMEMBERED],
+        blocks=Blocks(artists, tuple(block.key for block in never if block.kind is BlockKind.STYLE)),
+    )
 
 
 async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
@@ -248,5 +279,6 @@ def _read(row: Row[Any]) -> RecommendationRow:
         deliveries=row.deliveries,
         imported_at=row.imported_at,
         settled_at=row.settled_at,
+        place=row.place,
         failure=row.failure,
     )

@@ -141,6 +141,13 @@ recommendations = Table(
     Column("failure", Text),
     # The voices for it, out of `facts`: credit is shared among them.
     Column("sources", JsonOf(tuple[str, ...]), nullable=False, server_default=text("'[]'")),
+    # Where it stood in its batch, from 1, and whether that slot was drawn; None before that was noted.
+    Column("place", Integer),
+    Column("explored", Boolean, nullable=False, server_default=false()),
+    # How likely the slot was to go to it: learning weighs by its inverse.
+    Column("propensity", Float, nullable=False, server_default=text("1")),
+    # Of its artist, when they were last counted; None: never, or before it was imported.
+    Column("plays", Integer),
     Index("ix_recommendations_list_id_status", "list_id", "status"),
     Index("ix_recommendations_artist_mbid", "artist_mbid"),
     Index("ix_recommendations_run_id", "run_id"),
@@ -223,6 +230,49 @@ notices = Table(
     # Fingerprints of the targets that took it.
     Column("reached", JsonOf(tuple[str, ...]), nullable=False),
     Column("failure", Text),
+)
+
+# What must never be recommended again.
+blocks = Table(
+    "blocks",
+    metadata,
+    _id(),
+    _owner(),
+    Column("kind", String(16), nullable=False),
+    # The artist's MBID, or the canonical genre.
+    Column("key", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("uq_blocks_owner_kind_key", "owner", "kind", "key", unique=True),
+)
+
+# "More like this", "less like this": the latest wish for each artist.
+likings = Table(
+    "likings",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1")),
+    Column("artist_mbid", String(36), primary_key=True),
+    Column("artist", Text, nullable=False),
+    Column("recommendation_id", ForeignKey("recommendations.id"), nullable=False, index=True),
+    Column("direction", String(8), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# Until when everything that was learnt is forgotten.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1")),
+    Column("until", UtcTime, nullable=False),
+)
+
+# Read and written as a whole: only the newest one counts.
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("owner", Integer, primary_key=True, server_default=text("1"), autoincrement=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("result", Text, nullable=False),
 )
 
 cache = Table(

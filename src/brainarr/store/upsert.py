@@ -15,3 +15,9 @@ def upsert(connection: AsyncConnection, table: Table, changing: Collection[str])
         index_elements=list(table.primary_key.columns),
         set_={name: statement.excluded[name] for name in changing},
     )
+
+
+def insert_new(connection: AsyncConnection, table: Table, unique: Collection[str]) -> Insert:
+    """Rows whose columns `unique` equal those of one that is there are left out, others are inserted."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing(index_elements=list(unique))

@@ -7,11 +7,14 @@ from pydantic import Field
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import feeds, page
+from brainarr.web import backtest_page, feeds, page
 from brainarr.web.api import (
+    backtest,
+    blocks,
     estimate,
     history,
     league,
+    learning,
     lists,
     models,
     notifications,
@@ -60,6 +63,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(UrlBase, base=deps.url_base)
     app.include_router(page.router)
+    app.include_router(backtest_page.router)
     app.include_router(_ping)
     app.include_router(feeds.router)
     app.include_router(_api())
@@ -104,6 +108,9 @@ def _api() -> APIRouter:
         history,
         lists,
         profile,
+        learning,
+        blocks,
+        backtest,
     ):
         api.include_router(noun.router)
     return api

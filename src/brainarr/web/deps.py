@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
+from brainarr.service.backtest import Backtesting
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.progress import Broadcast
@@ -61,6 +63,8 @@ class WebDeps:
     """Where the worker of this process tells how its runs go on."""
     wake: Wake
     """Tells the worker that a run waits."""
+    backtests: Backtesting
+    """The backtests of this process."""
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
@@ -71,6 +75,8 @@ class WebDeps:
     """Where notifications go."""
     limits: Limits = NO_LIMITS
     """What the models may cost."""
+    configured: FacetWeights = DEFAULT_WEIGHTS
+    """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
     url_base: str = ""

@@ -36,6 +36,7 @@ class EvidenceDocument(Document):
     """The stored facts that the reason was written from."""
 
     seeds: tuple[str, ...] = Field(description="Owned artists it was found from, strongest first.")
+    asked: tuple[str, ...] = Field(description="Artists that more was asked of and that it was found from.")
     sources: tuple[str, ...]
     seed_sources: Mapping[str, tuple[str, ...]] = Field(
         description="Of each of `seeds`, the sources that found it from that artist."
@@ -68,6 +69,9 @@ class RecommendationDocument(Document):
     worded_by: str | None = Field(description="The model that put `reason` into words; null: a template.")
     sources: tuple[str, ...] = Field(examples=[["listenbrainz", "deezer"]])
     evidence: EvidenceDocument
+    place: int | None = Field(description="In its batch, from 1; null where that was not noted.")
+    explored: bool = Field(description="Its slot was drawn, to learn something new, and not ranked.")
+    propensity: float = Field(description="How likely its slot was to go to it; 1 for a ranked one.")
     created_at: datetime
     decided_at: datetime | None
     note: str
@@ -98,6 +102,9 @@ class RecommendationDocument(Document):
             worded_by=found.worded_by,
             sources=found.evidence.sources,
             evidence=EvidenceDocument.model_validate(found.evidence),
+            place=row.place,
+            explored=found.explored,
+            propensity=found.propensity,
             created_at=row.created_at,
             decided_at=row.decided_at,
             note=row.note,

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from brainarr import log
-from brainarr.domain.listens import with_plays
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -26,6 +26,7 @@ from brainarr.pipeline.ports import CandidateSource, Clock
 from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
+from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, Backtesting, present_weights
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
@@ -40,6 +41,7 @@ from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
+from brainarr.wiring.backtesting import bind_replay
 from brainarr.wiring.caching import FACTS, CachedCatalog, CachedCharts, CachedSource, recall_neighbours
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import LABELS, Outside, open_outside
@@ -64,6 +66,7 @@ class House:
     cache: StoredCache
     runs: RunDeps
     estimate: EstimateCalls
+    backtests: Backtesting
     clock: Clock
 
     @property
@@ -114,18 +117,22 @@ async def open_house(
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
-            runs, estimate = _run_deps(loaded.values, db, outside, cache, clock)
-            yield House(
-                folder=folder,
-                loaded=loaded,
-                db=db,
-                installation=installation,
-                outside=outside,
-                cache=cache,
-                runs=runs,
-                estimate=estimate,
-                clock=clock,
-            )
+            runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, clock)
+            try:
+                yield House(
+                    folder=folder,
+                    loaded=loaded,
+                    db=db,
+                    installation=installation,
+                    outside=outside,
+                    cache=cache,
+                    runs=runs,
+                    estimate=estimate,
+                    backtests=backtests,
+                    clock=clock,
+                )
+            finally:
+                await backtests.aclose()
     finally:
         await db.dispose()
 
@@ -146,9 +153,15 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _run_deps(
-    settings: Settings, db: Database, outside: Outside, cache: StoredCache, clock: Clock
-) -> tuple[RunDeps, EstimateCalls]:
+def _deps(
+    loaded: Loaded[Settings],
+    db: Database,
+    installation: Installation,
+    outside: Outside,
+    cache: StoredCache,
+    clock: Clock,
+) -> tuple[RunDeps, EstimateCalls, Backtesting]:
+    settings = loaded.values
     guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
     brainz = (
@@ -198,20 +211,33 @@ def _run_deps(
             clock=clock,
         )
 
-    def options() -> RunOptions:
-        # Other exemplars every week: a list that always starts from the same corners of a taste soon runs
-        # dry.
-        return msgspec.structs.replace(settings.recommend.options, seed=clock().toordinal() // 7)
+    async def options() -> RunOptions:
+        return msgspec.structs.replace(
+            settings.recommend.options,
+            # Other exemplars every week: a list that always starts from the same corners of a taste soon
+            # runs dry.
+            seed=clock().toordinal() // 7,
+            source_weights=await present_weights(backtests),
+        )
+
+    backtests = BacktestDeps(
+        db=db,
+        secrets=installation.secrets,
+        clock=clock,
+        library=outside.lidarr,
+        replay=bind_replay(list(sources.values()), options, clock),
+        weights=settings.recommend.source_weights,
+        origin=loaded.origin(SOURCE_WEIGHTS),
+        labels=LABELS,
+    )
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
-        plays, notes = await _listens(outside)
-        listened = with_plays(library, plays)
         tools = instruments(run.id, on_progress)
-        result = await run_pipeline(listened, run.overrides.over(options()), memory, tools, on_progress)
-        return msgspec.structs.replace(result, notes=(*result.notes, *notes))
+        wanted = run.overrides.over(await options())
+        return await run_pipeline(library, wanted, memory, tools, on_progress)
 
     async def estimate(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
-        write = await foresee_prompts(library, options(), memory, instruments(None, unwatched))
+        write = await foresee_prompts(library, await options(), memory, instruments(None, unwatched))
         return await estimate_calls(outside.links, write)
 
     runs = RunDeps(
@@ -221,9 +247,11 @@ def _run_deps(
         broadcast=Broadcast(),
         library=outside.lidarr,
         recommend=recommend,
+        listen=partial(_listens, outside),
+        configured=settings.recommend.score_weights.scaled,
         auto_approve=settings.recommend.approval == "auto",
     )
-    return runs, estimate
+    return runs, estimate, Backtesting(backtests)
 
 
 async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:

@@ -97,10 +97,9 @@ class CachedSource:
         self._lifetime = lifetime
 
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
+        if (kept := await self.remembered(seed)) is not None:
+            return kept
         key = self.key(seed.mbid)
-        kept = _decoded(await self._cache.get(key), _List)
-        if kept is not None and self._clock() < kept.fresh_until:
-            return kept.found
         found = await self._source.similar(seed)
         lifetime = spread(key, self._lifetime if found else NOTHING)
         fresh = _List(self._clock() + lifetime, found)
@@ -109,7 +108,15 @@ class CachedSource:
 
     async def recall(self, seed: Seed) -> tuple[Candidate, ...]:
         """What it said of `seed`, also if that is past its time; asks nobody."""
-        return neighbours_in(await self._cache.get(self.key(seed.mbid)))
+        return await self.remembered(seed, stale=True) or ()
+
+    async def remembered(self, seed: Seed, *, stale: bool = False) -> tuple[Candidate, ...] | None:
+        """What it said of `seed` within its time, with `stale` also past it; None: that is not known. Asks
+        nobody."""
+        kept = _decoded(await self._cache.get(self.key(seed.mbid)), _List)
+        if kept is None or not (stale or self._clock() < kept.fresh_until):
+            return None
+        return kept.found
 
     def key(self, seed: Mbid) -> str:
         """Under which the neighbours of `seed` are remembered."""

@@ -49,6 +49,7 @@ SIMILARITY = ("listenbrainz", "lastfm", "deezer", "musicbrainz", "similarity")
 """The sources that propose artists, beside the entries of the provider chain."""
 
 SOONEST_PROBE_S = 5.0
+MOST_EXPLORED = 10
 
 
 def _url_base(text: str) -> str:
@@ -190,6 +191,8 @@ class RecommendSettings(Section):
     calibration: Weight = 0.0
     caps: CapSettings = CapSettings()
     wording: Wording = Wording.TEMPLATE
+    exploration: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
+    """Slots of a batch that are drawn instead of ranked; None: one from 5 on, two from 15 on."""
 
     @property
     def every(self) -> timedelta | None:
@@ -215,6 +218,7 @@ class RecommendSettings(Section):
             calibration=self.calibration,
             caps=Caps(self.caps.genre, self.caps.era, self.caps.seed),
             wording=self.wording,
+            exploration=self.exploration,
         )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict
+from brainarr.service.learning import like
 from brainarr.service.recommendations import (
     Decision,
     decide,
@@ -15,6 +16,7 @@ from brainarr.service.recommendations import (
     push,
     read_recommendation,
 )
+from brainarr.store.learning import Direction
 from brainarr.web.api import LARGEST_ID, Id
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, RecommendationDocument
@@ -84,6 +86,24 @@ async def push_recommendation(id: Id, deps: Deps) -> RecommendationDocument:
     if deps.importer is None:
         raise Conflict("There is no Lidarr to push to.", remedy="Set lidarr.url and lidarr.api_key.")
     return RecommendationDocument.of(await push(deps.db, id, deps.importer, clock=deps.clock))
+
+
+@router.post("/{id}/more", responses=problems(NOT_FOUND))
+async def more_like_it(id: Id, deps: Deps) -> RecommendationDocument:
+    """From the next run on its artist leads to others, as if it were owned."""
+    return RecommendationDocument.of(await like(deps.db, id, Direction.MORE, clock=deps.clock))
+
+
+@router.post("/{id}/less", responses=problems(NOT_FOUND))
+async def less_like_it(id: Id, deps: Deps) -> RecommendationDocument:
+    """From the next run on what is close to its artist comes later."""
+    return RecommendationDocument.of(await like(deps.db, id, Direction.LESS, clock=deps.clock))
+
+
+@router.delete("/{id}/liking", responses=problems(NOT_FOUND))
+async def take_liking_back(id: Id, deps: Deps) -> RecommendationDocument:
+    """Neither more nor less like its artist."""
+    return RecommendationDocument.of(await like(deps.db, id, None, clock=deps.clock))
 
 
 @router.post("/{id}/{decision}", responses=problems(NOT_FOUND, CONFLICT))
