@@ -131,7 +131,7 @@ def _question(lines: Mapping[str, str], *, bounded: bool) -> Question:
         task="Put the reason on each line of <facts> into your own words, for the listener.",
         rules=(
             f"One or two sentences for each id, at most {_MOST_WORDS} words.",
-            "Say only what its own line says. Write names, styles, numbers and “asked for more like” as they "
+            'Say only what its own line says. Write names, styles, numbers and "asked for more like" as they '
             "are written there, and name at least one artist that the listener has or asked for more of.",
             "Beside them use nothing but the <words>: whatever else is said is thrown away.",
         ),
