@@ -20,7 +20,7 @@ _WEIGHT = 4.0
 _MOST_ASKED = 10
 # As in the fusion: the tenth neighbour says a third less than the first.
 _K_NEAR = 20
-_MOST_LEANING = 0.15
+_MOST_LEANING = 0.25
 """What a liking may add to a score or take from it."""
 
 
