@@ -25,7 +25,7 @@ from brainarr.domain.recommendation import (
 from brainarr.domain.taste import Profile, Seed
 from brainarr.pipeline.asking import Asking, CounterFor
 from brainarr.pipeline.avoid import border
-from brainarr.pipeline.candidates import RecallSimilar, hear_sources, seeds_for
+from brainarr.pipeline.candidates import RecallSimilar, hear_readers, hear_sources, seeds_for
 from brainarr.pipeline.choose import choose
 from brainarr.pipeline.explain import explain, tell_draw
 from brainarr.pipeline.fuse import fuse
@@ -37,6 +37,7 @@ from brainarr.pipeline.ports import (
     CandidateSource,
     Catalog,
     Clock,
+    LibraryReader,
     Preflight,
     WritePrompt,
 )
@@ -78,6 +79,8 @@ class Instruments(msgspec.Struct, frozen=True):
     labels: Mapping[str, str]
     """How people know each source."""
     clock: Clock
+    readers: Sequence[LibraryReader] = ()
+    """Sources that look at the whole library."""
 
 
 async def run_pipeline(
@@ -127,7 +130,9 @@ class _Pass:
         self._tools = tools
         self._on_progress = on_progress
         self._candidates: list[Candidate] = []
-        self._weights = {source.name: self._vote(source.name, source.weight) for source in tools.sources}
+        self._weights = {
+            source.name: self._vote(source.name, source.weight) for source in (*tools.sources, *tools.readers)
+        }
         self._pull = Pull()
         self._repeats: list[Judged] = []
         self._judged: list[Judged] = []
@@ -274,9 +279,13 @@ class _Pass:
 
         self._on_progress(Progress("candidates", "asking sources and models", 0, total))
         propose = self._ask(self._options) if self._options.mode is Mode.PROPOSE else asyncio.sleep(0)
-        heard_by_source, _ = await asyncio.gather(
-            hear_sources(seeds, self._tools.sources, self._tools.recall_similar, seed_done), propose
+        tools = self._tools
+        by_seed, by_library, _ = await asyncio.gather(
+            hear_sources(seeds, tools.sources, tools.recall_similar, seed_done),
+            hear_readers(self._library, self._profile.weights, tools.readers),
+            propose,
         )
+        heard_by_source = (*by_library, *by_seed)
         away = {seed.mbid for seed in unwanted}
         for heard in heard_by_source:
             self._candidates += [found for found in heard.candidates if found.seed not in away]

@@ -112,7 +112,7 @@ async def open_house(
         installation = await ensure_installed(db, folder, clock=clock)
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
-        async with open_outside(loaded.values) as outside:
+        async with open_outside(loaded.values, folder) as outside:
             cache = StoredCache(db, clock)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
@@ -209,6 +209,7 @@ def _deps(
             recall_similar=recall_similar,
             labels=LABELS,
             clock=clock,
+            readers=[outside.trained] if outside.trained else [],
         )
 
     async def options() -> RunOptions:

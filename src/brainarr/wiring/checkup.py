@@ -49,7 +49,7 @@ async def open_checkup(
     loaded = load_settings(folder, environ)
     url = loaded.values.database.url
     loaded = load_settings(folder, environ, await _stored_settings(url, folder))
-    async with open_outside(loaded.values) as outside:
+    async with open_outside(loaded.values, folder) as outside:
         yield [
             folder_check(folder),
             Check("database", "database", partial(_probe_database, url, folder)),
@@ -119,6 +119,7 @@ def _services(outside: Outside) -> tuple[WiredProvider, ...]:
         (outside.listenbrainz, "similarity", False),
         (outside.lastfm, "similarity", False),
         (outside.deezer, "similarity", False),
+        (outside.trained, "similarity", False),
     )
     return tuple(
         WiredProvider(service.kind, Check(service.name, role, service.check, needed=needed))

@@ -31,6 +31,7 @@ from brainarr.domain.recommendation import (
 from brainarr.errors import ConfigurationError
 from brainarr.jobs.schedule import interval
 from brainarr.llm.registry import ProviderEntry
+from brainarr.providers.collaborative import SimilaritySettings
 from brainarr.providers.deezer import DeezerSettings
 from brainarr.providers.lastfm import LastfmSettings
 from brainarr.providers.lidarr import LidarrSettings
@@ -41,7 +42,7 @@ from brainarr.settings.load import Loaded, load
 from brainarr.settings.values import Section, WebAddress
 from brainarr.store.session import database_url
 
-SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm")
+SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity")
 """Names that reports already use: an entry of the provider chain must have another one."""
 
 
@@ -264,6 +265,7 @@ class Settings(Section):
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
     deezer: DeezerSettings = DeezerSettings()
     lastfm: LastfmSettings = LastfmSettings()
+    similarity: SimilaritySettings = SimilaritySettings()
     coverart: CoverArtSettings = CoverArtSettings()
     itunes: ItunesSettings = ItunesSettings()
     provider_chain: Annotated[tuple[ProviderEntry, ...], Field(min_length=1, max_length=32)] = (

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from brainarr.domain.music import Plays
 from brainarr.http import Http
 from brainarr.llm.models import Link, open_links
 from brainarr.providers import deezer, lastfm, lidarr, listenbrainz, musicbrainz
+from brainarr.providers.collaborative import CollaborativeFilter
 from brainarr.providers.deezer import Deezer
 from brainarr.providers.lastfm import Lastfm
 from brainarr.providers.lidarr import Lidarr
@@ -21,6 +23,7 @@ LABELS = {
     "deezer": "Deezer",
     "lastfm": "Last.fm",
     "musicbrainz": "MusicBrainz",
+    "similarity": "the trained filter",
 }
 """How people know each service."""
 
@@ -45,6 +48,8 @@ class Outside:
     listenbrainz: ListenBrainz | None
     deezer: Deezer | None
     lastfm: Lastfm | None
+    trained: CollaborativeFilter | None
+    """The filter on this machine."""
     links: tuple[Link, ...]
     """The provider chain in failover order."""
     listeners: tuple[Listener, ...]
@@ -52,8 +57,8 @@ class Outside:
 
 
 @asynccontextmanager
-async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
-    """Asks nobody anything yet. Closes every connection at the end."""
+async def open_outside(settings: Settings, folder: Path) -> AsyncIterator[Outside]:
+    """Asks nobody anything yet. Closes every connection at the end. `folder`: the configuration's."""
     async with AsyncExitStack() as stack:
 
         def kept(http: Http) -> Http:
@@ -95,6 +100,9 @@ async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
             if settings.deezer.enabled
             else None,
             lastfm=scrobbles,
+            trained=CollaborativeFilter(folder / settings.similarity.path)
+            if settings.similarity.path
+            else None,
             links=links,
             listeners=tuple(listeners),
             messengers=open_targets(settings.notifications),
