@@ -60,7 +60,8 @@ def evaluate(
         _compression(out, dataset, json)
         return
     from brainarr.service.evaluation.report import document, judge, rows
-    from brainarr.service.evaluation.systems import Settings, recommend_all
+    from brainarr.service.evaluation.systems import recommend_all
+    from brainarr.service.evaluation.trial import Settings
     from brainarr.similarity.dataset import held_out_inside, read_dataset
 
     data = read_dataset(dataset)
@@ -141,7 +142,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _drawn(evaluation: "Evaluation") -> str:
-    from brainarr.service.evaluation.systems import K
+    from brainarr.service.evaluation.trial import K
     from brainarr.web.charts import Bar, interval_bars
 
     ordered = sorted(evaluation.systems, key=lambda system: -system.recall.mean)
@@ -166,7 +167,7 @@ def _table(evaluation: "Evaluation") -> "Table":
     from rich.table import Table
 
     from brainarr.service.evaluation.report import BASELINE
-    from brainarr.service.evaluation.systems import K
+    from brainarr.service.evaluation.trial import K
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("system")

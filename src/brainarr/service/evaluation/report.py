@@ -7,7 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from brainarr.domain.recommendation import Verdict
-from brainarr.service.evaluation.systems import K, Recommended
+from brainarr.service.evaluation.systems import Recommended
+from brainarr.service.evaluation.trial import K
 from brainarr.similarity import metrics, models
 from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
@@ -54,6 +55,8 @@ class Evaluation:
     """Empty where nothing is held out."""
     waste: tuple[WasteReport, ...]
     seconds: dict[str, float]
+    learnt: tuple[float, ...]
+    """Weights of genre, era, diversity and confidence in `pipeline+learnt`."""
 
 
 def judge(dataset: Dataset, found: Recommended) -> Evaluation:
@@ -74,6 +77,7 @@ def judge(dataset: Dataset, found: Recommended) -> Evaluation:
             for name, waste in found.waste.items()
         ),
         seconds=found.seconds,
+        learnt=found.learnt.each if found.learnt else (),
     )
 
 
@@ -114,6 +118,10 @@ def _widened(matrix: models.Interactions, artists: int) -> models.Interactions:
     return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], artists))
 
 
+def _short(number: float) -> float:
+    return round(number, 4)
+
+
 def document(evaluation: Evaluation) -> dict[str, object]:
     """What `--json` prints."""
 
@@ -150,5 +158,8 @@ def document(evaluation: Evaluation) -> dict[str, object]:
             }
             for waste in evaluation.waste
         ],
+        "learnt_weights": dict(
+            zip(("genre", "era", "diversity", "confidence"), map(_short, evaluation.learnt), strict=False)
+        ),
         "seconds": {part: round(taken, 2) for part, taken in evaluation.seconds.items()},
     }

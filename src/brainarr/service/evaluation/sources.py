@@ -42,6 +42,11 @@ class Filter:
     def scores(self) -> Floats:
         return blend.blend(list(self.each.values()), self.known)
 
+    @property
+    def positive(self) -> Floats:
+        """The same order, every score above 0."""
+        return self.scores - self.scores.min() + 1e-9
+
 
 class Lists:
     """Candidates out of a whole score matrix."""
@@ -129,11 +134,10 @@ class Neighbours:
 class RecordedModel:
     """A language model whose answers are on record, read and sifted as a run does."""
 
-    def __init__(self, name: str, answers: Mapping[int, str], people: People, dataset: Dataset) -> None:
+    def __init__(self, name: str, answers: Mapping[int, str], people: People) -> None:
         self.name = name
         self._answers = answers
         self._people = people
-        self._keys = dataset.catalogue.names
 
     def of(self, person: int, known: frozenset[str]) -> list[Candidate]:
         """`known`: keys of the person's own artists. Who is in the catalogue has an identifier."""

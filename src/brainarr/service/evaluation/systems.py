@@ -2,33 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from brainarr.domain.learning import FacetWeights
+from brainarr.domain.learning import FacetWeights, Learnt
 from brainarr.domain.names import Tier, name_keys
-from brainarr.domain.recommendation import Candidate, Discovery, Fused, Verdict, Verified
-from brainarr.domain.taste import Profile
-from brainarr.pipeline.choose import choose
-from brainarr.pipeline.fuse import fuse
-from brainarr.pipeline.run import MODEL_WEIGHT
-from brainarr.pipeline.score import score
-from brainarr.pipeline.verify import POOL_FACTOR
+from brainarr.domain.recommendation import Candidate, Verdict
+from brainarr.service.evaluation.lessons import Lessons, take_lessons
 from brainarr.service.evaluation.people import People, column_of
-from brainarr.service.evaluation.sources import Filter, Lists, Neighbours, RecordedModel, filter_lists
+from brainarr.service.evaluation.sources import NEIGHBOURS, Filter, RecordedModel
+from brainarr.service.evaluation.trial import K, Settings, Trial, Voices
 from brainarr.similarity import models
 from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
 from brainarr.similarity.metrics import Places, top
-
-K = 20
-ERA_BANDWIDTH_YEARS = 14.0
-"""The data tells when an artist was born or founded, up to 35 years before their music: the score's 8 years
-would take that for precision."""
-WEIGHTS = {"similarity": 1.0, "tags": 0.5, "neighbours": 1.0}
-"""The votes of the sources that have no adapter of their own here."""
+from brainarr.similarity.models import Floats
 
 OnStep = Callable[[str, int, int], None]
 """(what, done, of how many)."""
@@ -41,9 +31,9 @@ class Waste:
     named: int = 0
     verdicts: dict[Verdict, int] = field(default_factory=dict)
 
-    def count(self, verdict: Verdict, number: int = 1) -> None:
-        self.named += number
-        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
+    def count(self, verdict: Verdict) -> None:
+        self.named += 1
+        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
 
 
 @dataclass
@@ -53,15 +43,8 @@ class Recommended:
     places: dict[str, Places] = field(default_factory=dict)
     waste: dict[str, Waste] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What of the pipeline may be tried otherwise."""
-
-    discovery: Discovery = Discovery.SIMILAR
-    weights: FacetWeights = field(default_factory=FacetWeights)
-    sources: Mapping[str, float] = field(default_factory=lambda: dict(WEIGHTS))
+    learnt: FacetWeights | None = None
+    """The weights of `pipeline+learnt`."""
 
 
 async def recommend_all(dataset: Dataset, settings: Settings, on_step: OnStep) -> Recommended:
@@ -74,105 +57,98 @@ async def recommend_all(dataset: Dataset, settings: Settings, on_step: OnStep) -
     collaborative = await asyncio.to_thread(Filter, blind.trained)
     found.seconds["fit"] = clock() - started
     started = clock()
-    _ = await asyncio.to_thread(top, collaborative.scores, blind.trained, K)
+    found.places["similarity"] = top(collaborative.positive, blind.trained, K)
     found.seconds["rank"] = clock() - started
     tags = TagProfile(blind.tags, blind.trained.shape[1])
-    people = People(blind, tags)
-    started = clock()
-    voices = _Voices(blind, collaborative, tags, people)
-    found.seconds["sources"] = clock() - started
+    voices = Voices(blind, collaborative, tags)
     _baselines(found, blind, collaborative, voices)
+    on_step("lessons", 0, 1)
     started = clock()
-    recorded = [RecordedModel(name, said, people, blind) for name, said in blind.answers.items()]
-    trial = _Trial(blind, people, voices, settings)
+    lessons = await take_lessons(blind, settings)
+    found.learnt = lessons.weights
+    found.seconds["lessons"] = clock() - started
+    started = clock()
+    everybody = _Everybody(found, blind, People(blind, tags), voices, settings, lessons)
     for person in range(len(blind.people)):
         if person % 20 == 0:
             on_step("people", person, len(blind.people))
             await asyncio.sleep(0)
-        await trial.recommend(found, person, recorded)
+        await everybody.recommend(person)
     found.seconds["pipeline"] = clock() - started
     return found
 
 
-class _Voices:
-    def __init__(self, blind: Dataset, collaborative: Filter, tags: TagProfile, people: People) -> None:
-        self.similarity = filter_lists(blind, collaborative)
-        self.tag_scores, nearest = tags.scores(blind.trained)
-        self.tags = Lists("tags", blind, self.tag_scores, nearest)
-        self.neighbours = Neighbours(blind)
-
-
-def _baselines(found: Recommended, blind: Dataset, collaborative: Filter, voices: _Voices) -> None:
+def _baselines(found: Recommended, blind: Dataset, collaborative: Filter, voices: Voices) -> None:
     known = blind.trained
     listeners = np.tile(models.popularity(known), (known.shape[0], 1))
     found.places["popular"] = top(listeners, known, K)
     for name, scores in collaborative.each.items():
         found.places[name] = top(scores, known, K)
     found.places["tags"] = top(voices.tag_scores, known, K)
-    scores = collaborative.scores
-    found.places["similarity"] = top(scores - scores.min() + 1e-9, known, K)
+    thin = _thinned(collaborative.matrices["spectral"], NEIGHBOURS)
+    found.places["home"] = top(np.asarray(known @ thin), known, K)
 
 
-class _Trial:
-    """The stages of a run for one person after the other."""
+def _thinned(weights: Floats, keep: int) -> Floats:
+    """The `keep` nearest neighbours of each artist alone: what a filter in a house with little memory has."""
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :keep]
+    thin = np.zeros_like(weights)
+    np.put_along_axis(thin, order, np.take_along_axis(weights, order, axis=1), axis=1)
+    return thin
 
-    def __init__(self, blind: Dataset, people: People, voices: _Voices, settings: Settings) -> None:
-        self._people = people
-        self._voices = voices
-        self._settings = settings
-        self._catalogue = blind.catalogue
-        self._count = len(blind.people)
 
-    async def recommend(self, found: Recommended, person: int, recorded: Sequence[RecordedModel]) -> None:
-        people = self._people
-        owned = people.owned(person)
-        keys = frozenset(name_keys(self._catalogue.names[column])[Tier.WORDS] for column in owned)
-        profile = await people.profile(person)
-        base = [*self._voices.similarity.of(person), *self._voices.tags.of(person)]
-        self._run(found, "pipeline", person, owned, base, profile)
-        self._note(found, "home", person, self._ranking(person, owned, self._voices.neighbours.of(owned)))
-        for model in recorded:
-            said = model.of(person, keys)
-            alone = self._alone(said, owned, found.waste.setdefault(model.name, Waste()))
-            self._place(found, model.name, person, alone)
-            self._run(found, f"pipeline+{model.name}", person, owned, [*base, *said], profile, model.name)
+class _Everybody:
+    """Notes each system's places, one person after the other."""
 
-    def _run(
+    def __init__(
         self,
         found: Recommended,
-        system: str,
-        person: int,
-        owned: Sequence[int],
-        candidates: Sequence[Candidate],
-        profile: Profile,
-        model: str = "",
+        blind: Dataset,
+        people: People,
+        voices: Voices,
+        settings: Settings,
+        lessons: Lessons,
     ) -> None:
-        """The fused ranking, and what the score makes of its head, as a run would verify and choose it."""
-        ranking = self._ranking(person, owned, candidates, model)
-        self._note(found, system, person, ranking)
-        pool: list[Verified] = []
-        for item in ranking[: POOL_FACTOR * K]:
-            if (verified := self._people.verified(item, person)) is not None:
-                pool.append(verified)
-        chosen, _ = choose(
-            score(pool, profile, ERA_BANDWIDTH_YEARS), profile, K, weights=self._settings.weights
-        )
-        name = system.replace("pipeline", "pipeline+score", 1)
-        self._place(found, name, person, [column_of(item.artist_mbid) for item in chosen])
+        self._found = found
+        self._people = people
+        self._voices = voices
+        self._trial = Trial(people, settings)
+        self._lessons = lessons
+        self._names = blind.catalogue.names
+        self._count = len(blind.people)
+        self._recorded = [RecordedModel(name, said, people) for name, said in blind.answers.items()]
 
-    def _ranking(
-        self, person: int, owned: Sequence[int], candidates: Sequence[Candidate], model: str = ""
-    ) -> list[Fused]:
-        """Without who is owned or unknown."""
-        weights = {**self._settings.sources, **({model: MODEL_WEIGHT} if model else {})}
-        spoke = {candidate.source for candidate in candidates}
-        votes = {name: weight for name, weight in weights.items() if name in spoke}
-        ranking, _ = fuse(candidates, votes, self._people.seeds(person), self._settings.discovery)
-        mine = set(owned)
-        return [item for item in ranking if item.mbid is not None and column_of(item.mbid) not in mine]
+    async def recommend(self, person: int) -> None:
+        owned = self._people.owned(person)
+        base = self._voices.of(person)
+        await self._run(person, base)
+        ranking = self._trial.ranking(person, self._voices.neighbours.of(owned))
+        self._note("neighbours", person, [column_of(item.mbid) for item in ranking[:K] if item.mbid])
+        keys = frozenset(name_keys(self._names[column])[Tier.WORDS] for column in owned)
+        for model in self._recorded:
+            said = model.of(person, keys)
+            self._note(model.name, person, self._alone(model.name, said, owned))
+            await self._run(person, [*base, *said], model.name)
 
-    def _alone(self, said: Sequence[Candidate], owned: Sequence[int], waste: Waste) -> list[int]:
+    async def _run(self, person: int, candidates: Sequence[Candidate], model: str = "") -> None:
+        """The fused ranking, what the score makes of its head, and what feedback would make of the score."""
+        also = f"+{model}" if model else ""
+        ranking = self._trial.ranking(person, candidates, model)
+        self._note(f"pipeline{also}", person, [column_of(item.mbid) for item in ranking[:K] if item.mbid])
+        profile = await self._people.profile(person)
+        pool = self._trial.pool(person, ranking, profile)
+        self._note(f"pipeline+score{also}", person, self._trial.chosen(pool, profile))
+        weights = self._lessons.weights
+        learnt = self._trial.chosen(pool, profile, weights)
+        self._note(f"pipeline+learnt{also}", person, learnt)
+        if not model:
+            genres: Learnt = self._lessons.genres_of(person)
+            chosen = self._trial.chosen(pool, profile, weights, genres)
+            self._note("pipeline+learnt+genres", person, chosen)
+
+    def _alone(self, model: str, said: Sequence[Candidate], owned: Sequence[int]) -> list[int]:
         """A model without anybody's help: its own order, without what it may not say."""
+        waste = self._found.waste.setdefault(model, Waste())
         seen: set[int] = set()
         kept: list[int] = []
         for candidate in said:
@@ -180,18 +156,17 @@ class _Trial:
                 waste.count(Verdict.UNKNOWN)
                 continue
             column = column_of(candidate.mbid)
-            verdict = (
-                Verdict.OWNED if column in owned else Verdict.DUPLICATE if column in seen else Verdict.KEPT
-            )
-            waste.count(verdict)
-            if verdict is Verdict.KEPT:
+            if column in owned:
+                waste.count(Verdict.OWNED)
+            elif column in seen:
+                waste.count(Verdict.DUPLICATE)
+            else:
+                waste.count(Verdict.KEPT)
                 kept.append(column)
             seen.add(column)
         return kept
 
-    def _note(self, found: Recommended, system: str, person: int, ranking: Sequence[Fused]) -> None:
-        self._place(found, system, person, [column_of(item.mbid) for item in ranking[:K] if item.mbid])
-
-    def _place(self, found: Recommended, system: str, person: int, columns: Sequence[int]) -> None:
-        places = found.places.setdefault(system, np.full((self._count, K), -1, dtype=np.int64))
+    def _note(self, system: str, person: int, columns: Sequence[int]) -> None:
+        nothing = np.full((self._count, K), -1, dtype=np.int64)
+        places = self._found.places.setdefault(system, nothing)
         places[person, : min(K, len(columns))] = columns[:K]
