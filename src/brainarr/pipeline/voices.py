@@ -94,7 +94,8 @@ def _tells_scores(entries: Mapping[str, Candidate]) -> bool:
 def _listen(lists: Lists, popularity: Mapping[str, float], seeds: Mapping[Mbid, Seed]) -> dict[str, _Support]:
     damping = _DAMPING_MANY_SEEDS if len(lists) >= _MANY_SEEDS else _DAMPING_FEW_SEEDS
     counted = all(candidate.counted for entries in lists.values() for candidate in entries.values())
-    says = _seed_weights(lists, seeds) if counted else _tempered(lists, seeds)
+    says = _seed_weights(lists, seeds) if counted else {}
+    tempered = _tempered(lists, seeds)
     support: dict[str, _Support] = defaultdict(lambda: _Support(by_seed={}))
     for seed, entries in lists.items():
         damped = {
@@ -102,17 +103,17 @@ def _listen(lists: Lists, popularity: Mapping[str, float], seeds: Mapping[Mbid, 
             for key, candidate in entries.items()
         }
         whole = seed is None and _tells_scores(entries)
-        ordered = _best_first(entries, damped)
-        for place, key in enumerate(ordered):
+        for place, key in enumerate(_best_first(entries, damped)):
             found = support[key]
-            # The scores of a list for the whole library are the source's own; nothing is to be added to them.
-            vote = entries[key].strength or 0.0 if whole else says[seed] * _K_SEED / (_K_SEED + place)
-            if counted and seed is not None:
-                vote = says[seed] * damped[key]
-            if seed is not None:
-                found.by_seed[seed] = vote
-            found.score += vote
             found.candidate = entries[key]
+            near = tempered[seed] * _K_SEED / (_K_SEED + place)
+            if seed is not None:
+                # Evidence is who is close, however much of it others say already.
+                found.by_seed[seed] = near
+            # The scores of a list for the whole library are the source's own; nothing is to be added to them.
+            found.score += (
+                says[seed] * damped[key] if counted else entries[key].strength or 0.0 if whole else near
+            )
     return support
 
 
