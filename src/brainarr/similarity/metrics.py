@@ -52,7 +52,7 @@ def recall(places: Places, heldout: Interactions) -> Floats:
 def ndcg(places: Places, heldout: Interactions) -> Floats:
     """NDCG@K of each person with binary relevance (Järvelin, Kekäläinen 2002). NaN: nothing was held out."""
     k = places.shape[1]
-    discounts = 1.0 / np.log2(np.arange(2, k + 2))
+    discounts = 1.0 / np.log2(np.arange(2, k + 2, dtype=np.float64))
     ideal = np.concatenate([[np.nan], np.cumsum(discounts)])
     wanted = np.minimum(np.bincount(heldout.nonzero()[0], minlength=len(places)), k)
     return _hits(places, heldout) @ discounts / ideal[wanted]
