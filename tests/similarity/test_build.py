@@ -2,9 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -18,15 +15,9 @@ from brainarr.similarity.build import build, refresh
 from brainarr.similarity.interactions import merge
 from brainarr.similarity.ranking import Owned, rank
 from brainarr.similarity.recipe import Recipe
-from tests.similarity.worlds import listening_of, mbid, name, scene_of, tsv_of_scenes
+from tests.similarity.worlds import NOW, RECIPE, filter_of, listening_of, mbid, tsv_of_scenes
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-RECIPE = Recipe(keep=12)
-
-
-def filter_of(folder: Path, text: str, recipe: Recipe = RECIPE) -> Artifact:
-    build(listening_of(folder, text), recipe, folder / "filter", trained_at=NOW, engine="local")
-    return load(folder / "filter")
+EVERY_MODEL = {"ease": 1.0, "rp3beta": 1.0, "spectral": 1.0, "bm25": 0.5}
 
 
 def test_a_filter_says_what_it_was_trained_on(tmp_path: Path):
@@ -34,65 +25,8 @@ def test_a_filter_says_what_it_was_trained_on(tmp_path: Path):
     assert (header.people, header.artists, header.interactions) == (60, 36, 540)
     assert (header.trained_at, header.engine, header.recipe) == (NOW, "local", RECIPE)
     assert {model.name: (model.weight, model.people) for model in header.models} == {
-        "ease": (1.0, 60), "rp3beta": (1.0, 60), "bm25": (0.5, 60)
+        "ease": (1.0, 60), "rp3beta": (1.0, 60), "spectral": (1.0, 60)
     }  # fmt: skip
-
-
-def test_the_nearest_artists_are_those_of_the_same_scene(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(90)))
-    near = rank(found, [Owned(mbid(0), ""), Owned(mbid(1), ""), Owned(mbid(2), "")], 9)
-    assert {scene_of(artist.column) for artist in near} == {0}
-    assert [artist.score for artist in near] == sorted((artist.score for artist in near), reverse=True)
-    assert (near[0].name, near[0].mbid) == (name(near[0].column), mbid(near[0].column))
-
-
-def test_a_recommendation_names_the_owned_artists_that_speak_for_it(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(90)))
-    near = rank(found, [Owned(mbid(0), ""), Owned(mbid(13), "")], 20)
-    for artist in near:
-        assert 0.0 < sum(one.share for one in artist.contributions) <= 1.0 + 1e-9
-        strongest = artist.contributions[0].name
-        assert (
-            strongest == (name(0) if scene_of(artist.column) == 0 else name(13))
-            or scene_of(artist.column) == 2
-        )
-
-
-def test_a_heavier_artist_pulls_the_ranking_to_its_side(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(90)))
-
-    def first_scene(weights: tuple[float, float]) -> int:
-        owned = [Owned(mbid(0), "", weights[0]), Owned(mbid(13), "", weights[1])]
-        return scene_of(rank(found, owned, 1)[0].column)
-
-    assert (first_scene((5.0, 0.1)), first_scene((0.1, 5.0))) == (0, 1)
-
-
-def test_owned_artists_are_never_recommended_however_they_are_known(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(90), without_mbid=frozenset({4})))
-    owned = [Owned(mbid(0), "x"), Owned(None, "the band 1"), Owned(mbid(999), "BAND 4")]
-    near = rank(found, owned, 100)
-    assert {name(0), name(1), name(4)} & {artist.name for artist in near} == set()
-    assert len(near) > 9
-
-
-def test_an_artist_without_mbid_is_recommended_by_name(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(90), without_mbid=frozenset({4})))
-    near = rank(found, [Owned(mbid(number), "") for number in range(4)], 20)
-    assert (None, name(4)) in [(artist.mbid, artist.name) for artist in near]
-
-
-def test_a_library_that_the_filter_does_not_know_gets_nothing(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(60)))
-    assert rank(found, [Owned(mbid(999), "Nobody"), Owned(None, "Nobody else")], 20) == []
-    assert rank(found, [], 20) == []
-
-
-def test_two_artists_of_one_name_say_nothing_by_that_name_and_neither_is_recommended(tmp_path: Path):
-    text = tsv_of_scenes(range(90)).replace(f"\t{name(1)}\t", f"\t{name(0)}\t")
-    near = rank(filter_of(tmp_path, text), [Owned(None, name(0)), Owned(mbid(2), "")], 100)
-    assert {mbid(0), mbid(1)} & {artist.mbid for artist in near} == set()
-    assert all(one.name == name(2) for artist in near for one in artist.contributions)
 
 
 def arrays(found: Artifact) -> dict[str, bytes]:
@@ -110,7 +44,7 @@ def test_a_refresh_gives_what_a_build_gives(
     # Somebody new, somebody with another library, and somebody who hears what nobody knew.
     people = range(rng.randint(0, 59), 62)
     added = tsv_of_scenes(people[: rng.randint(1, 3)], seed=seed + 7) + f"user5\tUnheard\t{mbid(77)}\t3\n"
-    recipe = Recipe(keep=5, least_listeners=4)
+    recipe = Recipe(keep=5, least_listeners=4, weights=EVERY_MODEL)
     build(listening_of(tmp_path, before), recipe, tmp_path / "filter", trained_at=NOW, engine="local")
     new = listening_of(tmp_path, added)
     header = refresh(tmp_path / "filter", new, trained_at=NOW, engine="local")
@@ -125,9 +59,9 @@ def test_a_refresh_computes_only_rows_that_changed(tmp_path: Path, monkeypatch: 
     far = tsv_of_scenes(range(60)).replace("user", "other").replace("Band", "Orchestra").splitlines()[1:]
     far = ["\t".join((*line.split("\t")[:2], "", line.split("\t")[3])) for line in far]
     near = tsv_of_scenes(range(60))
-    build(
-        listening_of(tmp_path, near + "\n".join(far)), RECIPE, tmp_path / "f", trained_at=NOW, engine="local"
-    )
+    recipe = Recipe(keep=12, weights=EVERY_MODEL)
+    listening = listening_of(tmp_path, near + "\n".join(far))
+    build(listening, recipe, tmp_path / "f", trained_at=NOW, engine="local")
     computed: list[int] = []
     fill = train.fill_rows
 
@@ -228,16 +162,6 @@ def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path, file: str, how:
     assert "brainarr similarity build" in str(refused.value)
 
 
-def test_neighbours_that_do_not_exist_are_noticed_when_asked(tmp_path: Path):
-    found = filter_of(tmp_path, tsv_of_scenes(range(60)))
-    path = found.folder / found.header.generation / "ease_artists.npy"
-    wild = np.load(path)
-    wild[:] = 10_000
-    np.save(path, wild)
-    with pytest.raises(StorageError, match="ease_artists"):
-        rank(load(found.folder), [Owned(mbid(0), "")], 5)
-
-
 def test_arrays_of_another_shape_or_kind_are_refused(tmp_path: Path):
     found = filter_of(tmp_path, tsv_of_scenes(range(60)))
     header = msgspec.structs.replace(found.header, artists=found.header.artists + 1)
@@ -251,7 +175,7 @@ def test_a_model_that_nobody_knows_is_refused(tmp_path: Path):
     header = json.loads(msgspec.json.encode(found.header))
     header["recipe"]["weights"] = {"oracle": 1.0}
     (found.folder / HEADER).write_text(json.dumps(header))
-    with pytest.raises(StorageError, match="weights of oracle; allowed: ease, rp3beta, bm25"):
+    with pytest.raises(StorageError, match="weights of oracle; allowed: ease, rp3beta, spectral, bm25"):
         load(found.folder)
 
 
@@ -262,12 +186,6 @@ def test_a_header_cannot_name_files_elsewhere(tmp_path: Path):
         (found.folder / HEADER).write_text(json.dumps(header))
         with pytest.raises(StorageError, match="outside of its folder"):
             load(found.folder)
-
-
-def test_asking_a_filter_needs_no_scipy():
-    program = "import sys; from brainarr.similarity import ranking; print('scipy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
 
 
 def test_a_filter_with_pickled_objects_is_refused(tmp_path: Path):

@@ -2,12 +2,18 @@
 
 import random
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 from brainarr.domain.music import Mbid
+from brainarr.similarity.artifact import Artifact, load
+from brainarr.similarity.build import build
 from brainarr.similarity.exports import read_files
 from brainarr.similarity.interactions import Listening
+from brainarr.similarity.recipe import Recipe
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+RECIPE = Recipe(keep=12)
 SCENES = 3
 ARTISTS_A_SCENE = 12
 
@@ -42,3 +48,8 @@ def listening_of(folder: Path, text: str, file: str = "plays.tsv") -> Listening:
     (folder / file).write_text(text)
     listening, _ = read_files([folder / file])
     return listening
+
+
+def filter_of(folder: Path, text: str, recipe: Recipe = RECIPE) -> Artifact:
+    build(listening_of(folder, text), recipe, folder / "filter", trained_at=NOW, engine="local")
+    return load(folder / "filter")

@@ -132,8 +132,7 @@ def _show_nearest(found: "Artifact", artist: str, most: int) -> None:
         table.add_column(title, justify=justify)  # type: ignore[arg-type]
     owned = Owned(found.mbid(columns[0]), found.name(columns[0]))
     for place, near in enumerate(rank(found, [owned], most), start=1):
-        listeners = str(found.arrays["listeners"][near.column])
-        table.add_row(str(place), Text(near.name), listeners, near.mbid or "")
+        table.add_row(str(place), Text(near.name), str(near.listeners), near.mbid or "")
     Console(highlight=False).print(table)
 
 

@@ -68,6 +68,7 @@ class CollaborativeFilter:
                 place,
                 mbid=found.mbid,
                 strength=found.score,
+                popularity=found.listeners,
                 because=tuple((spoke.name, spoke.share) for spoke in found.contributions),
             )
             for place, found in enumerate(ranked, start=1)

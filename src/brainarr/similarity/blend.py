@@ -1,7 +1,8 @@
 """Several models' scores as one: standardised for each person, then added up.
 
-Reciprocal ranks forget how far apart the scores are; standard scores keep it (on a validation split inside
-`trained` of the Last.fm data: Recall@20 .357 against .353 for EASE, RP3β and the spectral filter).
+Reciprocal ranks forget how far apart the scores are; standard scores keep it, and find as much (Recall@20 of
+EASE, RP3β and the spectral filter on the Last.fm data: .367 against .364 held out, .330 against .331 on four
+splits inside `trained`).
 """
 
 from collections.abc import Sequence

@@ -32,6 +32,7 @@ from brainarr.similarity.heard import NAMED, PLAYS_LIMIT, UnusableLine, hash64, 
 from brainarr.similarity.interactions import CORE_ROUNDS, NOBODY
 from brainarr.similarity.neighbours import Neighbours, ease_by_people, ease_of_shared, no_neighbours, set_row
 from brainarr.similarity.recipe import Recipe
+from brainarr.similarity.spectral import LEAST_SINGULAR, low_pass_of, thinned
 from brainarr.similarity.train import co_listening_factors
 
 NEEDS = (
@@ -200,6 +201,8 @@ def _train(
     for name in recipe.weights:
         if name == "ease":
             trained[name], fitted[name] = _ease(session, cells, shared, listeners, people, recipe)
+        elif name == "spectral":
+            trained[name] = _spectral(session, cells, shared, listeners, people, recipe)
         else:
             trained[name] = _strongest(session, shared, name, listeners, recipe)
     return write_filter(
@@ -218,7 +221,7 @@ def _train(
 
 
 def _shared(session: Any, cells: Any, listeners: Any, recipe: Recipe) -> Any:
-    """(row, column, both, and for each co-listening model its sum) of every two artists that share a
+    """(row, column, both, and for each model but EASE its co-listening sum) of every two artists that share a
     listener.
     """
     from pyspark.sql import functions as F
@@ -298,3 +301,46 @@ def _ease(
     columns = np.array([row.column for row in rows])
     interactions = sp.csr_array((np.ones(len(rows)), (places, columns)), shape=(len(hashes), size))
     return ease_by_people(interactions, recipe.l2, recipe.keep), len(hashes)
+
+
+def _spectral(
+    session: Any, cells: Any, shared: Any, listeners: Any, people: int, recipe: Recipe
+) -> Neighbours:
+    """`spectral.spectral_neighbours`: the singular vectors by Spark's own decomposition, whose products run
+    on the executors; each row is put together and thinned there.
+    """
+    from pyspark.mllib.linalg import Vectors
+    from pyspark.mllib.linalg.distributed import RowMatrix
+    from pyspark.sql import functions as F
+
+    size, keep = len(listeners), recipe.keep
+    root = np.sqrt(listeners)
+
+    def normed(row: Any) -> Any:
+        columns = np.sort(np.array(row.columns, np.int64))
+        return Vectors.sparse(size, columns, 1.0 / root[columns] / np.sqrt(row.breadth))
+
+    of_person = cells.groupBy("person", "breadth").agg(F.collect_list("column").alias("columns"))
+    matrix = RowMatrix(of_person.rdd.map(normed).persist(), people, size)
+    rank = min(recipe.rank, min(people, size) - 1)
+    if rank > 0:
+        found = matrix.computeSVD(rank, rCond=LEAST_SINGULAR)
+        smooth = low_pass_of(found.V.toArray(), found.s.toArray(), root, recipe.mixed)
+    else:
+        smooth = low_pass_of(np.empty((size, 0)), np.empty(0), root, recipe.mixed)
+    sent = session.sparkContext.broadcast(smooth)
+    factors = co_listening_factors("spectral", listeners, np.ones(1), recipe)
+
+    def best_of(row: Any) -> tuple[int, list[int], list[float]]:
+        others = np.array([entry.column for entry in row.direct or ()], np.int64)
+        sums = np.array([entry.spectral for entry in row.direct or ()], np.float64)
+        dense = sent.value.owned[row.row] @ sent.value.candidate.T
+        columns, weights = thinned(dense, row.row, others, sums, factors, keep)
+        return row.row, columns.tolist(), weights.tolist()
+
+    direct = shared.groupBy("row").agg(F.collect_list(F.struct("column", "spectral")).alias("direct"))
+    everybody = session.createDataFrame([(column,) for column in range(size)], "row int")
+    neighbours = no_neighbours(size, keep)
+    for row, columns, weights in everybody.join(direct, "row", "left").rdd.map(best_of).toLocalIterator():
+        set_row(neighbours, row, np.array(columns, np.int64), np.array(weights, np.float32))
+    return neighbours

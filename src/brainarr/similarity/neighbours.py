@@ -132,7 +132,7 @@ def ease_of_shared(shared: Floats, l2: float, keep: int) -> Neighbours:
     diagonal = np.diag(inverse).copy()
     found = no_neighbours(len(inverse), keep)
     for artist, row in enumerate(inverse):
-        set_row(found, artist, *_strongest_of_all(-row / diagonal, artist, keep))
+        set_row(found, artist, *strongest_of_all(-row / diagonal, artist, keep))
     return found
 
 
@@ -156,7 +156,7 @@ def ease_by_people(interactions: Interactions, l2: float, keep: int) -> Neighbou
         entries = np.ascontiguousarray((listeners @ np.ascontiguousarray(reached.T)).T) / diagonal
         for place, row in enumerate(entries):
             artist = start + place
-            set_row(found, artist, *_strongest_of_all(row, artist, keep))
+            set_row(found, artist, *strongest_of_all(row, artist, keep))
     return found
 
 
@@ -174,7 +174,7 @@ def _inverse(symmetric: Floats) -> Floats:
     return inverse
 
 
-def _strongest_of_all(row: NDArray[np.floating], artist: int, keep: int) -> tuple[Ints, NDArray[np.float32]]:
+def strongest_of_all(row: NDArray[np.floating], artist: int, keep: int) -> tuple[Ints, NDArray[np.float32]]:
     """`strongest` of a dense row, without sorting it: at least `keep` entries reach the keep-th largest of
     the maxima of runs of 16, so that only what reaches it needs a closer look.
     """

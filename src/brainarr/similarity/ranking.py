@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 
 from brainarr.domain.music import Mbid
 from brainarr.errors import StorageError
-from brainarr.similarity.artifact import REMEDY, Artifact
+from brainarr.similarity.artifact import REMEDY, Artifact, ModelHeader
 
 Floats = NDArray[np.float64]
-RRF_K = 60
-"""Cormack, Clarke, Büttcher, "Reciprocal Rank Fusion …", SIGIR 2009."""
 CONTRIBUTIONS = 5
 
 
@@ -25,7 +23,7 @@ class Owned(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """How much an owned artist speaks for a candidate: its share of the score."""
+    """How much an owned artist speaks for a candidate: its share of all that is said for it."""
 
     mbid: Mbid | None
     name: str
@@ -33,86 +31,52 @@ class Contribution(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A candidate. `score` is the fused one, highest first, comparable within one ranking only."""
+    """A candidate."""
 
     column: int
     """Its place in the filter."""
     mbid: Mbid | None
     name: str
+    listeners: int
+    """Of the people that the filter was trained on."""
     score: float
+    """How far it stands above the best artist that is not listed any more, in standard deviations; 0 or more,
+    highest first, comparable within one ranking only."""
     contributions: tuple[Contribution, ...]
     """The owned artists that speak most for it, strongest first, at most five."""
 
 
 def rank(artifact: Artifact, owned: Sequence[Owned], most: int) -> list[Ranked]:
-    """The `most` best artists that are not owned, by reciprocal rank fusion over the models of the filter.
+    """The `most` best artists that are not owned, by the sum of the models' standardised scores.
 
-    Owned artists that it does not know count for nothing. Raises StorageError where the arrays are damaged.
+    Standard scores keep how far apart candidates are, which ranks forget: `blend`. Owned artists that the
+    filter does not know count for nothing. Raises StorageError where the arrays are damaged.
     """
     known = find(artifact, owned)
-    columns, weights = known.columns, known.weights
-    if not len(columns) or most < 1:
+    if not len(known.columns) or most < 1:
         return []
+    votes = [vote for model in artifact.header.models if (vote := _vote(artifact, model, known)) is not None]
     fused = np.zeros(len(artifact))
-    votes: list[_Vote] = []
-    for model in artifact.header.models:
-        neighbours = artifact.arrays[f"{model.name}_artists"][columns]
-        if not 0 <= neighbours.min() <= neighbours.max() < len(artifact):
-            where = artifact.folder / artifact.header.generation / f"{model.name}_artists.npy"
-            raise StorageError(f"{where}: names artists that do not exist.", remedy=REMEDY)
-        entries = artifact.arrays[f"{model.name}_weights"][columns] * weights[:, None]
-        scores = np.bincount(neighbours.ravel(), entries.ravel(), minlength=len(artifact))
-        scores[known.hidden] = 0.0
-        places = np.flatnonzero(scores > 0.0)
-        # Stable: of equal scores, the lower column.
-        places = places[np.argsort(-scores[places], kind="stable")]
-        points = np.zeros(len(artifact))
-        points[places] = model.weight / (RRF_K + 1.0 + np.arange(len(places)))
-        fused += points
-        votes.append(_Vote(points, neighbours, entries))
-    best = np.flatnonzero(fused)
-    best = best[np.argsort(-fused[best], kind="stable")][:most]
-    shares = _shares(votes, best, len(columns), len(artifact)) / fused[best, None]
+    for vote in votes:
+        fused += vote.scores
+    # Above 0: better than an artist of whom no model says anything.
+    best = np.flatnonzero(fused > 0.0)
+    # Stable: of equal scores, the lower column.
+    best = best[np.argsort(-fused[best], kind="stable")]
+    floor = float(fused[best[most]]) if len(best) > most else 0.0
+    best = best[:most]
+    shares = _shares(votes, best, len(known.columns), len(artifact))
     return [
         Ranked(
             column,
             artifact.mbid(column),
             artifact.name(column),
-            float(fused[column]),
-            tuple(_contributions(artifact, columns, row)),
+            int(artifact.arrays["listeners"][column]),
+            float(fused[column]) - floor,
+            tuple(_contributions(artifact, known.columns, row)),
         )
         for column, row in zip(best.tolist(), shares, strict=True)
     ]
-
-
-class _Vote(NamedTuple):
-    """What one model says: points of each artist, and the neighbours (owned × keep) that they come from."""
-
-    points: Floats
-    neighbours: NDArray[np.int32]
-    entries: Floats
-
-
-def _shares(votes: Sequence[_Vote], best: NDArray[np.intp], seeds: int, artists: int) -> Floats:
-    """Best × owned: a model's points for a candidate, split among those that speak for it by entry."""
-    shares = np.zeros(len(best) * seeds)
-    place_of = np.full(artists, -1)
-    place_of[best] = np.arange(len(best))
-    for points, neighbours, entries in votes:
-        candidates, weights = neighbours.ravel(), entries.ravel()
-        spoken = np.flatnonzero((place_of[candidates] >= 0) & (weights > 0.0))
-        candidates, weights = candidates[spoken], weights[spoken]
-        total = np.bincount(candidates, weights, minlength=artists)
-        cells = place_of[candidates] * seeds + spoken // neighbours.shape[1]
-        shares += np.bincount(cells, points[candidates] * weights / total[candidates], minlength=len(shares))
-    return shares.reshape(len(best), seeds)
-
-
-def _contributions(artifact: Artifact, columns: NDArray[np.int64], row: Floats) -> Iterable[Contribution]:
-    speaking = np.flatnonzero(row)
-    for seed in speaking[np.argsort(-row[speaking], kind="stable")][:CONTRIBUTIONS].tolist():
-        column = int(columns[seed])
-        yield Contribution(artifact.mbid(column), artifact.name(column), float(row[seed]))
 
 
 class Known(NamedTuple):
@@ -121,6 +85,60 @@ class Known(NamedTuple):
     columns: NDArray[np.int64]
     weights: Floats
     hidden: NDArray[np.bool_]
+
+
+class _Vote(NamedTuple):
+    """What one model says, in its weight over the deviation of its scores."""
+
+    scores: Floats
+    """Of each artist; 0 where it is hidden or nothing is said of it."""
+    neighbours: NDArray[np.int32]
+    """Owned × keep: the artists that the scores come from."""
+    entries: Floats
+    """Owned × keep: what each owned artist adds to their scores."""
+
+
+def _vote(artifact: Artifact, model: ModelHeader, known: Known) -> _Vote | None:
+    """None where the model puts no candidate above another.
+
+    The mean that a standard score takes off is the same for every candidate, so it is left out.
+    """
+    neighbours = artifact.arrays[f"{model.name}_artists"][known.columns]
+    if not 0 <= neighbours.min() <= neighbours.max() < len(artifact):
+        where = artifact.folder / artifact.header.generation / f"{model.name}_artists.npy"
+        raise StorageError(f"{where}: names artists that do not exist.", remedy=REMEDY)
+    entries = artifact.arrays[f"{model.name}_weights"][known.columns] * known.weights[:, None]
+    scores = np.bincount(neighbours.ravel(), entries.ravel(), minlength=len(artifact))
+    scores[known.hidden] = 0.0
+    candidates = scores[~known.hidden]
+    deviation = float(candidates.std()) if len(candidates) else 0.0
+    if not deviation > 0.0:
+        return None
+    scale = model.weight / deviation
+    return _Vote(np.asarray(scores * scale, np.float64), neighbours, entries * scale)
+
+
+def _shares(votes: Sequence[_Vote], best: NDArray[np.intp], seeds: int, artists: int) -> Floats:
+    """Best × owned: how much of what is said for a candidate each owned artist says, over all models."""
+    said = np.zeros(len(best) * seeds)
+    place_of = np.full(artists, -1)
+    place_of[best] = np.arange(len(best))
+    for vote in votes:
+        places = place_of[vote.neighbours.ravel()]
+        spoken = np.flatnonzero(places >= 0)
+        cells = places[spoken] * seeds + spoken // vote.neighbours.shape[1]
+        said += np.bincount(cells, vote.entries.ravel()[spoken], minlength=len(said))
+    # Who speaks against it, in sum, is no reason for it.
+    spoken_for = np.maximum(said.reshape(len(best), seeds), 0.0)
+    total = spoken_for.sum(axis=1, keepdims=True)
+    return np.divide(spoken_for, total, out=spoken_for, where=total > 0.0)
+
+
+def _contributions(artifact: Artifact, columns: NDArray[np.int64], row: Floats) -> Iterable[Contribution]:
+    speaking = np.flatnonzero(row)
+    for seed in speaking[np.argsort(-row[speaking], kind="stable")][:CONTRIBUTIONS].tolist():
+        column = int(columns[seed])
+        yield Contribution(artifact.mbid(column), artifact.name(column), float(row[seed]))
 
 
 def find(artifact: Artifact, owned: Sequence[Owned]) -> Known:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-MODELS = ("ease", "rp3beta", "bm25")
+MODELS = ("ease", "rp3beta", "spectral", "bm25")
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,24 +18,31 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of a person, the most played. Pairs grow with the square: a few robots and shops would be most of the
     work and say least about each pair (the interaction cut of Schelter, Boden, Markl, RecSys 2012)."""
     keep: int = 200
-    """Neighbours of each artist and model. Recall@20 on Last.fm, of EASE / RP3β / BM25: whole matrix
-    .345/.349/.343, 200 neighbours .346/.346/.340, 100 neighbours .338/.343/.325."""
+    """Neighbours of each artist and model. Recall@20 of the default models together, mean of four splits
+    inside `trained` of the Last.fm data: whole matrices .330, 400 neighbours .331, 200 .330, 100 .326."""
     l2: float = 100.0
     """λ of EASE."""
     solver: int = 4_000
     """People or artists that EASE is solved for, at most."""
     beta: float = 0.4
     """Of RP3β: how much popularity is taken back."""
+    rank: int = 64
+    """Singular vectors of the spectral filter: 32 to 128 are within half a percent of each other (tuned
+    inside `trained` of the Last.fm data, as `mixed`)."""
+    mixed: float = 0.3
+    """α of the spectral filter: its smoothed part against the direct one; .3 to 1 are as close."""
     k1: float = 1.2
     b: float = 0.75
     """Of BM25: the usual values of text search; others were not better."""
     weights: dict[str, float] = msgspec.field(
-        default_factory=lambda: {"ease": 1.0, "rp3beta": 1.0, "bm25": 0.5}
+        default_factory=lambda: {"ease": 1.0, "rp3beta": 1.0, "spectral": 1.0}
     )
-    """The models that are trained, and the vote of each in the fusion."""
+    """The models that are trained, and the weight of each one's standardised scores in the sum."""
 
     def __post_init__(self) -> None:
         if not self.weights or set(self.weights) - set(MODELS):
             raise ValueError(
                 f"weights of {', '.join(self.weights) or 'nothing'}; allowed: {', '.join(MODELS)}"
             )
+        if self.rank < 1:
+            raise ValueError(f"rank of {self.rank}; allowed: 1 or more")

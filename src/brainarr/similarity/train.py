@@ -28,6 +28,7 @@ from brainarr.similarity.neighbours import (
     strongest,
 )
 from brainarr.similarity.recipe import Recipe
+from brainarr.similarity.spectral import spectral_factors, spectral_neighbours
 
 REFRESH_ENTRIES = 40_000_000
 """Entries of W in changed rows beyond which a whole training is no slower, and needs less memory."""
@@ -46,8 +47,8 @@ def train(core: Core, recipe: Recipe, previous: Trained | None = None) -> Traine
     """Every model of the recipe that has a weight.
 
     With `previous`, trained by the same recipe, a co-listening model computes anew only the rows that
-    changed, and gives exactly what a whole training gives; EASE has no part that stays, for every weight
-    depends on all.
+    changed, and gives exactly what a whole training gives; EASE and the spectral filter have no part that
+    stays, for every weight depends on all.
     """
     models: dict[str, Neighbours] = {}
     fitted: dict[str, int] = {}
@@ -55,6 +56,10 @@ def train(core: Core, recipe: Recipe, previous: Trained | None = None) -> Traine
         if name == "ease":
             models[name], chosen = ease_neighbours(core.interactions, recipe.l2, recipe.keep, recipe.solver)
             fitted[name] = len(chosen)
+            continue
+        fitted[name] = len(core.people)
+        if name == "spectral":
+            models[name] = spectral_neighbours(core.interactions, recipe.rank, recipe.mixed, recipe.keep)
             continue
         factors = factors_of(name, core, recipe)
         models[name] = (
@@ -64,7 +69,6 @@ def train(core: Core, recipe: Recipe, previous: Trained | None = None) -> Traine
             if previous
             else co_listening_neighbours(core.interactions, factors, recipe.keep)
         )
-        fitted[name] = len(core.people)
     return Trained(core, models, fitted)
 
 
@@ -73,9 +77,11 @@ def factors_of(name: str, core: Core, recipe: Recipe) -> Factors:
 
 
 def co_listening_factors(name: str, listeners: Floats, owned: Floats, recipe: Recipe) -> Factors:
-    """Of the model of that name: `rp3beta` or `bm25`."""
+    """Of the model of that name: `rp3beta`, `bm25`, or the direct part of `spectral`."""
     if name == "rp3beta":
         return rp3beta_factors(listeners, owned, recipe.beta)
+    if name == "spectral":
+        return spectral_factors(listeners, owned)
     return bm25_factors(listeners, owned, recipe.k1, recipe.b)
 
 
