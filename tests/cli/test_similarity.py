@@ -24,6 +24,14 @@ def test_a_filter_is_built_and_shown(brainarr: Brainarr, tmp_path: Path, listens
     assert "ease: weight 1, fitted to 60 people" in shown.stdout
 
 
+def test_the_models_that_vote_can_be_chosen(brainarr: Brainarr, tmp_path: Path, listens: str):
+    folder = str(tmp_path / "filter")
+    args = ("--output", folder, "--model", "bm25", "--model", "rp3beta")
+    assert brainarr("similarity", "build", listens, *args).exit_code == 0
+    shown = brainarr("similarity", "show", folder).stdout.splitlines()[2:]
+    assert [line.split(":")[0] for line in shown] == ["bm25", "rp3beta"]
+
+
 @pytest.mark.parametrize("asked", ["the BAND 0", mbid(0)])
 def test_who_is_near_an_artist_is_shown_by_name_or_mbid(
     brainarr: Brainarr, tmp_path: Path, listens: str, asked: str
@@ -62,6 +70,8 @@ def test_a_refresh_adds_people(brainarr: Brainarr, tmp_path: Path, listens: str,
         (("plays.tsv", "--engine", "abacus"), "'abacus'"),
         (("plays.tsv", "--keep", "0"), "--keep"),
         (("plays.tsv", "--refresh", "--keep", "20"), "--keep: with --refresh"),
+        (("plays.tsv", "--model", "svd"), "'svd'"),
+        (("plays.tsv", "--refresh", "--model", "bm25"), "--model: with --refresh"),
         (("plays.tsv", "--refresh", "--engine", "spark"), "--refresh: with --engine spark"),
         (("plays.tsv", "--least-listeners", "100"), "--least-listeners"),
         (("broken.tsv",), "broken.tsv, line 1: columns who, what"),

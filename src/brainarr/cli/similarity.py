@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Train the collaborative filter, and look into it.", no_args_is_help=True)
 
 
+class Model(StrEnum):
+    EASE = "ease"
+    RP3BETA = "rp3beta"
+    SPECTRAL = "spectral"
+    BM25 = "bm25"
+
+
 class Engine(StrEnum):
     LOCAL = "local"
     DUCKDB = "duckdb"
@@ -42,6 +49,10 @@ def build(
     keep: Annotated[
         int | None, typer.Option(min=10, max=1_000, help="Neighbours that are kept of each artist (200).")
     ] = None,
+    model: Annotated[
+        list[Model] | None,
+        typer.Option(help="A model that votes; may be repeated. Unset: ease, rp3beta and spectral."),
+    ] = None,
 ) -> None:
     """Train the filter on listens: your own, your household's, or a public dump."""
     import msgspec
@@ -52,9 +63,11 @@ def build(
     from brainarr.wiring.build import utc_now
 
     wishes = {"least_listeners": least_listeners, "least_artists": least_artists, "keep": keep}
-    given = {name: wish for name, wish in wishes.items() if wish is not None}
+    given: dict[str, object] = {name: wish for name, wish in wishes.items() if wish is not None}
+    if model:
+        given["weights"] = {str(name): 1.0 for name in model}
     if refresh and given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        options = ", ".join(f"--{'model' if name == 'weights' else name.replace('_', '-')}" for name in given)
         raise ConfigurationError(
             [Fault(options, "with --refresh", "a new build: a refresh trains as it did")]
         )
