@@ -261,6 +261,6 @@ async def test_a_cap_that_gave_way_is_a_note_of_the_run():
 
 
 async def test_exploratory_discovery_says_what_it_costs():
-    cost = "found 33% less of what people turned out to like"
+    cost = "found 7% less of what people turned out to like"
     assert any(cost in note for note in (await run(discovery=Discovery.EXPLORATORY)).notes)
     assert not any(cost in note for note in (await run(discovery=Discovery.ADJACENT)).notes)
