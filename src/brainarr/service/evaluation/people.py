@@ -6,8 +6,6 @@ Nothing here sees what is held out, and nothing of a person's own tags reaches t
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import numpy as np
-
 from brainarr.domain.genres import genre_shares
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedArtist
 from brainarr.domain.names import NAMELESS, Tier, name_keys
@@ -95,7 +93,7 @@ class People:
         if column >= len(self._voted):
             return ()
         if self._told[0] != person:
-            self._told = (person, frozenset(np.unique(self._tags.without(person)[1]).tolist()))
+            self._told = (person, frozenset(self._tags.tagged(person).tolist()))
         return self._votes(column, person) if column in self._told[1] else self._voted[column]
 
     def _votes(self, column: int, person: int) -> tuple[tuple[str, float], ...]:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from brainarr.domain.music import Mbid
+from brainarr.domain.prompt import Answer
 from brainarr.domain.recommendation import Candidate
 from brainarr.pipeline.answers import read_answer
 from brainarr.pipeline.sift import sift
@@ -44,8 +46,9 @@ class Filter:
 
     @property
     def positive(self) -> Floats:
-        """The same order, every score above 0."""
-        return self.scores - self.scores.min() + 1e-9
+        """The same order, every score above 0; of whoever is known to like nothing, nothing is said."""
+        told = np.diff(self.known.indptr) > 0
+        return np.where(told[:, None], self.scores - self.scores.min() + 1e-9, 0.0)
 
 
 class Lists:
@@ -139,8 +142,9 @@ class RecordedModel:
         self._answers = answers
         self._people = people
 
-    def of(self, person: int, known: frozenset[str]) -> list[Candidate]:
-        """`known`: keys of the person's own artists. Who is in the catalogue has an identifier."""
+    def of(self, person: int, known: frozenset[str]) -> Answer:
+        """`known`: keys of the person's own artists. Candidates that are in the catalogue have an
+        identifier."""
         answer = sift(read_answer(self.name, self._answers.get(person, ""), ASKED_FOR), known)
         found: list[Candidate] = []
         for candidate in answer.candidates:
@@ -151,4 +155,4 @@ class RecordedModel:
                     candidate.artist, self.name, candidate.rank, mbid=mbid, confidence=candidate.confidence
                 )
             )
-        return found
+        return msgspec.structs.replace(answer, candidates=tuple(found))
