@@ -16,7 +16,9 @@ from brainarr.similarity.spectral import spectral
 PEOPLE, ARTISTS = 3, 5
 Said = tuple[int, int, str]
 
-spoken = st.lists(st.tuples(st.integers(-1, PEOPLE - 1), st.integers(0, ARTISTS - 1), st.sampled_from("aceg")))
+spoken = st.lists(
+    st.tuples(st.integers(-1, PEOPLE - 1), st.integers(0, ARTISTS - 1), st.sampled_from("aceg"))
+)
 own = st.lists(st.tuples(st.just(0), st.integers(0, ARTISTS - 1), st.sampled_from("abcdefgh")))
 libraries = arrays.arrays(np.float64, (PEOPLE, ARTISTS), elements=st.sampled_from([0.0, 1.0]))
 

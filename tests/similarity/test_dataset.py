@@ -103,7 +103,11 @@ UNUSABLE = {
         b'{"model": "a\\nb", "user": 1, "answer": ""}',
         r"line 1: model 'a\\\\?nb' is not usable; allowed: a name that can be printed",
     ),
-    "binary answers": ("model_answers.jsonl", b"\xff\xfe\x00", r"model_answers\.jsonl: .* JSON lines in UTF-8"),
+    "binary answers": (
+        "model_answers.jsonl",
+        b"\xff\xfe\x00",
+        r"model_answers\.jsonl: .* JSON lines in UTF-8",
+    ),
 }
 
 

@@ -78,7 +78,9 @@ def test_the_top_is_the_best_not_owned_and_ties_go_to_the_lower_column(
     found = metrics.top(scores, matrix(owned), k)
     assert found.shape == (3, k)
     for row, mine, told in zip(scores.tolist(), owned, found.tolist(), strict=True):
-        best = sorted((-score, column) for column, score in enumerate(row) if score > 0 and column not in mine)
+        best = sorted(
+            (-score, column) for column, score in enumerate(row) if score > 0 and column not in mine
+        )
         expected = [column for _, column in best][:k]
         assert told == expected + [-1] * (k - len(expected))
 

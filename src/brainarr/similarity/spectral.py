@@ -30,8 +30,7 @@ def spectral(interactions: Interactions, rank: int = RANK, mixed: float = MIXED)
     weights = np.asarray((normed.T @ normed).toarray(), dtype=np.float64)
     rank = min(rank, min(people, artists) - 1)
     if rank > 0:
-        # A fixed start and fixed dice, for where ARPACK must start again: the same data give the same filter to
-        # the last bit.
+        # A fixed start, and fixed dice for where ARPACK must start again: the same data give the same filter.
         _, values, vectors = svds(normed, k=rank, v0=np.full(min(people, artists), 1.0), rng=0)
         # Beyond the rank of the data there are only arbitrary directions.
         vectors = vectors[values > _NOTHING * values.max()]

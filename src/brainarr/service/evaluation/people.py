@@ -5,6 +5,7 @@ Nothing here sees what is held out, and nothing of a person's own tags reaches t
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from brainarr.domain.genres import genre_shares
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedArtist
@@ -79,14 +80,15 @@ class People:
             return None
         column = column_of(fused.mbid)
         catalogue = self._dataset.catalogue
+        genres = self._genres(column, person)
         artist = CatalogArtist(
             fused.mbid,
             catalogue.names[column],
             country=catalogue.countries[column] or None,
             begin=catalogue.years[column],
-            genres=self._genres(column, person),
+            genres=genres,
         )
-        return Verified(fused, artist, None, genres=genre_shares(artist.genres), year=catalogue.years[column])
+        return Verified(fused, artist, None, genres=_shares(genres), year=catalogue.years[column])
 
     def _genres(self, column: int, person: int) -> tuple[tuple[str, float], ...]:
         """(tag, people other than `person` who gave it), most first."""
@@ -99,6 +101,10 @@ class People:
     def _votes(self, column: int, person: int) -> tuple[tuple[str, float], ...]:
         votes = self._tags.votes(column, person)
         return tuple((tag, float(count)) for tag, count in list(votes.items())[:MOST_TAGS])
+
+
+# To nearly everybody an artist is the same.
+_shares = lru_cache(maxsize=1 << 13)(genre_shares)
 
 
 def _index(names: tuple[str, ...]) -> list[dict[str, int]]:
