@@ -21,6 +21,7 @@ _THEN = datetime(2011, 1, 1, tzinfo=UTC)
 """The data does not say when anybody came to anything."""
 
 
+@lru_cache(maxsize=1 << 16)
 def mbid_of(column: int) -> Mbid:
     """An identifier of the data set's own: not everybody in it has one, and none is looked up."""
     return Mbid(f"00000000-0000-4000-8000-{column:012d}")

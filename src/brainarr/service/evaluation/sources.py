@@ -106,32 +106,32 @@ class Neighbours:
 
     def __init__(self, dataset: Dataset) -> None:
         known = dataset.trained
-        self._names = dataset.catalogue.names
-        self._listeners = models.popularity(known).tolist()
+        names, listeners = dataset.catalogue.names, models.popularity(known).tolist()
         together = (known.T @ known).tocsr()
-        self._lists: list[Sequence[tuple[int, float]]] = []
+        self._lists: list[Sequence[Candidate]] = []
         for artist in range(together.shape[0]):
             near = slice(together.indptr[artist], together.indptr[artist + 1])
             counts = list(zip(together.indices[near].tolist(), together.data[near].tolist(), strict=True))
             counts = [(other, count) for other, count in counts if other != artist]
             counts.sort(key=lambda pair: (-pair[1], pair[0]))
-            self._lists.append(counts[:NEIGHBOURS])
+            self._lists.append(
+                [
+                    Candidate(
+                        names[other],
+                        "neighbours",
+                        rank,
+                        mbid=mbid_of(other),
+                        seed=mbid_of(artist),
+                        strength=count,
+                        popularity=listeners[other],
+                        counted=True,
+                    )
+                    for rank, (other, count) in enumerate(counts[:NEIGHBOURS], start=1)
+                ]
+            )
 
     def of(self, owned: Sequence[int]) -> list[Candidate]:
-        return [
-            Candidate(
-                self._names[other],
-                "neighbours",
-                rank,
-                mbid=mbid_of(other),
-                seed=mbid_of(artist),
-                strength=count,
-                popularity=self._listeners[other],
-                counted=True,
-            )
-            for artist in owned
-            for rank, (other, count) in enumerate(self._lists[artist], start=1)
-        ]
+        return [candidate for artist in owned for candidate in self._lists[artist]]
 
 
 class RecordedModel:
