@@ -150,7 +150,7 @@ def _tags(folder: Path, rows: Mapping[str, int], columns: Mapping[str, int], wid
         for _, row in _rows(folder, "tags", ("user", "artist", "tag")):
             word = " ".join(row["tag"].lower().split())
             column = columns.get(row["artist"], width)
-            if column < width and word:
+            if column < width:
                 said.append((rows.get(row["user"], -1), column, word))
     # In alphabetical order: who said a word first must not show.
     vocabulary = tuple(sorted({word for _, _, word in said}))
