@@ -2,7 +2,7 @@
 
 import json as json_format
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,8 +57,14 @@ def evaluate(
     if not out.is_terminal:
         out.width = max(out.width, 120)
     if compression:
+        if recommendations or plot or tune is not None or discovery is not Discovery.SIMILAR:
+            allowed = "no other option but --json: it recommends nothing"
+            raise ConfigurationError(
+                [Fault("--compression", "with options of the other measurement", allowed)]
+            )
         _compression(out, dataset, json)
         return
+    _writable({"--recommendations": recommendations, "--plot": plot})
     from brainarr.service.evaluation.report import document, judge, rows
     from brainarr.service.evaluation.systems import recommend_all
     from brainarr.service.evaluation.trial import Settings
@@ -67,7 +73,7 @@ def evaluate(
     data = read_dataset(dataset)
     if tune is not None:
         data = held_out_inside(data, _VALIDATION_SHARE, tune)
-    _useful(data, dataset, recommendations)
+    _useful(data, tune, dataset, {"--recommendations": recommendations, "--plot": plot})
     with out.status("") if out.is_terminal and not json else _Quiet() as status:
 
         def on_step(what: str, done: int, of: int) -> None:
@@ -84,6 +90,8 @@ def evaluate(
         return
     if evaluation.systems:
         out.print(_table(evaluation))
+    else:
+        out.print("Nothing is held out, so nothing was measured.")
     if evaluation.waste:
         out.print(_waste(evaluation))
     seconds = evaluation.seconds
@@ -122,10 +130,26 @@ def _compression(out: "Console", dataset: Path, json: bool) -> None:
         out.print(compression_table(report))
 
 
-def _useful(data: "Dataset", folder: Path, recommendations: Path | None) -> None:
-    if data.heldout is None and recommendations is None:
-        allowed = "a heldout.tsv to measure with, or --recommendations FILE to have it measured elsewhere"
-        raise ConfigurationError([Fault(str(folder), "no heldout.tsv", allowed)])
+def _useful(data: "Dataset", tune: int | None, folder: Path, files: Mapping[str, Path | None]) -> None:
+    if data.heldout is not None and data.heldout.nnz:
+        return
+    if tune is not None:
+        allowed = "somebody with two artists in trained.tsv, to hold one of them out"
+        raise ConfigurationError([Fault(str(folder), "nobody", allowed)])
+    if files["--plot"] or not files["--recommendations"]:
+        allowed = "a heldout.tsv to measure with, or only --recommendations FILE, to be measured elsewhere"
+        raise ConfigurationError([Fault(str(folder), "without held-out artists", allowed)])
+
+
+def _writable(files: Mapping[str, Path | None]) -> None:
+    """Before minutes of work are lost."""
+    faults = [
+        Fault(option, str(path), "a file in a folder that exists")
+        for option, path in files.items()
+        if path is not None and (path.is_dir() or not path.parent.is_dir())
+    ]
+    if faults:
+        raise ConfigurationError(faults)
 
 
 def _write_rows(path: Path, rows: Iterable[tuple[str, int, str, str]]) -> None:
@@ -164,6 +188,7 @@ def _drawn(evaluation: "Evaluation") -> str:
 
 
 def _table(evaluation: "Evaluation") -> "Table":
+    from rich.markup import escape
     from rich.table import Table
 
     from brainarr.service.evaluation.report import BASELINE
@@ -174,7 +199,7 @@ def _table(evaluation: "Evaluation") -> "Table":
     for title in (f"Recall@{K}", f"NDCG@{K}", f"less {BASELINE}", "coverage", "novelty", "genre KL"):
         table.add_column(title, justify="right")
     for system in evaluation.systems:
-        table.add_row(system.name, *_cells(system))
+        table.add_row(escape(system.name), *_cells(system))
     return table
 
 
@@ -185,8 +210,8 @@ def _cells(system: "SystemReport") -> tuple[str, ...]:
         _with_interval(system.ndcg),
         f"{gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})",
         f"{system.coverage:.0%}",
-        f"{system.novelty:.1f} bits",
-        f"{system.miscalibration:.2f}",
+        "–" if system.novelty is None else f"{system.novelty:.1f} bits",
+        "–" if system.miscalibration is None else f"{system.miscalibration:.2f}",
     )
 
 
@@ -195,6 +220,7 @@ def _with_interval(value: "Interval") -> str:
 
 
 def _waste(evaluation: "Evaluation") -> "Table":
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -203,5 +229,5 @@ def _waste(evaluation: "Evaluation") -> "Table":
         table.add_column(title, justify="right")
     for waste in evaluation.waste:
         shares = (waste.owned, waste.duplicate, waste.unknown)
-        table.add_row(waste.model, f"{waste.named:,}", *(f"{share:.1%}" for share in shares))
+        table.add_row(escape(waste.model), f"{waste.named:,}", *(f"{share:.1%}" for share in shares))
     return table

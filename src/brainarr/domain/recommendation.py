@@ -80,7 +80,7 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An unchecked proposal of one source."""
 
     artist: str
@@ -111,7 +111,7 @@ class Candidate(msgspec.Struct, frozen=True):
     """A model's own words: shown as its opinion only, never taken for evidence."""
 
 
-class Voice(msgspec.Struct, frozen=True):
+class Voice(msgspec.Struct, frozen=True, gc=False):
     """What one source said in favour of a fused candidate."""
 
     source: str
@@ -128,7 +128,7 @@ class Voice(msgspec.Struct, frozen=True):
     """As far as the source shows it, against the median of its lists: 1 is usual, 10 is famous."""
 
 
-class Fused(msgspec.Struct, frozen=True, kw_only=True):
+class Fused(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One artist (or one album) with all voices for it, ranked among the rest."""
 
     artist: str

@@ -32,7 +32,7 @@ Lists = Mapping[Mbid | None, Mapping[str, Candidate]]
 """Seed → key of an artist → the source's best proposal of it."""
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A voice, and what it weighs in the fusion: `voice.rank_score` unless the source's own scores tell that
     some stand out even among its best."""
 
@@ -40,7 +40,7 @@ class Heard(msgspec.Struct, frozen=True):
     score: float
 
 
-class _Support(msgspec.Struct):
+class _Support(msgspec.Struct, gc=False):
     """What one source says for one artist, before it is measured against the rest."""
 
     score: float = 0.0

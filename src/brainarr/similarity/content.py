@@ -24,30 +24,28 @@ class TagProfile:
 
     def __init__(self, tags: Tags, artists: int) -> None:
         self._tags = tags
-        self._counts = sp.csr_array(
-            (np.ones(len(tags.artists)), (tags.artists, tags.words)), shape=(artists, len(tags.vocabulary))
+        self._shape = (artists, len(tags.vocabulary))
+        cells, self._cell_of, self._people = np.unique(
+            tags.artists * max(self._shape[1], 1) + tags.words, return_inverse=True, return_counts=True
         )
-        self._counts.sum_duplicates()
-        carried = np.bincount(self._counts.indices, minlength=len(tags.vocabulary))
-        self._rarity = np.where(carried >= FEWEST, np.log(artists / np.maximum(carried, 1)), 0.0)
-        self._whole = self._weighed(self._counts)
+        """Distinct pairs of artist and word, in which of them each row of `tags` is, and the rows of each."""
+        self._artist_of, self._word_of = np.divmod(cells, max(self._shape[1], 1))
+        self._starts = np.searchsorted(self._artist_of, np.arange(artists + 1))
         order = np.argsort(tags.people, kind="stable")
         self._by_person = (tags.people[order], order)
         order = np.argsort(tags.artists, kind="stable")
         self._by_artist = (tags.artists[order], order)
 
-    def without(self, person: int) -> tuple[sp.csr_array, Columns]:
-        """The unit rows of the artists whom `person` tagged, without those tags, and which artists they
-        are."""
-        people, order = self._by_person
-        first, last = np.searchsorted(people, (person, person + 1))
-        own = order[first:last]
-        artists = np.unique(self._tags.artists[own])
-        given = sp.csr_array(
-            (np.ones(len(own)), (np.searchsorted(artists, self._tags.artists[own]), self._tags.words[own])),
-            shape=(len(artists), self._counts.shape[1]),
-        )
-        return self._weighed(sp.csr_array(self._counts[artists] - given)), artists
+    def tagged(self, person: int) -> Columns:
+        """The artists that a person called anything, in ascending order."""
+        return np.unique(self._tags.artists[self._said_by(person)])
+
+    def without(self, person: int) -> sp.csr_array:
+        """TF-IDF with logarithmic counts, rows of unit length; neither counts nor rarities know what `person`
+        said."""
+        counts = self._people.astype(np.float64)
+        np.subtract.at(counts, self._cell_of[self._said_by(person)], 1.0)
+        return self._weighed(counts)
 
     def votes(self, artist: int, person: int) -> dict[str, int]:
         """Tag → how many people other than `person` gave it to the artist, most first."""
@@ -65,30 +63,32 @@ class TagProfile:
         nearest = np.zeros(owned.shape, dtype=np.int64)
         for person, (start, end) in enumerate(zip(owned.indptr, owned.indptr[1:], strict=False)):
             mine = owned.indices[start:end].astype(np.int64)
-            if not len(mine):
-                continue
-            changed, artists = self.without(person)
-            told = np.isin(mine, artists)
-            others, told = mine[~told], mine[told]
-            mine = np.concatenate([others, told])
-            rows = sp.vstack([self._whole[others], changed[np.searchsorted(artists, told)]], format="csr")
-            near = (self._whole @ rows.T).toarray()
-            if len(artists):
-                near[artists] = (changed @ rows.T).toarray()
-            scores[person] = (near**SHARPNESS).sum(axis=1)
-            nearest[person] = mine[near.argmax(axis=1)]
+            if len(mine):
+                profile = self.without(person)
+                near = (profile @ profile[mine].T).toarray()
+                scores[person] = (near**SHARPNESS).sum(axis=1)
+                nearest[person] = mine[near.argmax(axis=1)]
         return scores, nearest
 
     def shares(self) -> Floats:
         """Artists × tags, rows summing to 1 (or 0): for measures over everybody."""
-        weights = self._whole.toarray()
+        weights = self._weighed(self._people.astype(np.float64)).toarray()
         totals = weights.sum(axis=1, keepdims=True)
         return np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0)
 
-    def _weighed(self, counts: sp.csr_array) -> sp.csr_array:
-        """TF-IDF with logarithmic counts, rows of unit length."""
-        weights = counts.copy()
-        weights.data = np.log1p(np.maximum(weights.data, 0.0)) * self._rarity[weights.indices]
-        lengths = np.sqrt(np.asarray(weights.power(2).sum(axis=1)).ravel())
-        weights.data /= np.repeat(np.maximum(lengths, 1e-12), np.diff(weights.indptr))
-        return weights
+    def _said_by(self, person: int) -> Columns:
+        """Rows of `tags`."""
+        people, order = self._by_person
+        first, last = np.searchsorted(people, (person, person + 1))
+        return order[first:last]
+
+    def _weighed(self, counts: Floats) -> sp.csr_array:
+        artists, words = self._shape
+        carried = np.bincount(self._word_of, weights=counts > 0, minlength=words)
+        rarity = np.where(carried >= FEWEST, np.log(artists / np.maximum(carried, 1)), 0.0)
+        weights = np.log1p(counts) * rarity[self._word_of]
+        # Added up one after the other, unlike `sum`: a word that only the left-out person said adds a 0, and
+        # so changes nothing, not even the last digit.
+        lengths = np.sqrt(np.bincount(self._artist_of, weights=weights**2, minlength=artists))
+        weights /= np.maximum(lengths, 1e-12)[self._artist_of]
+        return sp.csr_array((weights, self._word_of, self._starts), shape=self._shape)

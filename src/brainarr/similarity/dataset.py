@@ -9,6 +9,7 @@ model_answers.jsonl         {"model", "user", "answer"}, one answer of a languag
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +22,12 @@ import scipy.sparse as sp
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.similarity.models import Interactions
 
-_LONGEST_FIELD = 100_000
-_GZIP_FAULTS = (OSError, EOFError, UnicodeDecodeError, csv.Error)
+_UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every artist that is known; a column is a place in these tuples. Those that anybody listens to come
-    first: the matrices have only their columns."""
+    """Every artist that is known; a column is a place in these tuples. Those in `trained` come first."""
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
@@ -54,12 +53,16 @@ class Tags:
 
 @dataclass(frozen=True)
 class Dataset:
-    """People × listened-to artists, twice: what is known and what is to be found again."""
+    """What is known of everybody, and what is to be found again."""
 
     people: tuple[str, ...]
+    """Those in `trained` first."""
     catalogue: Catalogue
     trained: Interactions
+    """People × artists in `trained`. Nobody else has a column: that an artist is held out somewhere would
+    tell."""
     heldout: Interactions | None
+    """People × the whole catalogue; None where there is nothing to measure with."""
     tags: Tags
     answers: Mapping[str, Mapping[int, str]]
     """Model → row of a person → its raw answer."""
@@ -73,16 +76,16 @@ class _Answer(msgspec.Struct):
 
 def read_dataset(folder: Path) -> Dataset:
     """Raises ConfigurationError that names the file, the line and what is allowed."""
-    known = {row["artist"]: row for row in _rows(folder, "artists", ("artist", "name"))}
+    known = {row["artist"]: row for _, row in _rows(folder, "artists", ("artist", "name"))}
     trained = _pairs(folder, "trained", known)
-    heldout = _pairs(folder, "heldout", known) if _find(folder, "heldout") else None
+    heldout = _pairs(folder, "heldout", known) if _find(folder, "heldout") else []
     if not trained:
         raise _unusable(folder / "trained.tsv", "no line", "at least one person with an artist")
-    people = tuple(dict.fromkeys(user for user, _ in (*trained, *(heldout or ()))))
-    listened = dict.fromkeys(artist for _, artist in (*trained, *(heldout or ())))
+    people = tuple(dict.fromkeys(user for user, _ in (*trained, *heldout)))
+    listened = dict.fromkeys(artist for _, artist in trained)
     ids = tuple(dict.fromkeys((*listened, *known)))
     rows = {user: row for row, user in enumerate(people)}
-    columns = {artist: column for column, artist in enumerate(listened)}
+    columns = {artist: column for column, artist in enumerate(ids)}
     catalogue = Catalogue(
         ids,
         tuple(known[artist]["name"] for artist in ids),
@@ -92,16 +95,16 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(
         people,
         catalogue,
-        _matrix(trained, rows, columns),
-        _matrix(heldout, rows, columns) if heldout is not None else None,
-        _tags(folder, rows, columns),
+        _matrix(trained, rows, columns, len(listened)),
+        _matrix(heldout, rows, columns, len(ids)) if heldout else None,
+        _tags(folder, rows, columns, len(listened)),
         _answers(folder, rows),
     )
 
 
 def held_out_inside(dataset: Dataset, share: float, seed: int) -> Dataset:
     """The same people with `share` of what they are known to like held out of it, for tuning: what was held
-    out before stays untouched. Everybody loses at least one artist and keeps at least one."""
+    out before stays untouched. Whoever has two artists or more loses at least one and keeps at least one."""
     rng = np.random.default_rng(seed)
     trained = dataset.trained
     hidden = np.zeros(trained.nnz, dtype=bool)
@@ -113,7 +116,9 @@ def held_out_inside(dataset: Dataset, share: float, seed: int) -> Dataset:
     return replace(
         dataset,
         trained=_of_cells(rows[~hidden], trained.indices[~hidden], trained.shape),
-        heldout=_of_cells(rows[hidden], trained.indices[hidden], trained.shape),
+        heldout=_of_cells(
+            rows[hidden], trained.indices[hidden], (len(dataset.people), len(dataset.catalogue))
+        ),
     )
 
 
@@ -122,35 +127,37 @@ def _of_cells(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> 
 
 
 def _matrix(
-    pairs: list[tuple[str, str]], rows: Mapping[str, int], columns: Mapping[str, int]
+    pairs: list[tuple[str, str]], rows: Mapping[str, int], columns: Mapping[str, int], width: int
 ) -> Interactions:
     cells = sorted({(rows[user], columns[artist]) for user, artist in pairs})
-    row, column = np.array(cells or [(0, 0)], dtype=np.int64).T
-    values = np.ones(len(cells)) if cells else np.zeros(1)
-    return sp.csr_array((values, (row, column)), shape=(len(rows), len(columns)))
+    row, column = np.array(cells, dtype=np.int64).T
+    return _of_cells(row, column, (len(rows), width))
 
 
 def _pairs(folder: Path, table: str, known: Mapping[str, object]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
-    for number, row in enumerate(_rows(folder, table, ("user", "artist")), start=2):
+    for where, row in _rows(folder, table, ("user", "artist")):
         if row["artist"] not in known:
-            where = f"{table}.tsv, line {number}"
-            raise _unusable(Path(where), f"artist {row['artist']}", "an artist of artists.tsv")
+            raise _unusable(where, f"artist {row['artist']:.80}", "an artist of artists.tsv")
         pairs.append((row["user"], row["artist"]))
     return pairs
 
 
-def _tags(folder: Path, rows: Mapping[str, int], columns: Mapping[str, int]) -> Tags:
-    words: dict[str, int] = {}
-    found: list[tuple[int, int, int]] = []
+def _tags(folder: Path, rows: Mapping[str, int], columns: Mapping[str, int], width: int) -> Tags:
+    """Tags of artists that nobody is known to listen to are left out: such an artist is never compared."""
+    said: list[tuple[int, int, str]] = []
     if _find(folder, "tags"):
-        for row in _rows(folder, "tags", ("user", "artist", "tag")):
+        for _, row in _rows(folder, "tags", ("user", "artist", "tag")):
             word = " ".join(row["tag"].lower().split())
-            if row["artist"] in columns and word:
-                place = words.setdefault(word, len(words))
-                found.append((rows.get(row["user"], -1), columns[row["artist"]], place))
-    people, artists, places = np.array(found, dtype=np.int64).reshape(-1, 3).T
-    return Tags(people, artists, places, tuple(words))
+            column = columns.get(row["artist"], width)
+            if column < width:
+                said.append((rows.get(row["user"], -1), column, word))
+    # In alphabetical order: who said a word first must not show.
+    vocabulary = tuple(sorted({word for _, _, word in said}))
+    place = {word: number for number, word in enumerate(vocabulary)}
+    cells = [(person, column, place[word]) for person, column, word in said]
+    people, artists, places = np.array(cells, dtype=np.int64).reshape(-1, 3).T
+    return Tags(people, artists, places, vocabulary)
 
 
 def _answers(folder: Path, rows: Mapping[str, int]) -> dict[str, dict[int, str]]:
@@ -161,18 +168,25 @@ def _answers(folder: Path, rows: Mapping[str, int]) -> dict[str, dict[int, str]]
     try:
         with _open(path) as lines:
             for number, line in enumerate(lines, start=1):
-                try:
-                    said = msgspec.json.decode(line, type=_Answer)
-                except msgspec.DecodeError as error:
-                    where = Path(f"{path}, line {number}")
-                    raise _unusable(
-                        where, str(error), 'a JSON object with "model", "user" and "answer"'
-                    ) from None
+                if not line.strip():
+                    continue
+                said = _read_answer(line, f"{path}, line {number}")
                 if (row := rows.get(str(said.user))) is not None:
                     answers.setdefault(said.model, {})[row] = said.answer
-    except _GZIP_FAULTS as error:
+    except _UNREADABLE as error:
         raise _unusable(path, str(error), "a readable file of JSON lines in UTF-8") from None
     return answers
+
+
+def _read_answer(line: str, where: str) -> _Answer:
+    try:
+        said = msgspec.json.decode(line, type=_Answer)
+    except (msgspec.DecodeError, RecursionError) as error:
+        allowed = 'a JSON object with "model", "user" and "answer"'
+        raise _unusable(where, str(error), allowed) from None
+    if not said.model.strip() or not said.model.isprintable():
+        raise _unusable(where, f"model {said.model[:80]!r}", "a name that can be printed in one line")
+    return said
 
 
 def _find(folder: Path, table: str, ending: str = "tsv") -> Path | None:
@@ -181,34 +195,35 @@ def _find(folder: Path, table: str, ending: str = "tsv") -> Path | None:
 
 
 def _open(path: Path) -> IO[str]:
+    # Spreadsheets begin a file with a mark of its byte order, which is no part of the first column's name.
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
-def _rows(folder: Path, table: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """Cells of lines that are too short are empty; what stands in `needed` must not be."""
+def _rows(folder: Path, table: str, needed: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """(file and line, cells). Cells of lines that are too short are empty; what stands in `needed` must not
+    be."""
     path = _find(folder, table)
     if path is None:
         allowed = "a folder with artists.tsv and trained.tsv (or .tsv.gz), columns as in docs/evaluation.md"
         raise _unusable(folder, f"no {table}.tsv", allowed)
-    csv.field_size_limit(_LONGEST_FIELD)
+    line = 1
     try:
         with _open(path) as lines:
             reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
-            missing = [name for name in needed if name not in (reader.fieldnames or ())]
-            if missing:
+            if not set(needed) <= set(reader.fieldnames or ()):
                 columns = ", ".join(reader.fieldnames or ()) or "none"
-                raise _unusable(path, f"columns {columns}", f"columns {', '.join(needed)}")
-            for number, row in enumerate(reader, start=2):
+                raise _unusable(f"{path}, line 1", f"columns {columns:.200}", f"columns {', '.join(needed)}")
+            for row in reader:
+                line = reader.line_num
                 empty = [name for name in needed if not row[name].strip()]
                 if empty:
-                    raise _unusable(
-                        Path(f"{path}, line {number}"), f"no {empty[0]}", "a value in that column"
-                    )
-                yield row
-    except _GZIP_FAULTS as error:
-        raise _unusable(path, str(error), "a readable table in UTF-8, columns separated by tabs") from None
+                    raise _unusable(f"{path}, line {line}", f"no {empty[0]}", "a value in that column")
+                yield f"{path}, line {line}", row
+    except _UNREADABLE as error:
+        where = f"{path}, after line {line}"
+        raise _unusable(where, str(error), "a readable table in UTF-8, columns separated by tabs") from None
 
 
 def _year(text: str | None) -> int | None:
@@ -216,5 +231,5 @@ def _year(text: str | None) -> int | None:
     return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() else None
 
 
-def _unusable(where: Path, given: str, allowed: str) -> ConfigurationError:
+def _unusable(where: Path | str, given: str, allowed: str) -> ConfigurationError:
     return ConfigurationError([Fault(str(where), given, allowed)])

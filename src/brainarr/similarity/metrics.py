@@ -27,14 +27,10 @@ def top(scores: Floats, owned: Interactions, k: int) -> Places:
     recommendation. Ties go to the lower column."""
     open_scores = np.array(scores, dtype=np.float64)
     open_scores[owned.nonzero()] = -np.inf
-    k = min(k, scores.shape[1])
-    best = np.argpartition(-open_scores, k - 1, axis=1)[:, :k]
-    best.sort(axis=1)
-    values = np.take_along_axis(open_scores, best, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    best = np.take_along_axis(best, order, axis=1)
-    values = np.take_along_axis(values, order, axis=1)
-    return np.where(values > 0, best, -1).astype(np.int64)
+    best = np.argsort(-open_scores, axis=1, kind="stable")[:, :k]
+    places = np.full((len(open_scores), k), -1, dtype=np.int64)
+    places[:, : best.shape[1]] = np.where(np.take_along_axis(open_scores, best, axis=1) > 0, best, -1)
+    return places
 
 
 def _hits(places: Places, heldout: Interactions) -> NDArray[np.bool_]:
@@ -63,8 +59,8 @@ def ndcg(places: Places, heldout: Interactions) -> Floats:
 
 
 def coverage(places: Places, artists: int) -> float:
-    """The share of all artists that is recommended to anybody."""
-    return len(np.unique(places[places >= 0])) / artists
+    """The share of the first `artists` columns that is recommended to anybody."""
+    return len(np.unique(places[(places >= 0) & (places < artists)])) / artists
 
 
 def novelty(places: Places, listeners: Floats, people: int) -> Floats:

@@ -5,8 +5,7 @@ Nothing here sees what is held out, and nothing of a person's own tags reaches t
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-
-import numpy as np
+from functools import lru_cache
 
 from brainarr.domain.genres import genre_shares
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedArtist
@@ -22,6 +21,7 @@ _THEN = datetime(2011, 1, 1, tzinfo=UTC)
 """The data does not say when anybody came to anything."""
 
 
+@lru_cache(maxsize=1 << 16)
 def mbid_of(column: int) -> Mbid:
     """An identifier of the data set's own: not everybody in it has one, and none is looked up."""
     return Mbid(f"00000000-0000-4000-8000-{column:012d}")
@@ -81,26 +81,31 @@ class People:
             return None
         column = column_of(fused.mbid)
         catalogue = self._dataset.catalogue
+        genres = self._genres(column, person)
         artist = CatalogArtist(
             fused.mbid,
             catalogue.names[column],
             country=catalogue.countries[column] or None,
             begin=catalogue.years[column],
-            genres=self._genres(column, person),
+            genres=genres,
         )
-        return Verified(fused, artist, None, genres=genre_shares(artist.genres), year=catalogue.years[column])
+        return Verified(fused, artist, None, genres=_shares(genres), year=catalogue.years[column])
 
     def _genres(self, column: int, person: int) -> tuple[tuple[str, float], ...]:
         """(tag, people other than `person` who gave it), most first."""
         if column >= len(self._voted):
             return ()
         if self._told[0] != person:
-            self._told = (person, frozenset(np.unique(self._tags.without(person)[1]).tolist()))
+            self._told = (person, frozenset(self._tags.tagged(person).tolist()))
         return self._votes(column, person) if column in self._told[1] else self._voted[column]
 
     def _votes(self, column: int, person: int) -> tuple[tuple[str, float], ...]:
         votes = self._tags.votes(column, person)
         return tuple((tag, float(count)) for tag, count in list(votes.items())[:MOST_TAGS])
+
+
+# To nearly everybody an artist is the same.
+_shares = lru_cache(maxsize=1 << 13)(genre_shares)
 
 
 def _index(names: tuple[str, ...]) -> list[dict[str, int]]:

@@ -30,10 +30,12 @@ class SystemReport:
     ndcg_gain: Interval
     coverage: float
     """Share of the listened-to artists that it recommends to anybody."""
-    novelty: float
-    """Mean bits of what it recommends: 1 for what half of all people know, 5 for what one in 32 knows."""
-    miscalibration: float
-    """KL divergence in nats of its tags from the library's; 0 keeps the library's shares."""
+    novelty: float | None
+    """Mean bits of what it recommends: 1 for what half of all people know, 5 for what one in 32 knows; None
+    where it recommends nothing."""
+    miscalibration: float | None
+    """KL divergence in nats of its tags from the library's; 0 keeps the library's shares; None where nothing
+    is tagged."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class WasteReport:
     named: int
     owned: float
     duplicate: float
+    """Named before, in whatever order."""
     unknown: float
+    """No artist of the data; titles of albums among them."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,9 @@ def judge(dataset: Dataset, found: Recommended) -> Evaluation:
             WasteReport(
                 name,
                 waste.named,
-                *(
-                    waste.verdicts.get(verdict, 0) / max(waste.named, 1)
-                    for verdict in (Verdict.OWNED, Verdict.DUPLICATE, Verdict.UNKNOWN)
-                ),
+                waste.share(Verdict.OWNED),
+                waste.share(Verdict.DUPLICATE, Verdict.LOOP),
+                waste.share(Verdict.UNKNOWN, Verdict.ALBUM_AS_ARTIST),
             )
             for name, waste in found.waste.items()
         ),
@@ -93,8 +96,8 @@ def rows(dataset: Dataset, found: Recommended) -> Iterator[tuple[str, int, str, 
 def _systems(dataset: Dataset, found: Recommended) -> Iterator[SystemReport]:
     if dataset.heldout is None:
         return
-    # A model may name artists that nobody listens to: they have a column too, which never is a hit.
-    heldout = _widened(dataset.heldout, len(dataset.catalogue))
+    # A model may name artists that nobody is known to listen to: they have a column too.
+    heldout = dataset.heldout
     known = _widened(dataset.trained, len(dataset.catalogue))
     listeners = models.popularity(known)
     shares = TagProfile(dataset.tags, len(dataset.catalogue)).shares()
@@ -109,17 +112,23 @@ def _systems(dataset: Dataset, found: Recommended) -> Iterator[SystemReport]:
             metrics.paired(recall, base_recall),
             metrics.paired(ndcg, base_ndcg),
             metrics.coverage(places, dataset.trained.shape[1]),
-            float(np.nanmean(metrics.novelty(places, listeners, len(dataset.people)))),
-            float(np.nanmean(metrics.miscalibration(places, known, shares))),
+            _mean(metrics.novelty(places, listeners, len(dataset.people))),
+            _mean(metrics.miscalibration(places, known, shares)),
         )
+
+
+def _mean(values: models.Floats) -> float | None:
+    """Over those for whom there is a value."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
 
 
 def _widened(matrix: models.Interactions, artists: int) -> models.Interactions:
     return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], artists))
 
 
-def _short(number: float) -> float:
-    return round(number, 4)
+def _short(number: float | None, digits: int = 4) -> float | None:
+    return None if number is None else round(number, digits)
 
 
 def document(evaluation: Evaluation) -> dict[str, object]:
@@ -143,8 +152,8 @@ def document(evaluation: Evaluation) -> dict[str, object]:
                     "ci": {f"recall@{K}": both(system.recall_gain), f"ndcg@{K}": both(system.ndcg_gain)},
                 },
                 "coverage": round(system.coverage, 4),
-                "novelty_bits": round(system.novelty, 3),
-                "genre_divergence": round(system.miscalibration, 4),
+                "novelty_bits": _short(system.novelty, 3),
+                "genre_divergence": _short(system.miscalibration),
             }
             for system in evaluation.systems
         ],

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from brainarr.domain.music import Mbid
+from brainarr.domain.prompt import Answer
 from brainarr.domain.recommendation import Candidate
 from brainarr.pipeline.answers import read_answer
 from brainarr.pipeline.sift import sift
@@ -44,8 +46,9 @@ class Filter:
 
     @property
     def positive(self) -> Floats:
-        """The same order, every score above 0."""
-        return self.scores - self.scores.min() + 1e-9
+        """The same order, every score above 0; of whoever is known to like nothing, nothing is said."""
+        told = np.diff(self.known.indptr) > 0
+        return np.where(told[:, None], self.scores - self.scores.min() + 1e-9, 0.0)
 
 
 class Lists:
@@ -103,32 +106,32 @@ class Neighbours:
 
     def __init__(self, dataset: Dataset) -> None:
         known = dataset.trained
-        self._names = dataset.catalogue.names
-        self._listeners = models.popularity(known).tolist()
+        names, listeners = dataset.catalogue.names, models.popularity(known).tolist()
         together = (known.T @ known).tocsr()
-        self._lists: list[Sequence[tuple[int, float]]] = []
+        self._lists: list[Sequence[Candidate]] = []
         for artist in range(together.shape[0]):
             near = slice(together.indptr[artist], together.indptr[artist + 1])
             counts = list(zip(together.indices[near].tolist(), together.data[near].tolist(), strict=True))
             counts = [(other, count) for other, count in counts if other != artist]
             counts.sort(key=lambda pair: (-pair[1], pair[0]))
-            self._lists.append(counts[:NEIGHBOURS])
+            self._lists.append(
+                [
+                    Candidate(
+                        names[other],
+                        "neighbours",
+                        rank,
+                        mbid=mbid_of(other),
+                        seed=mbid_of(artist),
+                        strength=count,
+                        popularity=listeners[other],
+                        counted=True,
+                    )
+                    for rank, (other, count) in enumerate(counts[:NEIGHBOURS], start=1)
+                ]
+            )
 
     def of(self, owned: Sequence[int]) -> list[Candidate]:
-        return [
-            Candidate(
-                self._names[other],
-                "neighbours",
-                rank,
-                mbid=mbid_of(other),
-                seed=mbid_of(artist),
-                strength=count,
-                popularity=self._listeners[other],
-                counted=True,
-            )
-            for artist in owned
-            for rank, (other, count) in enumerate(self._lists[artist], start=1)
-        ]
+        return [candidate for artist in owned for candidate in self._lists[artist]]
 
 
 class RecordedModel:
@@ -139,8 +142,9 @@ class RecordedModel:
         self._answers = answers
         self._people = people
 
-    def of(self, person: int, known: frozenset[str]) -> list[Candidate]:
-        """`known`: keys of the person's own artists. Who is in the catalogue has an identifier."""
+    def of(self, person: int, known: frozenset[str]) -> Answer:
+        """`known`: keys of the person's own artists. Candidates that are in the catalogue have an
+        identifier."""
         answer = sift(read_answer(self.name, self._answers.get(person, ""), ASKED_FOR), known)
         found: list[Candidate] = []
         for candidate in answer.candidates:
@@ -151,4 +155,4 @@ class RecordedModel:
                     candidate.artist, self.name, candidate.rank, mbid=mbid, confidence=candidate.confidence
                 )
             )
-        return found
+        return msgspec.structs.replace(answer, candidates=tuple(found))

@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from brainarr.domain.learning import FacetWeights, Learnt
 from brainarr.domain.names import Tier, name_keys
+from brainarr.domain.prompt import Answer
 from brainarr.domain.recommendation import Candidate, Verdict
+from brainarr.domain.taste import Profile
+from brainarr.errors import ConfigurationError, Fault
 from brainarr.service.evaluation.lessons import Lessons, take_lessons
 from brainarr.service.evaluation.people import People, column_of
 from brainarr.service.evaluation.sources import NEIGHBOURS, Filter, RecordedModel
@@ -19,6 +22,11 @@ from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
 from brainarr.similarity.metrics import Places, top
 from brainarr.similarity.models import Floats
+
+BASELINES = ("similarity", "popular", "ease", "rp3beta", "spectral", "tags", "home", "neighbours")
+PIPELINES = ("pipeline", "pipeline+score", "pipeline+learnt")
+"""Each also with every model."""
+WITH_GENRES = "pipeline+learnt+genres"
 
 OnStep = Callable[[str, int, int], None]
 """(what, done, of how many)."""
@@ -35,6 +43,10 @@ class Waste:
         self.named += 1
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
 
+    def share(self, *verdicts: Verdict) -> float:
+        """Of all that was named."""
+        return sum(self.verdicts.get(verdict, 0) for verdict in verdicts) / max(self.named, 1)
+
 
 @dataclass
 class Recommended:
@@ -49,7 +61,8 @@ class Recommended:
 
 async def recommend_all(dataset: Dataset, settings: Settings, on_step: OnStep) -> Recommended:
     """Everything is computed from a data set whose held-out pairs were taken away first: no system can have
-    seen them."""
+    seen them. Raises ConfigurationError for a model that is called like a system."""
+    _refuse_taken_names(dataset.answers)
     blind = replace(dataset, heldout=None)
     found = Recommended()
     clock = time.perf_counter
@@ -76,6 +89,15 @@ async def recommend_all(dataset: Dataset, settings: Settings, on_step: OnStep) -
         await everybody.recommend(person)
     found.seconds["pipeline"] = clock() - started
     return found
+
+
+def _refuse_taken_names(models: Iterable[str]) -> None:
+    taken = {*BASELINES, *PIPELINES, WITH_GENRES}
+    for model in models:
+        adds = {model, *(f"{pipeline}+{model}" for pipeline in PIPELINES)}
+        if adds & taken:
+            raise ConfigurationError([Fault("model_answers.jsonl", f"model {model}", "a name no system has")])
+        taken |= adds
 
 
 def _baselines(found: Recommended, blind: Dataset, collaborative: Filter, voices: Voices) -> None:
@@ -121,21 +143,21 @@ class _Everybody:
     async def recommend(self, person: int) -> None:
         owned = self._people.owned(person)
         base = self._voices.of(person)
-        await self._run(person, base)
+        profile = await self._people.profile(person)
+        self._run(person, profile, base)
         ranking = self._trial.ranking(person, self._voices.neighbours.of(owned))
         self._note("neighbours", person, [column_of(item.mbid) for item in ranking[:K] if item.mbid])
         keys = frozenset(name_keys(self._names[column])[Tier.WORDS] for column in owned)
         for model in self._recorded:
-            said = model.of(person, keys)
-            self._note(model.name, person, self._alone(model.name, said, owned))
-            await self._run(person, [*base, *said], model.name)
+            answer = model.of(person, keys)
+            self._note(model.name, person, self._alone(model.name, answer, owned))
+            self._run(person, profile, [*base, *answer.candidates], model.name)
 
-    async def _run(self, person: int, candidates: Sequence[Candidate], model: str = "") -> None:
+    def _run(self, person: int, profile: Profile, candidates: Sequence[Candidate], model: str = "") -> None:
         """The fused ranking, what the score makes of its head, and what feedback would make of the score."""
         also = f"+{model}" if model else ""
         ranking = self._trial.ranking(person, candidates, model)
         self._note(f"pipeline{also}", person, [column_of(item.mbid) for item in ranking[:K] if item.mbid])
-        profile = await self._people.profile(person)
         pool = self._trial.pool(person, ranking, profile)
         self._note(f"pipeline+score{also}", person, self._trial.chosen(pool, profile))
         weights = self._lessons.weights
@@ -144,14 +166,18 @@ class _Everybody:
         if not model:
             genres: Learnt = self._lessons.genres_of(person)
             chosen = self._trial.chosen(pool, profile, weights, genres)
-            self._note("pipeline+learnt+genres", person, chosen)
+            self._note(WITH_GENRES, person, chosen)
 
-    def _alone(self, model: str, said: Sequence[Candidate], owned: Sequence[int]) -> list[int]:
+    def _alone(self, model: str, answer: Answer, owned: Sequence[int]) -> list[int]:
         """A model without anybody's help: its own order, without what it may not say."""
         waste = self._found.waste.setdefault(model, Waste())
+        for judged in answer.judged:
+            # The artists of a joined name are candidates of their own.
+            if judged.verdict is not Verdict.COLLABORATION:
+                waste.count(judged.verdict)
         seen: set[int] = set()
         kept: list[int] = []
-        for candidate in said:
+        for candidate in answer.candidates:
             if candidate.mbid is None:
                 waste.count(Verdict.UNKNOWN)
                 continue

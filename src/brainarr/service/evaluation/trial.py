@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights, Learnt
 from brainarr.domain.recommendation import Candidate, Discovery, Fused, Scored
@@ -39,7 +40,11 @@ class Voices:
         self.similarity = filter_lists(blind, collaborative)
         self.tag_scores, nearest = tags.scores(blind.trained)
         self.tags = Lists("tags", blind, self.tag_scores, nearest)
-        self.neighbours = Neighbours(blind)
+        self._blind = blind
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        return Neighbours(self._blind)
 
     def of(self, person: int) -> list[Candidate]:
         return [*self.similarity.of(person), *self.tags.of(person)]
