@@ -23,12 +23,14 @@ _MANY_SEEDS = 10
 # outlier, and all others would count for nothing.
 _BEST = 20
 _SEEDS_KEPT = 5
+# Nobody is less heard than that; a count of next to nothing must not divide by nothing.
+_LEAST_POPULARITY = 1e-9
 # Of the regression on neighbour lists, tuned inside `trained` of the Last.fm data: the share of a list's sum
 # that stands for the artist's own listeners, and the ridge in means of that.
 _OWN_LISTENERS = 0.1
 _RIDGE = 0.4
-# Of its spectrum, in the same means: what lies below is no taste but a flaw of short lists. On the Last.fm data
-# the smallest value of 400 libraries is 0.29 of the mean diagonal, so nothing there is touched.
+# Of its spectrum, in the same means: what lies below is no taste but a flaw of short lists. On the Last.fm
+# data the smallest value of 400 libraries is 0.29 of the mean diagonal, so nothing there is touched.
 _LEAST_SPREAD = 0.1
 # Of a voice whose seeds say nothing of their own: it spoke, so it says something.
 _LEAST_VOICE = 1e-3
@@ -75,7 +77,9 @@ def hear(
     for key in ordered:
         score = _K_SOURCE / (_K_SOURCE + places.get(key, 0)) if bare else support[key].score / best
         # The root: a score of a quarter of the best is still half a reason to believe it.
-        rank_score = score if bare else min(1.0, max(_LEAST_VOICE, (support[key].score / (first or 1.0)) ** 0.5))
+        rank_score = (
+            score if bare else min(1.0, max(_LEAST_VOICE, (support[key].score / (first or 1.0)) ** 0.5))
+        )
         voice = _voice(source, weight, rank_score, support[key], popularity.get(key), seeds)
         heard[key] = Heard(voice, score)
     return heard
@@ -190,7 +194,7 @@ def _popularity(lists: Iterable[Mapping[str, Candidate]]) -> dict[str, float]:
     known = {key: fmean(values) for key, values in (told or shown).items()}
     usual = median(known.values()) if known else 1.0
     popularity = dict.fromkeys(shown, 1.0)
-    popularity.update({key: value / usual for key, value in known.items()})
+    popularity.update({key: max(_LEAST_POPULARITY, value / usual) for key, value in known.items()})
     return popularity
 
 
