@@ -13,11 +13,12 @@ import pytest
 
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.similarity import artifact, train
-from brainarr.similarity.artifact import HEADER, Artifact, load, verify
+from brainarr.similarity.artifact import HEADER, Artifact, load
 from brainarr.similarity.build import build, refresh
 from brainarr.similarity.interactions import merge
 from brainarr.similarity.ranking import Owned, rank
 from brainarr.similarity.recipe import Recipe
+from brainarr.similarity.verify import verify
 from tests.similarity.worlds import listening_of, mbid, name, scene_of, tsv_of_scenes
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

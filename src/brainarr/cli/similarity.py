@@ -91,7 +91,8 @@ def show(
     most: Annotated[int, typer.Option(min=1, max=1_000, help="How many are shown.")] = 20,
 ) -> None:
     """Say what a filter was trained on, check that it is whole, and who is near whom."""
-    from brainarr.similarity.artifact import load, verify
+    from brainarr.similarity.artifact import load
+    from brainarr.similarity.verify import verify
 
     found = load(folder)
     verify(found)

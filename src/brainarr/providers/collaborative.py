@@ -37,6 +37,8 @@ class CollaborativeFilter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._verified = ""
+        """The generation that was read through and found whole."""
 
     async def propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
         return await asyncio.to_thread(self._propose, library, weights)
@@ -57,10 +59,6 @@ class CollaborativeFilter:
         owned = [
             Owned(artist.mbid, artist.name, weights.get(artist.id, 0.0) ** 0.5) for artist in library.artists
         ]
-        try:
-            ranked = rank(artifact, owned, LISTED)
-        except StorageError as damaged:
-            raise self._unusable(damaged) from damaged
         return tuple(
             Candidate(
                 clean_name(found.name),
@@ -70,17 +68,20 @@ class CollaborativeFilter:
                 strength=found.score,
                 because=tuple((spoke.name, spoke.share) for spoke in found.contributions),
             )
-            for place, found in enumerate(ranked, start=1)
+            for place, found in enumerate(rank(artifact, owned, LISTED), start=1)
             if clean_name(found.name)
         )
 
     def _load(self) -> "Artifact":
+        """Raises ProviderRejected."""
         from brainarr.similarity.artifact import load
+        from brainarr.similarity.verify import verify
 
         try:
-            return load(self._folder)
-        except StorageError as missing:
-            raise self._unusable(missing) from missing
-
-    def _unusable(self, error: StorageError) -> ProviderRejected:
-        return ProviderRejected(self.name, error.message, remedy=error.remedy)
+            artifact = load(self._folder)
+            if artifact.header.generation != self._verified:
+                verify(artifact)
+                self._verified = artifact.header.generation
+        except StorageError as unusable:
+            raise ProviderRejected(self.name, unusable.message, remedy=unusable.remedy) from unusable
+        return artifact

@@ -7,7 +7,6 @@ Readers follow the header, so that they see the old filter or the new one, and n
 read without pickle: whoever hands you such a folder cannot run code in it.
 """
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -169,7 +168,7 @@ def _write_array(path: Path, array: Array) -> ArrayFile:
     np.save(path, array, allow_pickle=False)
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
-    return ArrayFile(path.stat().st_size, _digest(path))
+    return ArrayFile(path.stat().st_size, file_digest(path))
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -179,7 +178,7 @@ def _write_durably(path: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     content = blake2b(digest_size=16)
     with path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
@@ -190,7 +189,8 @@ def _digest(path: Path) -> str:
 def load(folder: Path) -> Artifact:
     """Maps the filter in `folder`. Raises StorageError, which names the file and what to do.
 
-    Sizes and shapes are checked, contents are not (`verify` does): a mapped filter is ready in milliseconds.
+    Sizes and shapes are checked, contents are not (`verify` is for that): a mapped filter is ready in
+    milliseconds.
     """
     header = read_header(folder)
     try:
@@ -265,13 +265,3 @@ def _check_shapes(folder: Path, header: Header, arrays: Mapping[str, Array]) -> 
                 raise StorageError(
                     f"{folder / model.name}_{part}.npy: not what the header says.", remedy=REMEDY
                 )
-
-
-def verify(artifact: Artifact) -> None:
-    """Reads everything and compares it with what was written. Raises StorageError where they differ."""
-    for name, file in artifact.header.files.items():
-        path = artifact.folder / artifact.header.generation / f"{name}.npy"
-        with contextlib.suppress(OSError):
-            if _digest(path) == file.digest:
-                continue
-        raise StorageError(f"{path}: not what was written.", remedy=REMEDY)
