@@ -142,8 +142,8 @@ class Reader:
         self.failure = failure
         self.read: list[tuple[Library, Mapping[int, float]]] = []
 
-    async def propose(self, found: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
-        self.read.append((found, weights))
+    async def propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
+        self.read.append((library, weights))
         if self.failure is not None:
             raise self.failure
         return tuple(

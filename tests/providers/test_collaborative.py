@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from brainarr.domain.music import Library
+from brainarr.domain.music import Library, Mbid
 from brainarr.domain.recommendation import Candidate
 from brainarr.errors import ProviderRejected
 from brainarr.providers.collaborative import CollaborativeFilter
@@ -73,6 +73,17 @@ async def test_what_weighs_more_in_the_library_says_more(built: Path):
 async def test_a_library_of_strangers_gets_no_proposals(built: Path):
     assert await propose(built, library(owned(1, "Nobody of them"))) == ()
     assert await propose(built, library()) == ()
+
+
+@pytest.mark.parametrize("known", [mbid(0), None])
+async def test_the_owned_are_named_as_the_library_spells_them(tmp_path: Path, known: Mbid | None):
+    """Else the same artist would be two in the evidence, one for each source that names it."""
+    listening = listening_of(tmp_path, tsv_of_scenes(range(60), without_mbid=frozenset({0})))
+    if known:
+        listening = listening_of(tmp_path, tsv_of_scenes(range(60)))
+    build(listening, Recipe(), tmp_path, trained_at=NOW, engine="local")
+    found = await propose(tmp_path, library(owned(7, "BAND 0", mbid=known)))
+    assert {said for one in found for said, _ in one.because} == {"BAND 0"}
 
 
 async def test_it_says_in_one_line_what_it_is(built: Path):

@@ -4,20 +4,21 @@ It looks at the whole library at once, answers from this machine, and names what
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from brainarr.domain.music import Library
-from brainarr.domain.names import clean_name
+from brainarr.domain.names import Tier, clean_name, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.errors import ProviderRejected, StorageError
 from brainarr.settings.values import Section
 
 if TYPE_CHECKING:
     from brainarr.similarity.artifact import Artifact
+    from brainarr.similarity.ranking import Contribution
 
 LISTED = 300
 """Candidates; the fusion of two hundred neighbours reaches no further."""
@@ -59,6 +60,7 @@ class CollaborativeFilter:
         owned = [
             Owned(artist.mbid, artist.name, weights.get(artist.id, 0.0) ** 0.5) for artist in library.artists
         ]
+        as_owned = _spellings(library)
         return tuple(
             Candidate(
                 clean_name(found.name),
@@ -66,7 +68,7 @@ class CollaborativeFilter:
                 place,
                 mbid=found.mbid,
                 strength=found.score,
-                because=tuple((spoke.name, spoke.share) for spoke in found.contributions),
+                because=tuple((as_owned(spoke), spoke.share) for spoke in found.contributions),
             )
             for place, found in enumerate(rank(artifact, owned, LISTED), start=1)
             if clean_name(found.name)
@@ -83,5 +85,22 @@ class CollaborativeFilter:
                 verify(artifact)
                 self._verified = artifact.header.generation
         except StorageError as unusable:
-            raise ProviderRejected(self.name, unusable.message, remedy=unusable.remedy) from unusable
+            remedy = f"{unusable.remedy}; or correct similarity.path."
+            raise ProviderRejected(self.name, unusable.message, remedy=remedy) from unusable
         return artifact
+
+
+def _spellings(library: Library) -> "Callable[[Contribution], str]":
+    """How the library spells an artist of the filter: evidence of several sources meets under one name."""
+    by_mbid = {artist.mbid: artist.name for artist in library.artists if artist.mbid is not None}
+    # Few are known to the filter by name alone; those of the library that it may mean have no key yet.
+    by_name: dict[str, str] = {}
+
+    def spelling(spoke: "Contribution") -> str:
+        if spoke.mbid is not None and spoke.mbid in by_mbid:
+            return by_mbid[spoke.mbid]
+        if not by_name:
+            by_name.update({name_keys(artist.name)[Tier.WORDS]: artist.name for artist in library.artists})
+        return by_name.get(name_keys(spoke.name)[Tier.WORDS], spoke.name)
+
+    return spelling
