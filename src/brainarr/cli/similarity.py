@@ -48,6 +48,7 @@ def build(
 
     from brainarr.errors import ConfigurationError, Fault
     from brainarr.similarity import build as building
+    from brainarr.similarity.artifact import prepare
     from brainarr.similarity.recipe import Recipe
     from brainarr.wiring.build import utc_now
 
@@ -59,6 +60,7 @@ def build(
             [Fault(options, "with --refresh", "a new build: a refresh trains as it did")]
         )
     recipe = msgspec.structs.replace(Recipe(), **given)
+    prepare(output)
     if engine is Engine.SPARK:
         from brainarr.similarity.cluster import build_on_spark
 

@@ -129,6 +129,16 @@ def artist_arrays(identities: Sequence[str], names: Sequence[str]) -> dict[str, 
     }
 
 
+def prepare(folder: Path) -> None:
+    """Makes the folder and tries to write in it: training may take hours. Raises StorageError."""
+    beside = folder / f".new-{os.getpid()}"
+    try:
+        beside.mkdir(parents=True, exist_ok=True)
+        beside.rmdir()
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
 def write(folder: Path, header: Header, arrays: Mapping[str, Array]) -> Header:
     """Puts a new filter in the place of the old one; returns the header with generation and files filled in.
 
@@ -152,12 +162,22 @@ def write(folder: Path, header: Header, arrays: Mapping[str, Array]) -> Header:
         os.replace(folder / f"{HEADER}.new", folder / HEADER)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise StorageError(f"{folder}: the filter cannot be written ({error}).") from None
+        raise _unwritable(folder, error) from None
     # A reader that holds the old arrays keeps them: they are unlinked, not emptied.
     for other in folder.iterdir():
-        if other.is_dir() and other != generation and _is_generation(other.name):
+        if other != generation and _is_generation(other.name) and _holds_arrays_only(other):
             shutil.rmtree(other, ignore_errors=True)
     return header
+
+
+def _unwritable(folder: Path, error: OSError) -> StorageError:
+    why = error.strerror or str(error)
+    return StorageError(f"{folder}: no filter can be written here ({why}).", remedy="Name another --output.")
+
+
+def _holds_arrays_only(folder: Path) -> bool:
+    """So that nothing of anybody else's is ever deleted, whatever its name."""
+    return folder.is_dir() and all(file.suffix == ".npy" for file in folder.iterdir())
 
 
 def _is_generation(name: str) -> bool:
