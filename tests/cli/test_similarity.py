@@ -101,3 +101,23 @@ def test_what_is_not_in_a_filter_or_no_filter_is_a_message(brainarr: Brainarr, t
     brainarr("similarity", "build", str(tmp_path / "both.tsv"), "--output", str(tmp_path / "filter"))
     twice = brainarr("similarity", "show", str(tmp_path / "filter"), "--artist", name(0))
     assert f"Name one: {mbid(0)}, {mbid(1)}" in twice.stderr
+
+
+def test_a_place_that_no_filter_can_be_put_in_is_named_before_anything_is_read(
+    brainarr: Brainarr, listens: str
+):
+    said = brainarr("similarity", "build", listens, "--output", listens)
+    assert said.exit_code == 1
+    assert "plays.tsv: no filter can be written here" in said.stderr.replace("\n", "")
+    assert "Name another --output" in said.stderr
+    assert "Reading" not in said.stderr
+
+
+def test_a_folder_of_somebody_elses_is_left_alone_whatever_its_name(
+    brainarr: Brainarr, tmp_path: Path, listens: str
+):
+    theirs = tmp_path / "filter" / "0123456789abcdef" / "letter.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("keep me")
+    assert brainarr("similarity", "build", listens, "--output", str(tmp_path / "filter")).exit_code == 0
+    assert theirs.read_text() == "keep me"

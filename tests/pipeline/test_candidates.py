@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 
-from brainarr.domain.music import Mbid
+import pytest
+
+from brainarr.domain.music import Library, Mbid
 from brainarr.domain.recommendation import Candidate, Outcome
 from brainarr.domain.taste import Seed
-from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.candidates import Heard, RecallSimilar, hear_sources
+from brainarr.errors import ProviderError, ProviderRejected, ProviderUnavailable, UnreadableAnswer
+from brainarr.pipeline.candidates import Heard, RecallSimilar, hear_readers, hear_sources
 from brainarr.pipeline.ports import Allowance, CandidateSource
 from tests.fakes import FakeSource
-from tests.pipeline.builders import mbid
+from tests.pipeline.builders import library, mbid, owned
 
 SEEDS = [
     Seed(mbid(f"seed {n}"), f"Seed {n}", weight, "rock") for n, weight in enumerate((0.1, 0.4, 0.2, 0.3))
@@ -126,3 +128,64 @@ async def test_a_source_that_knows_nobody_is_empty_and_one_without_seeds_not_nee
     (heard,) = await hear_sources([], [FakeSource(NEAR)], remembers, lambda source: None)
     assert heard.report.outcome is Outcome.NOT_NEEDED
     assert heard.candidates == ()
+
+
+class Reader:
+    """A source that reads the whole library (pipeline.ports.LibraryReader)."""
+
+    name = "similarity"
+    kind = "trained"
+    weight = 1.0
+
+    def __init__(self, *names: str, failure: ProviderError | None = None) -> None:
+        self.names = names
+        self.failure = failure
+        self.read: list[tuple[Library, Mapping[int, float]]] = []
+
+    async def propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
+        self.read.append((library, weights))
+        if self.failure is not None:
+            raise self.failure
+        return tuple(
+            Candidate(name, self.name, rank, strength=1 / rank)
+            for rank, name in enumerate(self.names, start=1)
+        )
+
+
+async def test_a_source_that_reads_the_whole_library_is_handed_it_with_its_weights():
+    found, weights = library(owned(1, "Slowdive")), {1: 1.0}
+    reader = Reader("Ride", "Lush")
+    (heard,) = await hear_readers(found, weights, [reader])
+    assert reader.read == [(found, weights)]
+    assert said(heard) == {"Ride", "Lush"}
+    report = heard.report
+    assert (report.name, report.kind, report.outcome) == ("similarity", "trained", Outcome.OK)
+    assert (report.candidates, report.detail) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (ProviderRejected("similarity", "there is no filter", remedy="Build one."), Outcome.REJECTED),
+        (ProviderUnavailable("similarity", "away"), Outcome.UNAVAILABLE),
+        (UnreadableAnswer("similarity", "nonsense"), Outcome.UNREADABLE),
+    ],
+)
+async def test_one_that_fails_is_a_report_with_what_to_do_and_costs_the_others_nothing(
+    failure: ProviderError, outcome: Outcome
+):
+    broken, whole = await hear_readers(library(), {}, [Reader(failure=failure), Reader("Ride")])
+    assert (broken.candidates, broken.report.outcome) == ((), outcome)
+    assert broken.report.detail == str(failure)
+    assert failure.remedy in broken.report.detail
+    assert said(whole) == {"Ride"}
+
+
+async def test_one_that_knows_nobody_of_the_library_says_so_instead_of_nothing():
+    (heard,) = await hear_readers(library(owned(1, "Nobody")), {1: 1.0}, [Reader()])
+    assert heard.report.outcome is Outcome.EMPTY
+    assert heard.report.detail == "knows none of the library's artists"
+
+
+async def test_without_such_sources_nothing_is_heard():
+    assert await hear_readers(library(), {}, []) == []

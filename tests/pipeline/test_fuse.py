@@ -163,5 +163,12 @@ def test_what_only_a_model_proposes_gets_every_fourth_place_and_none_in_similar_
     assert order(*near, *far, discovery=Discovery.SIMILAR)[-2:] == ["Far 1", "Far 2"]
 
 
+def test_a_model_without_a_vote_gets_no_place_for_its_reach():
+    near = [neighbour(f"Near {number:02}", number) for number in range(1, 13)]
+    far = Candidate("Far", "model", 1)
+    ranking, _ = fuse([*near, far], WEIGHTS | {"model": 0.0}, SEEDS, Discovery.EXPLORATORY)
+    assert [item.artist for item in ranking][-1] == "Far"
+
+
 def test_nothing_proposed_is_nothing_ranked():
     assert fuse([], {}, {}, Discovery.ADJACENT) == ([], [])

@@ -1,6 +1,9 @@
 """One whole pass over fakes: what comes out, and what a run says when its helpers fail."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from time import thread_time
 
 import msgspec
 import pytest
@@ -264,3 +267,35 @@ async def test_exploratory_discovery_says_what_it_costs():
     cost = "found 7% less of what people turned out to like"
     assert any(cost in note for note in (await run(discovery=Discovery.EXPLORATORY)).notes)
     assert not any(cost in note for note in (await run(discovery=Discovery.ADJACENT)).notes)
+
+
+async def test_ten_thousand_proposals_do_not_stop_the_event_loop():
+    """Measured in processor time of the loop's own thread: a busy machine fails nobody."""
+    seeds = [artist.mbid for artist in LIBRARY.artists if artist.mbid]
+    crowds = [
+        FakeSource(
+            {
+                seed: [(f"{n} of {place} near {name}", None) for n in range(1200)]
+                for place, seed in enumerate(seeds)
+            },
+            name=name,
+        )
+        for name in ("deezer", "lastfm")
+    ]
+    spent = [thread_time()]
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(0)
+            spent.append(thread_time())
+
+    pulse = asyncio.create_task(beat())
+    result = await run(
+        instruments=tools(sources=(neighbours(), *crowds), ask=Scripted('[{"artist": "New 1"}]')),
+        styles_include=("shoegaze",),
+        max_recommendations=10,
+    )
+    spent.append(thread_time())
+    pulse.cancel()
+    assert len(result.judged) > 12_000
+    assert max(after - before for before, after in pairwise(spent)) < 0.2

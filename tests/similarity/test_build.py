@@ -10,11 +10,12 @@ import pytest
 
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.similarity import artifact, train
-from brainarr.similarity.artifact import HEADER, Artifact, load, verify
+from brainarr.similarity.artifact import HEADER, Artifact, load
 from brainarr.similarity.build import build, refresh
 from brainarr.similarity.interactions import merge
 from brainarr.similarity.ranking import Owned, rank
 from brainarr.similarity.recipe import Recipe
+from brainarr.similarity.verify import verify
 from tests.similarity.worlds import NOW, RECIPE, filter_of, listening_of, mbid, tsv_of_scenes
 
 EVERY_MODEL = {"ease": 1.0, "rp3beta": 1.0, "spectral": 1.0, "bm25": 0.5}

@@ -14,11 +14,12 @@ import pytest
 
 import brainarr
 from brainarr.errors import ConfigurationError
-from brainarr.similarity.artifact import load, verify
+from brainarr.similarity.artifact import load
 from brainarr.similarity.build import build, refresh
 from brainarr.similarity.exports import ReadReport, read_files
 from brainarr.similarity.interactions import Listening
 from brainarr.similarity.recipe import Recipe
+from brainarr.similarity.verify import verify
 from tests.similarity.worlds import listening_of, mbid, name, tsv_of_scenes
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -147,6 +147,21 @@ def test_scrobbles_without_a_header_are_artist_album_track_and_date(tmp_path: Pa
     assert list(map(str, report.first_skipped)) == ["ann.csv, line 3: 2 columns instead of 4"]
 
 
+def test_a_first_line_with_an_endless_field_is_a_line_that_cannot_be_used(tmp_path: Path):
+    listening, report = read(tmp_path, "ann.csv", f'"{"x" * 200_000}",b,c,d\nAir,b,c,d\n')
+    assert listening.plays.nnz == 1
+    assert (report.lines, report.skipped) == (2, 1)
+    assert "ann.csv, line 1: field larger than field limit" in str(report.first_skipped[0])
+
+
+def test_an_export_without_a_username_and_without_a_listen_is_refused(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        archive.writestr("user.json", "[1]")
+        archive.writestr("listens/2024/1.jsonl", '{"track_metadata": 5}\n')
+    with pytest.raises(ConfigurationError, match="without a usable line"):
+        read_files([tmp_path / "ann.zip"])
+
+
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
 def test_packed_files_are_unpacked_as_they_are_read(tmp_path: Path, suffix: str, pack: object):
     packed = pack(b"user\tname\nann\tAir\n")  # type: ignore[operator]

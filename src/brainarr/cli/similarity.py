@@ -59,6 +59,7 @@ def build(
 
     from brainarr.errors import ConfigurationError, Fault
     from brainarr.similarity import build as building
+    from brainarr.similarity.artifact import prepare
     from brainarr.similarity.recipe import Recipe
     from brainarr.wiring.build import utc_now
 
@@ -72,6 +73,7 @@ def build(
             [Fault(options, "with --refresh", "a new build: a refresh trains as it did")]
         )
     recipe = msgspec.structs.replace(Recipe(), **given)
+    prepare(output)
     if engine is Engine.SPARK:
         from brainarr.similarity.cluster import build_on_spark
 
@@ -104,7 +106,8 @@ def show(
     most: Annotated[int, typer.Option(min=1, max=1_000, help="How many are shown.")] = 20,
 ) -> None:
     """Say what a filter was trained on, check that it is whole, and who is near whom."""
-    from brainarr.similarity.artifact import load, verify
+    from brainarr.similarity.artifact import load
+    from brainarr.similarity.verify import verify
 
     found = load(folder)
     verify(found)

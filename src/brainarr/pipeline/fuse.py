@@ -114,10 +114,12 @@ def _apply_novelty(fused: Sequence[Fused], beta: float) -> list[Fused]:
 
 def _reach_out(ranking: Sequence[Fused], every: int) -> list[Fused]:
     """Gives every `every`-th place to the best one left that no owned artist's neighbours lead to (0: to
-    none)."""
+    none), and that somebody with a vote named."""
     if not every:
         return list(ranking)
-    beyond = deque(item for item in ranking if not any(voice.seeds for voice in item.voices))
+    beyond = deque(
+        item for item in ranking if item.score > 0 and not any(voice.seeds for voice in item.voices)
+    )
     taken: set[int] = set()
     mixed: list[Fused] = []
     for item in ranking:

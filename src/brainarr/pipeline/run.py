@@ -7,9 +7,10 @@ import msgspec
 
 from brainarr.domain.music import Library, Mbid
 from brainarr.domain.names import Tier, name_keys
-from brainarr.domain.prompt import ChainAnswer
+from brainarr.domain.prompt import Answer, ChainAnswer
 from brainarr.domain.recommendation import (
     Candidate,
+    Discovery,
     Fused,
     Judged,
     Memory,
@@ -43,7 +44,7 @@ from brainarr.pipeline.ports import (
 )
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.reports import Reports
-from brainarr.pipeline.reword import reword, unanswered
+from brainarr.pipeline.reword import Worded, reword, unanswered
 from brainarr.pipeline.score import score
 from brainarr.pipeline.thompson import Exploration
 from brainarr.pipeline.topup import Round, next_round
@@ -161,6 +162,8 @@ class _Pass:
             await self._rank()
         else:
             await self._top_up()
+        self._on_progress(Progress("score", f"{len(self.kept)} verified"))
+        await asyncio.to_thread(self._choose)
         if self._options.wording is Wording.MODEL:
             await self._reword()
 
@@ -205,7 +208,6 @@ class _Pass:
         the dice are thrown one time."""
         if self._choice is None:
             kept, options, learnt = self._verification.kept, self._options, self._memory.learnt
-            self._on_progress(Progress("score", f"{len(kept)} verified"))
             wanted, weights = options.max_recommendations, options.score_weights
             chosen, others = choose(
                 score(kept, self._profile),
@@ -231,10 +233,13 @@ class _Pass:
         self._on_progress(Progress("word", f"{len(chosen)} reasons"))
         answer = await self._tools.ask(*self._asking.wording(self._options, chosen))
         self._reports.add(answer, proposed=False)
-        names = {name_keys(item.artist)[Tier.WORDS] for item in self._candidates} | self._owned.names
-        worded = reword(chosen, answer.answers, self._tools.labels, names)
+        worded = await asyncio.to_thread(self._worded, chosen, answer.answers)
         self._choice = worded.recommendations, others
         self._wording_note = worded.note if answer.answers else unanswered(answer.reports)
+
+    def _worded(self, chosen: Sequence[Recommendation], answers: Sequence[Answer]) -> Worded:
+        names = {name_keys(item.artist)[Tier.WORDS] for item in self._candidates} | self._owned.names
+        return reword(chosen, answers, self._tools.labels, names)
 
     @property
     def _seeds(self) -> tuple[Seed, ...]:
@@ -300,7 +305,12 @@ class _Pass:
 
     def _take(self, answer: ChainAnswer) -> None:
         self._reports.add(answer)
-        said = {(item.source, name_keys(item.artist)[Tier.WORDS]) for item in self._candidates}
+        models = {item.source for reply in answer.answers for item in reply.candidates}
+        said = {
+            (item.source, name_keys(item.artist)[Tier.WORDS])
+            for item in self._candidates
+            if item.source in models
+        }
         for reply in answer.answers:
             # What a model says again in a later round is no second voice.
             self._candidates += [
@@ -311,31 +321,30 @@ class _Pass:
             self._weights |= {item.source: self._vote(item.source, MODEL_WEIGHT) for item in reply.candidates}
             self._judged += [*reply.judged, *map(_unreadable, reply.unreadable)]
 
-    async def _fuse(self) -> list[Fused]:
-        """One ranking of everything that was said so far."""
+    async def _fuse(self) -> Mapping[str, Fused]:
+        """One ranking of everything that was said so far, by key, best first."""
         self._on_progress(Progress("fuse", f"{len(self._candidates)} proposals"))
         spoke = {item.source for item in self._candidates}
         ranking, self._repeats = await asyncio.to_thread(
-            fuse,
+            _ranked,
             tuple(self._candidates),
             {name: weight for name, weight in self._weights.items() if name in spoke},
             {seed.mbid: seed for seed in self._seeds},
             self._round.discovery,
+            self._pull,
         )
-        ranking = self._pull.reorder(ranking)
         # What was verified before keeps its identity, but hears the voices that came since.
-        anew = {_key(item): item for item in ranking}
         kept = self._verification.kept
         kept[:] = [
-            msgspec.structs.replace(item, fused=anew.get(_key(item.fused), item.fused)) for item in kept
+            msgspec.structs.replace(item, fused=ranking.get(_key(item.fused), item.fused)) for item in kept
         ]
         return ranking
 
-    async def _verify(self, ranking: Sequence[Fused]) -> None:
+    async def _verify(self, ranking: Mapping[str, Fused]) -> None:
         """What was not tried yet, down the ranking."""
         verification = self._verification
-        untried = [item for item in ranking if _key(item) not in self._tried]
-        self._tried |= {_key(item) for item in untried}
+        untried = [item for key, item in ranking.items() if key not in self._tried]
+        self._tried |= ranking.keys()
         wanted = min(verification.wanted, len(untried))
         async for kept in verification.steps(untried):
             self._on_progress(Progress("verify", f"{kept} kept", kept, wanted))
@@ -385,6 +394,19 @@ async def _recall(profile: Profile, library: Library, tools: Instruments) -> Map
     return await tools.recall_neighbours(
         [artist.mbid for artist in library.artists if artist.id in heaviest and artist.mbid is not None]
     )
+
+
+def _ranked(
+    candidates: Sequence[Candidate],
+    weights: Mapping[str, float],
+    seeds: Mapping[Mbid, Seed],
+    discovery: Discovery,
+    pull: Pull,
+) -> tuple[Mapping[str, Fused], list[Judged]]:
+    """The ranking by key, best first, and what was said twice. The keys of ten thousand names take half a
+    second."""
+    ranking, repeats = fuse(candidates, weights, seeds, discovery)
+    return {_key(item): item for item in pull.reorder(ranking)}, repeats
 
 
 def _key(item: Fused) -> str:

@@ -4,6 +4,7 @@ The catalogue answers one request a second, so verification is the run's bottlen
 ranking until three times the wanted number is kept, and asks nothing about what the library alone can judge.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -24,6 +25,8 @@ _LEANING_FACTOR = 2
 _SAID_TO_BE = 0.5
 # After this many failures in a row the metadata is taken to be away: the rest is held instead of waited for.
 _AWAY_AFTER = 3
+# So many are judged in one go; ten thousand take a second, in which the event loop would stand still.
+_AT_ONCE = 200
 _NOT_ARTISTS = frozenset(
     name_keys(name)[Tier.WORDS]
     for name in (
@@ -105,6 +108,7 @@ class Verification:
         self._charts = charts
         self._preflight = preflight
         self._failures = 0
+        self._fitting = 0
         self._seen: set[Mbid] = set()
         self.kept: list[Verified] = []
         self.judged: list[Judged] = []
@@ -122,12 +126,13 @@ class Verification:
     def _enough(self) -> bool:
         if len(self.kept) < self.wanted or not self._options.leans:
             return len(self.kept) >= self.wanted
-        fitting = sum(as_asked(item, self._options) for item in self.kept)
-        return fitting >= self.wanted or len(self.kept) >= _LEANING_FACTOR * self.wanted
+        return self._fitting >= self.wanted or len(self.kept) >= _LEANING_FACTOR * self.wanted
 
     async def steps(self, ranking: Sequence[Fused]) -> AsyncIterator[int]:
         """Yields how many are kept after each candidate that the catalogue had to be asked about."""
-        for fused in ranking:
+        for place, fused in enumerate(ranking):
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             if verdict := self._judge_locally(fused, fused.mbid):
                 self._drop(fused, *verdict)
             elif self._enough:
@@ -228,16 +233,16 @@ class Verification:
             return
         self._seen.add(artist.mbid)
         studio_years = [album.year for album in albums if album.studio_album and album.year]
-        self.kept.append(
-            Verified(
-                fused=fused,
-                artist=artist,
-                album=chosen,
-                album_choice=chooser,
-                genres=genres_of(artist),
-                year=chosen.year if chosen and chosen.year else min(studio_years, default=None),
-            )
+        found = Verified(
+            fused=fused,
+            artist=artist,
+            album=chosen,
+            album_choice=chooser,
+            genres=genres_of(artist),
+            year=chosen.year if chosen and chosen.year else min(studio_years, default=None),
         )
+        self.kept.append(found)
+        self._fitting += as_asked(found, self._options)
 
     async def _preflighted(
         self, artist: CatalogArtist, album: ReleaseGroup | None

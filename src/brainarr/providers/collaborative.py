@@ -4,20 +4,21 @@ It looks at the whole library at once, answers from this machine, and names what
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from brainarr.domain.music import Library
-from brainarr.domain.names import clean_name
+from brainarr.domain.names import Tier, clean_name, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.errors import ProviderRejected, StorageError
 from brainarr.settings.values import Section
 
 if TYPE_CHECKING:
     from brainarr.similarity.artifact import Artifact
+    from brainarr.similarity.ranking import Contribution
 
 LISTED = 300
 """Candidates; the fusion of two hundred neighbours reaches no further."""
@@ -37,6 +38,8 @@ class CollaborativeFilter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._verified = ""
+        """The generation that was read through and found whole."""
 
     async def propose(self, library: Library, weights: Mapping[int, float]) -> tuple[Candidate, ...]:
         return await asyncio.to_thread(self._propose, library, weights)
@@ -57,10 +60,7 @@ class CollaborativeFilter:
         owned = [
             Owned(artist.mbid, artist.name, weights.get(artist.id, 0.0) ** 0.5) for artist in library.artists
         ]
-        try:
-            ranked = rank(artifact, owned, LISTED)
-        except StorageError as damaged:
-            raise self._unusable(damaged) from damaged
+        as_owned = _spellings(library)
         return tuple(
             Candidate(
                 clean_name(found.name),
@@ -69,19 +69,39 @@ class CollaborativeFilter:
                 mbid=found.mbid,
                 strength=found.score,
                 popularity=found.listeners,
-                because=tuple((spoke.name, spoke.share) for spoke in found.contributions),
+                because=tuple((as_owned(spoke), spoke.share) for spoke in found.contributions),
             )
-            for place, found in enumerate(ranked, start=1)
+            for place, found in enumerate(rank(artifact, owned, LISTED), start=1)
             if clean_name(found.name)
         )
 
     def _load(self) -> "Artifact":
+        """Raises ProviderRejected."""
         from brainarr.similarity.artifact import load
+        from brainarr.similarity.verify import verify
 
         try:
-            return load(self._folder)
-        except StorageError as missing:
-            raise self._unusable(missing) from missing
+            artifact = load(self._folder)
+            if artifact.header.generation != self._verified:
+                verify(artifact)
+                self._verified = artifact.header.generation
+        except StorageError as unusable:
+            remedy = f"{unusable.remedy}; or correct similarity.path."
+            raise ProviderRejected(self.name, unusable.message, remedy=remedy) from unusable
+        return artifact
 
-    def _unusable(self, error: StorageError) -> ProviderRejected:
-        return ProviderRejected(self.name, error.message, remedy=error.remedy)
+
+def _spellings(library: Library) -> "Callable[[Contribution], str]":
+    """How the library spells an artist of the filter: evidence of several sources meets under one name."""
+    by_mbid = {artist.mbid: artist.name for artist in library.artists if artist.mbid is not None}
+    # Few are known to the filter by name alone; those of the library that it may mean have no key yet.
+    by_name: dict[str, str] = {}
+
+    def spelling(spoke: "Contribution") -> str:
+        if spoke.mbid is not None and spoke.mbid in by_mbid:
+            return by_mbid[spoke.mbid]
+        if not by_name:
+            by_name.update({name_keys(artist.name)[Tier.WORDS]: artist.name for artist in library.artists})
+        return by_name.get(name_keys(spoke.name)[Tier.WORDS], spoke.name)
+
+    return spelling

@@ -117,7 +117,8 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
     library = await sync_library(deps.db, deps.library, deps.clock, steps)
     plays, silent = await deps.listen()
     if plays:
-        library = with_plays(library, plays)
+        # Names of fifty thousand artists take half a second.
+        library = await asyncio.to_thread(with_plays, library, plays)
         await note_plays(deps.db, library, clock=deps.clock)
     memory = await remember(deps.db, deps.configured, clock=deps.clock)
     result = await deps.recommend(run, library, memory, steps)

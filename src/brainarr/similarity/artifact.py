@@ -7,7 +7,6 @@ Readers follow the header, so that they see the old filter or the new one, and n
 read without pickle: whoever hands you such a folder cannot run code in it.
 """
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,6 +129,16 @@ def artist_arrays(identities: Sequence[str], names: Sequence[str]) -> dict[str, 
     }
 
 
+def prepare(folder: Path) -> None:
+    """Makes the folder and tries to write in it: training may take hours. Raises StorageError."""
+    beside = folder / f".new-{os.getpid()}"
+    try:
+        beside.mkdir(parents=True, exist_ok=True)
+        beside.rmdir()
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
 def write(folder: Path, header: Header, arrays: Mapping[str, Array]) -> Header:
     """Puts a new filter in the place of the old one; returns the header with generation and files filled in.
 
@@ -153,12 +162,22 @@ def write(folder: Path, header: Header, arrays: Mapping[str, Array]) -> Header:
         os.replace(folder / f"{HEADER}.new", folder / HEADER)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise StorageError(f"{folder}: the filter cannot be written ({error}).") from None
+        raise _unwritable(folder, error) from None
     # A reader that holds the old arrays keeps them: they are unlinked, not emptied.
     for other in folder.iterdir():
-        if other.is_dir() and other != generation and _is_generation(other.name):
+        if other != generation and _is_generation(other.name) and _holds_arrays_only(other):
             shutil.rmtree(other, ignore_errors=True)
     return header
+
+
+def _unwritable(folder: Path, error: OSError) -> StorageError:
+    why = error.strerror or str(error)
+    return StorageError(f"{folder}: no filter can be written here ({why}).", remedy="Name another --output.")
+
+
+def _holds_arrays_only(folder: Path) -> bool:
+    """So that nothing of anybody else's is ever deleted, whatever its name."""
+    return folder.is_dir() and all(file.suffix == ".npy" for file in folder.iterdir())
 
 
 def _is_generation(name: str) -> bool:
@@ -169,7 +188,7 @@ def _write_array(path: Path, array: Array) -> ArrayFile:
     np.save(path, array, allow_pickle=False)
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
-    return ArrayFile(path.stat().st_size, _digest(path))
+    return ArrayFile(path.stat().st_size, file_digest(path))
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -179,7 +198,7 @@ def _write_durably(path: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     content = blake2b(digest_size=16)
     with path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
@@ -190,7 +209,8 @@ def _digest(path: Path) -> str:
 def load(folder: Path) -> Artifact:
     """Maps the filter in `folder`. Raises StorageError, which names the file and what to do.
 
-    Sizes and shapes are checked, contents are not (`verify` does): a mapped filter is ready in milliseconds.
+    Sizes and shapes are checked, contents are not (`verify` is for that): a mapped filter is ready in
+    milliseconds.
     """
     header = read_header(folder)
     try:
@@ -265,13 +285,3 @@ def _check_shapes(folder: Path, header: Header, arrays: Mapping[str, Array]) -> 
                 raise StorageError(
                     f"{folder / model.name}_{part}.npy: not what the header says.", remedy=REMEDY
                 )
-
-
-def verify(artifact: Artifact) -> None:
-    """Reads everything and compares it with what was written. Raises StorageError where they differ."""
-    for name, file in artifact.header.files.items():
-        path = artifact.folder / artifact.header.generation / f"{name}.npy"
-        with contextlib.suppress(OSError):
-            if _digest(path) == file.digest:
-                continue
-        raise StorageError(f"{path}: not what was written.", remedy=REMEDY)

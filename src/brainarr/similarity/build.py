@@ -14,6 +14,7 @@ from brainarr.similarity.models import popularity
 from brainarr.similarity.neighbours import Neighbours
 from brainarr.similarity.recipe import Recipe
 from brainarr.similarity.train import Trained, train
+from brainarr.similarity.verify import verify
 
 
 def build(listening: Listening, recipe: Recipe, folder: Path, *, trained_at: datetime, engine: str) -> Header:
@@ -32,7 +33,7 @@ def refresh(folder: Path, added: Listening, *, trained_at: datetime, engine: str
     also where there is no filter to refresh.
     """
     found = artifact.load(folder)
-    artifact.verify(found)
+    verify(found)
     recipe, before = found.header.recipe, kept_listening(found)
     listening = merge(before, added)
     previous = Trained(

@@ -7,22 +7,16 @@ tags       user, artist, tag, who said it; may be absent
 model_answers.jsonl         {"model", "user", "answer"}, one answer of a language model a line; may be absent
 """
 
-import csv
-import gzip
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import numpy as np
 import scipy.sparse as sp
 
-from brainarr.errors import ConfigurationError, Fault
 from brainarr.similarity.models import Interactions
-
-_UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
+from brainarr.similarity.tables import UNREADABLE, find_table, open_table, read_table, unusable
 
 
 @dataclass(frozen=True)
@@ -76,11 +70,12 @@ class _Answer(msgspec.Struct):
 
 def read_dataset(folder: Path) -> Dataset:
     """Raises ConfigurationError that names the file, the line and what is allowed."""
-    known = {row["artist"]: row for _, row in _rows(folder, "artists", ("artist", "name"))}
+    listed = read_table(folder, "artists", ("artist", "name"), also=("begin", "country"))
+    known = {artist: facts for _, (artist, *facts) in listed}
     trained = _pairs(folder, "trained", known)
-    heldout = _pairs(folder, "heldout", known) if _find(folder, "heldout") else []
+    heldout = _pairs(folder, "heldout", known) if find_table(folder, "heldout") else []
     if not trained:
-        raise _unusable(folder / "trained.tsv", "no line", "at least one person with an artist")
+        raise unusable(folder / "trained.tsv", "no line", "at least one person with an artist")
     people = tuple(dict.fromkeys(user for user, _ in (*trained, *heldout)))
     listened = dict.fromkeys(artist for _, artist in trained)
     ids = tuple(dict.fromkeys((*listened, *known)))
@@ -88,9 +83,9 @@ def read_dataset(folder: Path) -> Dataset:
     columns = {artist: column for column, artist in enumerate(ids)}
     catalogue = Catalogue(
         ids,
-        tuple(known[artist]["name"] for artist in ids),
-        tuple(_year(known[artist].get("begin")) for artist in ids),
-        tuple(known[artist].get("country") or "" for artist in ids),
+        tuple(known[artist][0] for artist in ids),
+        tuple(_year(known[artist][1]) for artist in ids),
+        tuple(known[artist][2] for artist in ids),
     )
     return Dataset(
         people,
@@ -136,22 +131,21 @@ def _matrix(
 
 def _pairs(folder: Path, table: str, known: Mapping[str, object]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
-    for where, row in _rows(folder, table, ("user", "artist")):
-        if row["artist"] not in known:
-            raise _unusable(where, f"artist {row['artist']:.80}", "an artist of artists.tsv")
-        pairs.append((row["user"], row["artist"]))
+    for where, (user, artist) in read_table(folder, table, ("user", "artist")):
+        if artist not in known:
+            raise unusable(where, f"artist {artist:.80}", "an artist of artists.tsv")
+        pairs.append((user, artist))
     return pairs
 
 
 def _tags(folder: Path, rows: Mapping[str, int], columns: Mapping[str, int], width: int) -> Tags:
     """Tags of artists that nobody is known to listen to are left out: such an artist is never compared."""
     said: list[tuple[int, int, str]] = []
-    if _find(folder, "tags"):
-        for _, row in _rows(folder, "tags", ("user", "artist", "tag")):
-            word = " ".join(row["tag"].lower().split())
-            column = columns.get(row["artist"], width)
+    if find_table(folder, "tags"):
+        for _, (user, artist, tag) in read_table(folder, "tags", ("user", "artist", "tag")):
+            column = columns.get(artist, width)
             if column < width:
-                said.append((rows.get(row["user"], -1), column, word))
+                said.append((rows.get(user, -1), column, " ".join(tag.lower().split())))
     # In alphabetical order: who said a word first must not show.
     vocabulary = tuple(sorted({word for _, _, word in said}))
     place = {word: number for number, word in enumerate(vocabulary)}
@@ -161,20 +155,20 @@ def _tags(folder: Path, rows: Mapping[str, int], columns: Mapping[str, int], wid
 
 
 def _answers(folder: Path, rows: Mapping[str, int]) -> dict[str, dict[int, str]]:
-    path = _find(folder, "model_answers", "jsonl")
+    path = find_table(folder, "model_answers", "jsonl")
     answers: dict[str, dict[int, str]] = {}
     if path is None:
         return answers
     try:
-        with _open(path) as lines:
+        with open_table(path) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
                 said = _read_answer(line, f"{path}, line {number}")
                 if (row := rows.get(str(said.user))) is not None:
                     answers.setdefault(said.model, {})[row] = said.answer
-    except _UNREADABLE as error:
-        raise _unusable(path, str(error), "a readable file of JSON lines in UTF-8") from None
+    except UNREADABLE as error:
+        raise unusable(path, str(error), "a readable file of JSON lines in UTF-8") from None
     return answers
 
 
@@ -183,53 +177,12 @@ def _read_answer(line: str, where: str) -> _Answer:
         said = msgspec.json.decode(line, type=_Answer)
     except (msgspec.DecodeError, RecursionError) as error:
         allowed = 'a JSON object with "model", "user" and "answer"'
-        raise _unusable(where, str(error), allowed) from None
+        raise unusable(where, str(error), allowed) from None
     if not said.model.strip() or not said.model.isprintable():
-        raise _unusable(where, f"model {said.model[:80]!r}", "a name that can be printed in one line")
+        raise unusable(where, f"model {said.model[:80]!r}", "a name that can be printed in one line")
     return said
-
-
-def _find(folder: Path, table: str, ending: str = "tsv") -> Path | None:
-    paths = (folder / f"{table}.{ending}.gz", folder / f"{table}.{ending}")
-    return next((path for path in paths if path.is_file()), None)
-
-
-def _open(path: Path) -> IO[str]:
-    # Spreadsheets begin a file with a mark of its byte order, which is no part of the first column's name.
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _rows(folder: Path, table: str, needed: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """(file and line, cells). Cells of lines that are too short are empty; what stands in `needed` must not
-    be."""
-    path = _find(folder, table)
-    if path is None:
-        allowed = "a folder with artists.tsv and trained.tsv (or .tsv.gz), columns as in docs/evaluation.md"
-        raise _unusable(folder, f"no {table}.tsv", allowed)
-    line = 1
-    try:
-        with _open(path) as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
-            if not set(needed) <= set(reader.fieldnames or ()):
-                columns = ", ".join(reader.fieldnames or ()) or "none"
-                raise _unusable(f"{path}, line 1", f"columns {columns:.200}", f"columns {', '.join(needed)}")
-            for row in reader:
-                line = reader.line_num
-                empty = [name for name in needed if not row[name].strip()]
-                if empty:
-                    raise _unusable(f"{path}, line {line}", f"no {empty[0]}", "a value in that column")
-                yield f"{path}, line {line}", row
-    except _UNREADABLE as error:
-        where = f"{path}, after line {line}"
-        raise _unusable(where, str(error), "a readable table in UTF-8, columns separated by tabs") from None
 
 
 def _year(text: str | None) -> int | None:
     digits = (text or "").strip()[:4]
     return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() else None
-
-
-def _unusable(where: Path | str, given: str, allowed: str) -> ConfigurationError:
-    return ConfigurationError([Fault(str(where), given, allowed)])

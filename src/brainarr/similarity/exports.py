@@ -250,6 +250,7 @@ def _read_export(path: Path, person: str, collector: Collector, report: ReadRepo
                 try:
                     person = str(json.loads(stream.read(LINE_LIMIT))["username"])
                 except (ValueError, KeyError, TypeError, RecursionError):
+                    report.lines += 1
                     report.skip(f"{path.name}/user.json", 1, "no username; the file's name stands for it")
         for member in members:
             if member.lower().endswith(LISTENS):
@@ -266,10 +267,7 @@ def _read_lastfm(file: str, person: str, stream: IO[bytes], collector: Collector
     lines = _lines(file, stream, report)
     number, first = next(lines, (1, ""))
     delimiter = max(",;\t", key=first.count)
-    header = [
-        column.strip().lower() for column in next(csv.reader([first], delimiter=delimiter), list[str]())
-    ]
-    header = [column.removeprefix("\ufeff").replace(" ", "_") for column in header]
+    header = _header(first, delimiter)
     has_header = "artist" in header
     artist, mbid = (header.index("artist") if has_header else 0), None
     if "artist_mbid" in header:
@@ -297,3 +295,11 @@ def _read_lastfm(file: str, person: str, stream: IO[bytes], collector: Collector
         except (UnusableLine, csv.Error) as why:
             report.lines += isinstance(why, csv.Error)
             report.skip(file, position, str(why))
+
+
+def _header(line: str, delimiter: str) -> list[str]:
+    try:
+        columns = next(csv.reader([line], delimiter=delimiter), list[str]())
+    except csv.Error:  # a row like the others then, which is counted where it is read
+        return []
+    return [column.strip().lower().removeprefix("\ufeff").replace(" ", "_") for column in columns]

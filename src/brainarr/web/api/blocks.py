@@ -28,8 +28,9 @@ def _mbid(text: str) -> Mbid:
 
 def _said(text: str) -> str:
     stripped = text.strip()
-    if not stripped:
-        raise ValueError("some text")
+    # Not every database stores every character, and prompts are made of lines.
+    if not stripped or not stripped.isprintable():
+        raise ValueError("some text in one line")
     return stripped
 
 
