@@ -45,18 +45,18 @@ def test_a_library_holds_the_known_artists_however_they_are_spelt(data: Path):
 @pytest.mark.parametrize("table", TABLES)
 def test_an_absent_table_is_named(data: Path, table: str):
     (data / f"{table}.tsv.gz").unlink()
-    with pytest.raises(ConfigurationError, match=rf"no {table}\.tsv"):
+    with pytest.raises(ConfigurationError, match=rf"{table}\.tsv\.gz: nothing in "):
         read_libraries(data, read_crowd(data))
 
 
 @pytest.mark.parametrize(
     ("table", "old", "new", "message"),
     [
-        ("libraries", "\tplays", "\tlistens", r"libraries\.tsv\.gz: columns library, name, listens"),
-        ("libraries", "parade\t7", "parade\tseven", r"libraries\.tsv, line 2: plays 'seven'"),
-        ("libraries", "parade\t7", "parade", r"libraries\.tsv\.gz, line 2: no plays"),
-        ("tags", "\ttag", "\tlabel", r"tags\.tsv\.gz: columns user, artist, label"),
-        ("plays", TABLES["plays"], "", r"plays\.tsv\.gz: columns none"),
+        ("libraries", "\tplays", "\tlistens", r"libraries\.tsv\.gz, column plays: library, name, listens"),
+        ("libraries", "parade\t7", "parade\tseven", r"libraries\.tsv\.gz, column plays, line 2: 'seven'"),
+        ("libraries", "parade\t7", "parade", r"libraries\.tsv\.gz, line 2: 2 cells"),
+        ("tags", "\ttag", "\tlabel", r"tags\.tsv\.gz, column tag: user, artist, label"),
+        ("plays", TABLES["plays"], "", r"plays\.tsv\.gz, column user: an empty first line"),
     ],
 )
 def test_a_broken_table_is_named_with_the_place(data: Path, table: str, old: str, new: str, message: str):
@@ -66,13 +66,7 @@ def test_a_broken_table_is_named_with_the_place(data: Path, table: str, old: str
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        b"library\tname\tplays\n",
-        gzip.compress(b"a\tb\n" * 99, mtime=0)[:-20],
-        b"\x1f\x8b",
-        gzip.compress(b"a\tb\n" * 99, mtime=0)[:10] + b"\xff" * 40,
-    ],
+    "content", [b"library\tname\tplays\n", gzip.compress(b"a\tb\n" * 99, mtime=0)[:-20], b"\x1f\x8b"]
 )
 def test_what_is_no_gzip_file_is_refused(data: Path, content: bytes):
     (data / "libraries.tsv.gz").write_bytes(content)
@@ -82,13 +76,7 @@ def test_what_is_no_gzip_file_is_refused(data: Path, content: bytes):
 
 def test_text_in_another_encoding_is_refused(data: Path):
     (data / "artists.tsv.gz").write_bytes(gzip.compress("artist\tname\n1\tBjörk\n".encode("latin-1")))
-    with pytest.raises(ConfigurationError, match=r"artists\.tsv\.gz: .*allowed: a readable table in UTF-8"):
+    with pytest.raises(
+        ConfigurationError, match=r"artists\.tsv\.gz: .*allowed: a readable gzip file of UTF-8"
+    ):
         read_crowd(data)
-
-
-def test_tables_may_also_be_unpacked(data: Path):
-    packed = read_crowd(data)
-    for table in TABLES:
-        (data / f"{table}.tsv.gz").unlink()
-        (data / f"{table}.tsv").write_text(TABLES[table])
-    assert read_crowd(data).names == packed.names

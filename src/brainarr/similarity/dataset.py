@@ -7,16 +7,22 @@ tags       user, artist, tag, who said it; may be absent
 model_answers.jsonl         {"model", "user", "answer"}, one answer of a language model a line; may be absent
 """
 
-from collections.abc import Mapping
+import csv
+import gzip
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import numpy as np
 import scipy.sparse as sp
 
+from brainarr.errors import ConfigurationError, Fault
 from brainarr.similarity.models import Interactions
-from brainarr.similarity.tables import UNREADABLE, find_table, open_table, read_table, unusable
+
+_LONGEST_FIELD = 100_000
+_GZIP_FAULTS = (OSError, EOFError, UnicodeDecodeError, csv.Error)
 
 
 @dataclass(frozen=True)
@@ -67,16 +73,11 @@ class _Answer(msgspec.Struct):
 
 def read_dataset(folder: Path) -> Dataset:
     """Raises ConfigurationError that names the file, the line and what is allowed."""
-    known = {
-        artist: (name, begin, country)
-        for artist, name, begin, country in read_table(
-            folder, "artists", ("artist", "name"), also=("begin", "country")
-        )
-    }
+    known = {row["artist"]: row for row in _rows(folder, "artists", ("artist", "name"))}
     trained = _pairs(folder, "trained", known)
-    heldout = _pairs(folder, "heldout", known) if find_table(folder, "heldout") else None
+    heldout = _pairs(folder, "heldout", known) if _find(folder, "heldout") else None
     if not trained:
-        raise unusable(folder / "trained.tsv", "no line", "at least one person with an artist")
+        raise _unusable(folder / "trained.tsv", "no line", "at least one person with an artist")
     people = tuple(dict.fromkeys(user for user, _ in (*trained, *(heldout or ()))))
     listened = dict.fromkeys(artist for _, artist in (*trained, *(heldout or ())))
     ids = tuple(dict.fromkeys((*listened, *known)))
@@ -84,9 +85,9 @@ def read_dataset(folder: Path) -> Dataset:
     columns = {artist: column for column, artist in enumerate(listened)}
     catalogue = Catalogue(
         ids,
-        tuple(known[artist][0] for artist in ids),
-        tuple(_year(known[artist][1]) for artist in ids),
-        tuple(known[artist][2] for artist in ids),
+        tuple(known[artist]["name"] for artist in ids),
+        tuple(_year(known[artist].get("begin")) for artist in ids),
+        tuple(known[artist].get("country") or "" for artist in ids),
     )
     return Dataset(
         people,
@@ -131,49 +132,89 @@ def _matrix(
 
 def _pairs(folder: Path, table: str, known: Mapping[str, object]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
-    for number, (user, artist) in enumerate(read_table(folder, table, ("user", "artist")), start=2):
-        if artist not in known:
+    for number, row in enumerate(_rows(folder, table, ("user", "artist")), start=2):
+        if row["artist"] not in known:
             where = f"{table}.tsv, line {number}"
-            raise unusable(Path(where), f"artist {artist}", "an artist of artists.tsv")
-        pairs.append((user, artist))
+            raise _unusable(Path(where), f"artist {row['artist']}", "an artist of artists.tsv")
+        pairs.append((row["user"], row["artist"]))
     return pairs
 
 
 def _tags(folder: Path, rows: Mapping[str, int], columns: Mapping[str, int]) -> Tags:
     words: dict[str, int] = {}
     found: list[tuple[int, int, int]] = []
-    if find_table(folder, "tags"):
-        for user, artist, tag in read_table(folder, "tags", ("user", "artist", "tag")):
-            if artist in columns:
-                word = " ".join(tag.lower().split())
+    if _find(folder, "tags"):
+        for row in _rows(folder, "tags", ("user", "artist", "tag")):
+            word = " ".join(row["tag"].lower().split())
+            if row["artist"] in columns and word:
                 place = words.setdefault(word, len(words))
-                found.append((rows.get(user, -1), columns[artist], place))
+                found.append((rows.get(row["user"], -1), columns[row["artist"]], place))
     people, artists, places = np.array(found, dtype=np.int64).reshape(-1, 3).T
     return Tags(people, artists, places, tuple(words))
 
 
 def _answers(folder: Path, rows: Mapping[str, int]) -> dict[str, dict[int, str]]:
-    path = find_table(folder, "model_answers", "jsonl")
+    path = _find(folder, "model_answers", "jsonl")
     answers: dict[str, dict[int, str]] = {}
     if path is None:
         return answers
     try:
-        with open_table(path) as lines:
+        with _open(path) as lines:
             for number, line in enumerate(lines, start=1):
                 try:
                     said = msgspec.json.decode(line, type=_Answer)
                 except msgspec.DecodeError as error:
                     where = Path(f"{path}, line {number}")
-                    raise unusable(
+                    raise _unusable(
                         where, str(error), 'a JSON object with "model", "user" and "answer"'
                     ) from None
                 if (row := rows.get(str(said.user))) is not None:
                     answers.setdefault(said.model, {})[row] = said.answer
-    except UNREADABLE as error:
-        raise unusable(path, str(error), "a readable file of JSON lines in UTF-8") from None
+    except _GZIP_FAULTS as error:
+        raise _unusable(path, str(error), "a readable file of JSON lines in UTF-8") from None
     return answers
 
 
-def _year(text: str) -> int | None:
-    digits = text.strip()[:4]
+def _find(folder: Path, table: str, ending: str = "tsv") -> Path | None:
+    paths = (folder / f"{table}.{ending}.gz", folder / f"{table}.{ending}")
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _rows(folder: Path, table: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """Cells of lines that are too short are empty; what stands in `needed` must not be."""
+    path = _find(folder, table)
+    if path is None:
+        allowed = "a folder with artists.tsv and trained.tsv (or .tsv.gz), columns as in docs/evaluation.md"
+        raise _unusable(folder, f"no {table}.tsv", allowed)
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with _open(path) as lines:
+            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
+            missing = [name for name in needed if name not in (reader.fieldnames or ())]
+            if missing:
+                columns = ", ".join(reader.fieldnames or ()) or "none"
+                raise _unusable(path, f"columns {columns}", f"columns {', '.join(needed)}")
+            for number, row in enumerate(reader, start=2):
+                empty = [name for name in needed if not row[name].strip()]
+                if empty:
+                    raise _unusable(
+                        Path(f"{path}, line {number}"), f"no {empty[0]}", "a value in that column"
+                    )
+                yield row
+    except _GZIP_FAULTS as error:
+        raise _unusable(path, str(error), "a readable table in UTF-8, columns separated by tabs") from None
+
+
+def _year(text: str | None) -> int | None:
+    digits = (text or "").strip()[:4]
     return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() else None
+
+
+def _unusable(where: Path, given: str, allowed: str) -> ConfigurationError:
+    return ConfigurationError([Fault(str(where), given, allowed)])

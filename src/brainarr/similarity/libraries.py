@@ -1,11 +1,15 @@
 """Large libraries of a dataset, and the crowd that says what a reader can know about their artists.
 
-The dataset is a folder of `tables`: artists (artist, name), plays (user, artist), tags (artist, tag) and
-libraries (library, name, plays). Every table may have more columns. Every function raises ConfigurationError,
-which names file and column.
+The dataset is a folder of gzip TSV tables with a header: artists (artist, name), plays (user, artist), tags
+(artist, tag) and libraries (library, name, plays). Every table may have more columns. Every function raises
+ConfigurationError, which names file and column.
 """
 
+import csv
+import gzip
+import zlib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +18,8 @@ import scipy.sparse as sp
 
 from brainarr.domain.genres import canonical_genre, known_genre
 from brainarr.domain.names import NAMELESS, Tier, name_keys
+from brainarr.errors import ConfigurationError, Fault
 from brainarr.similarity.models import Interactions, popularity
-from brainarr.similarity.tables import read_table, unusable
 
 FEWEST_LISTENERS = 2
 """An artist that one person listens to is close to nobody but that person's other artists."""
@@ -80,8 +84,7 @@ def read_libraries(folder: Path, crowd: Crowd) -> dict[str, dict[int, Holding]]:
     libraries: dict[str, dict[int, Holding]] = {}
     for place, (library, name, plays) in enumerate(read_table(folder, "libraries", _LIBRARY), start=2):
         if not (plays.isascii() and plays.isdigit()):
-            where = folder / f"libraries.tsv, line {place}"
-            raise unusable(where, f"plays {plays!r:.40}", "a whole number, 0 or more")
+            raise _fault("libraries", f"column plays, line {place}", repr(plays), "a whole number, 0 or more")
         held = libraries.setdefault(library, {})
         column = _find(name, index)
         if column is not None:
@@ -98,3 +101,30 @@ def _find(name: str, index: list[dict[str, int]]) -> int | None:
         if key != NAMELESS and key in index[tier]:
             return index[tier][key]
     return None
+
+
+def read_table(folder: Path, table: str, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The cells of `columns` in each row of `table`."""
+    file = folder / f"{table}.tsv.gz"
+    try:
+        with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+            rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+            header: list[str] = next(rows, [""])
+            absent = [column for column in columns if column not in header]
+            if absent:
+                given = ", ".join(header) or "an empty first line"
+                raise _fault(table, f"column {absent[0]}", given, f"the columns {', '.join(columns)}")
+            places = [header.index(column) for column in columns]
+            for number, row in enumerate(rows, start=2):
+                if len(row) <= max(places):
+                    raise _fault(table, f"line {number}", f"{len(row)} cells", f"{len(header)} cells")
+                yield tuple(row[place] for place in places)
+    except FileNotFoundError:
+        raise _fault(table, "", f"nothing in {folder}", f"a table with {', '.join(columns)}") from None
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+        raise _fault(table, "", str(error), "a readable gzip file of UTF-8 text") from error
+
+
+def _fault(table: str, place: str, given: str, allowed: str) -> ConfigurationError:
+    file = f"{table}.tsv.gz"
+    return ConfigurationError([Fault(f"{file}, {place}" if place else file, given, allowed)])
