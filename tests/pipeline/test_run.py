@@ -299,3 +299,14 @@ async def test_ten_thousand_proposals_do_not_stop_the_event_loop():
     pulse.cancel()
     assert len(result.judged) > 12_000
     assert max(after - before for before, after in pairwise(spent)) < 0.2
+
+
+async def test_a_source_without_a_vote_is_not_asked_and_its_report_says_why():
+    silent = neighbours()
+    heard = msgspec.structs.replace(tools(), sources=(silent, FakeSource(silent.neighbours, name="deezer")))
+    result = await run(instruments=heard, source_weights={"listenbrainz": 0.0}, minimum_confidence=0.0)
+    assert silent.asked == []
+    (report,) = (one for one in result.providers if one.name == "listenbrainz")
+    assert (report.outcome, report.candidates) == (Outcome.NOT_NEEDED, 0)
+    assert "recommend.source_weights" in report.detail
+    assert {voice.source for item in result.recommendations for voice in item.voices} == {"deezer"}

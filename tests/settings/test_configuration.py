@@ -85,6 +85,8 @@ def test_a_chain_of_models_is_read_in_order(tmp_path: Path):
         ("musicbrainz.base_url", "musicbrainz"),
         ("coverart.base_url", "nowhere"),
         ("itunes.base_url", "nowhere"),
+        ("similarity.path", '"a\\0b"'),
+        ("similarity.path", '"  "'),
         ("database.url", "postgresql://brainarr:pw@db/brainarr"),
         ("database.url", "mysql"),
         ("costs.monthly_budget", "-1"),

@@ -52,11 +52,11 @@ def test_an_absent_table_is_named(data: Path, table: str):
 @pytest.mark.parametrize(
     ("table", "old", "new", "message"),
     [
-        ("libraries", "\tplays", "\tlistens", r"libraries\.tsv\.gz: columns library, name, listens"),
-        ("libraries", "parade\t7", "parade\tseven", r"libraries\.tsv, line 2: plays 'seven'"),
+        ("libraries", "\tplays", "\tlistens", r"libraries\.tsv\.gz, line 1: columns library, name, listens"),
+        ("libraries", "parade\t7", "parade\tseven", r"libraries\.tsv\.gz, line 2: plays 'seven'"),
         ("libraries", "parade\t7", "parade", r"libraries\.tsv\.gz, line 2: no plays"),
-        ("tags", "\ttag", "\tlabel", r"tags\.tsv\.gz: columns user, artist, label"),
-        ("plays", TABLES["plays"], "", r"plays\.tsv\.gz: columns none"),
+        ("tags", "\ttag", "\tlabel", r"tags\.tsv\.gz, line 1: columns user, artist, label"),
+        ("plays", TABLES["plays"], "", r"plays\.tsv\.gz, line 1: columns none"),
     ],
 )
 def test_a_broken_table_is_named_with_the_place(data: Path, table: str, old: str, new: str, message: str):
@@ -82,7 +82,7 @@ def test_what_is_no_gzip_file_is_refused(data: Path, content: bytes):
 
 def test_text_in_another_encoding_is_refused(data: Path):
     (data / "artists.tsv.gz").write_bytes(gzip.compress("artist\tname\n1\tBjörk\n".encode("latin-1")))
-    with pytest.raises(ConfigurationError, match=r"artists\.tsv\.gz: .*allowed: a readable table in UTF-8"):
+    with pytest.raises(ConfigurationError, match=r"artists\.tsv\.gz, after line 1: .*allowed: a readable table in UTF-8"):
         read_crowd(data)
 
 

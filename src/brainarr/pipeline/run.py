@@ -15,7 +15,9 @@ from brainarr.domain.recommendation import (
     Judged,
     Memory,
     Mode,
+    Outcome,
     Progress,
+    ProviderReport,
     Recommendation,
     RunOptions,
     RunResult,
@@ -55,6 +57,8 @@ MODEL_WEIGHT = 0.25
 
 # Neighbour lists looked up for the prompt's selection: more artists never fit into a prompt anyway.
 _RECALLED = 1000
+
+_SILENCED = "has no vote (recommend.source_weights), so it was not asked"
 
 OnProgress = Callable[[Progress], None]
 ReadAlbums = Callable[[Library, Sequence[int]], Awaitable[Library]]
@@ -274,7 +278,10 @@ class _Pass:
         """Similarity sources, and unless they are to rank later, models, all at once."""
         unwanted = avoided(self._profile.seeds, self._memory.learnt.less)
         seeds = (*self._seeds, *unwanted)
-        total = sum(len(seeds_for(source, seeds)) for source in self._tools.sources)
+        tools = self._tools
+        sources = [source for source in tools.sources if self._weights[source.name]]
+        readers = [reader for reader in tools.readers if self._weights[reader.name]]
+        total = sum(len(seeds_for(source, seeds)) for source in sources)
         done = 0
 
         def seed_done(source: str) -> None:
@@ -284,10 +291,9 @@ class _Pass:
 
         self._on_progress(Progress("candidates", "asking sources and models", 0, total))
         propose = self._ask(self._options) if self._options.mode is Mode.PROPOSE else asyncio.sleep(0)
-        tools = self._tools
         by_seed, by_library, _ = await asyncio.gather(
-            hear_sources(seeds, tools.sources, tools.recall_similar, seed_done),
-            hear_readers(self._library, self._profile.weights, tools.readers),
+            hear_sources(seeds, sources, tools.recall_similar, seed_done),
+            hear_readers(self._library, self._profile.weights, readers),
             propose,
         )
         heard_by_source = (*by_library, *by_seed)
@@ -295,6 +301,9 @@ class _Pass:
         for heard in heard_by_source:
             self._candidates += [found for found in heard.candidates if found.seed not in away]
             self._reports.hear(heard.report)
+        for source in (*tools.sources, *tools.readers):
+            if not self._weights[source.name]:
+                self._reports.hear(ProviderReport(source.name, source.kind, Outcome.NOT_NEEDED, _SILENCED))
         found = (found for heard in heard_by_source for found in heard.candidates)
         near_unwanted = (candidate for candidate in found if candidate.seed in away)
         self._pull = Pull(self._memory.learnt.more, near_unwanted)

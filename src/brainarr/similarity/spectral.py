@@ -87,6 +87,8 @@ def spectral_factors(listeners: Floats, owned: Floats) -> Factors:
 
 def low_pass(interactions: Interactions, rank: int, mixed: float) -> LowPass:
     """The second part of W, by a truncated singular value decomposition (ARPACK)."""
+    # Whoever listens to nothing says nothing, and must not change even the last digit of the rest.
+    interactions = sp.csr_array(interactions[np.flatnonzero(np.diff(interactions.indptr))])
     people, artists = interactions.shape
     root = np.sqrt(np.maximum(popularity(interactions), 1.0))
     wide = np.sqrt(np.maximum(breadth(interactions), 1.0))
