@@ -66,7 +66,11 @@ def test_a_heldout_without_lines_is_none(tmp_path: Path):
 
 GZIPPED = gzip.compress(b"user\tartist\n" + b"p1\ta1\n" * 9)
 UNUSABLE = {
-    "no table": ("trained.tsv", None, r"no trained\.tsv is not usable; allowed: trained\.tsv or \.tsv\.gz with user"),
+    "no table": (
+        "trained.tsv",
+        None,
+        r"no trained\.tsv is not usable; allowed: trained\.tsv or \.tsv\.gz with user",
+    ),
     "missing column": ("trained.tsv", b"user\tband\n", r"trained\.tsv, line 1: columns user, band"),
     "empty file": ("trained.tsv", b"", r"trained\.tsv, line 1: columns none"),
     "no line": ("trained.tsv", b"user\tartist\n", r"trained\.tsv: no line .* at least one person"),

@@ -82,7 +82,9 @@ def test_what_is_no_gzip_file_is_refused(data: Path, content: bytes):
 
 def test_text_in_another_encoding_is_refused(data: Path):
     (data / "artists.tsv.gz").write_bytes(gzip.compress("artist\tname\n1\tBjörk\n".encode("latin-1")))
-    with pytest.raises(ConfigurationError, match=r"artists\.tsv\.gz, after line 1: .*allowed: a readable table in UTF-8"):
+    with pytest.raises(
+        ConfigurationError, match=r"artists\.tsv\.gz, after line 1: .*allowed: a readable table in UTF-8"
+    ):
         read_crowd(data)
 
 

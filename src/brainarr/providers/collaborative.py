@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from brainarr.domain.music import Library
 from brainarr.domain.names import Tier, clean_name, name_keys
@@ -24,8 +24,14 @@ LISTED = 300
 """Candidates; the fusion of two hundred neighbours reaches no further."""
 
 
+def _folder(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("the path of a folder")
+    return text
+
+
 class SimilaritySettings(Section):
-    path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    path: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_folder)] | None = None
     """The folder; relative to the configuration folder. None: there is no filter."""
 
 
