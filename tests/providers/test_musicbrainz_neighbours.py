@@ -91,7 +91,7 @@ async def test_who_shares_the_telling_styles_is_ranked_by_likeness_and_votes(
 ) -> None:
     encyclopaedia.found["artists"] = [
         tagged(2, "One Vote", art_rock=1, space_rock=1),
-        tagged(3, "Elsewhere", art_rock=1, space_rock=1, techno=30),
+        tagged(3, "Elsewhere", art_rock=1, space_rock=1, bebop=30),
         tagged(4, "Alike", rock=5, art_rock=9, space_rock=4),
         tagged(1, "Radiohead", rock=9, art_rock=9),
         tagged(5, "[unknown]", art_rock=9) | {"id": VARIOUS},
