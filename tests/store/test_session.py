@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from brainarr.domain.prompt import Usage
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
-from brainarr.store.session import open_database
+from brainarr.store.session import create_engine, database_url, open_database
 from brainarr.store.usage import StoredLedger, spent_since, start_of_month
 from tests.store.given import URL, House
 
@@ -127,3 +129,24 @@ async def test_a_transaction_cancelled_at_any_moment_gives_its_lock_back(house: 
         await asyncio.gather(task, return_exceptions=True)
         async with asyncio.timeout(10):
             await add_and_look()
+
+
+async def test_a_driver_that_was_stopped_is_closed_without_waiting_for_its_dead_thread(tmp_path: Path):
+    # What SQLAlchemy does where a statement is cancelled before the closing it began comes to its turn.
+    engine = create_engine(database_url(URL, tmp_path))
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        go_on = threading.Event()
+        busy = asyncio.create_task(driver._execute(go_on.wait))
+        await asyncio.sleep(0)
+        driver.stop()
+        closing = asyncio.create_task(driver.close())
+        await asyncio.sleep(0)
+        go_on.set()
+        with suppress(ValueError):  # it was stopped before
+            await asyncio.wait_for(closing, timeout=5)
+        await busy
+        await connection.invalidate()
+    await engine.dispose()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as TooBusy
@@ -124,10 +125,28 @@ def create_engine(url: URL) -> AsyncEngine:
     """
     # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
     arguments = {"isolation_level": None, "timeout": LOCK_PATIENCE_S, "factory": _Connection}
+    arguments["async_creator_fn"] = _open_driver
     engine = create_async_engine(url, connect_args=arguments)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+class _Driver(aiosqlite.Connection):
+    """Stops once. SQLAlchemy stops the driver of a connection that was cancelled, perhaps before the closing
+    that it had begun comes to its turn; that one stops the driver again, and would wait for an answer of its
+    dead thread for ever: a server that never comes to its end.
+    """
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        return super().stop() if self._running else None
+
+
+def _open_driver(database: str, **options: Any) -> _Driver:
+    driver = _Driver(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
+    # As SQLAlchemy has it for drivers that it opens itself: a forgotten one must not keep the process.
+    driver._thread.daemon = True
+    return driver
 
 
 class _Connection(sqlite3.Connection):
