@@ -147,8 +147,8 @@ def _seed_weights(lists: Lists, seeds: Mapping[Mbid, Seed]) -> dict[Mbid | None,
 
     Ten seeds of one scene repeat each other and would outvote the rest of a taste. With C the common
     listeners of each two seeds and D their own, w = max(0, (C + D + λI)⁻¹ s) leaves each what it says beyond
-    the others: EASE, from nothing but the owned artists' lists (100 neighbours each: Recall@20 .338 with
-    reciprocal ranks, .352 so). The lists do not tell a seed's own listeners; a tenth of a list's sum does as
+    the others: EASE, from nothing but the owned artists' lists (100 neighbours each: Recall@20 .326 with
+    reciprocal ranks, .341 so). The lists do not tell a seed's own listeners; a tenth of a list's sum does as
     well. But lists name the most shared only, and so what two seeds share may exceed that: C + D is no matrix
     of counts then, and its inverse, if it has one, would silence the heavier of the two. So its eigenvalues
     are kept above a tenth of its mean diagonal.
