@@ -163,11 +163,12 @@ class AppliedDocument(Document):
 @router.get("")
 async def backtest(deps: Deps) -> BacktestState:
     """The newest result, and whether one is under way."""
-    work, made = deps.backtests, await read_backtest(deps.db)
-    failure = work.failure
+    # Looked at before the result is read: one that ends meanwhile would seem to have left none.
+    progress, failure = deps.backtests.progress, deps.backtests.failure
+    made = await read_backtest(deps.db)
     return BacktestState(
-        running=work.progress is not None,
-        progress=ProgressDocument.model_validate(work.progress) if work.progress else None,
+        running=progress is not None,
+        progress=ProgressDocument.model_validate(progress) if progress else None,
         error=failure.message if failure else None,
         remedy=(failure.remedy or None) if failure else None,
         backtest=BacktestDocument.of(made) if made else None,
