@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from brainarr.domain.genres import canonical_genre, known_genre
-from brainarr.domain.names import NAMELESS, Tier, name_keys
 from brainarr.similarity.models import Interactions, popularity
+from brainarr.similarity.named import NameIndex
 from brainarr.similarity.tables import read_table, unusable
 
 FEWEST_LISTENERS = 2
@@ -72,17 +72,14 @@ def _read_genres(folder: Path, columns: dict[str, int]) -> tuple[tuple[str, ...]
 def read_libraries(folder: Path, crowd: Crowd) -> dict[str, dict[int, Holding]]:
     """Each library's artists that the crowd knows, by column, found by name at the earliest tier that agrees;
     of namesakes the better known. Two spellings of one artist are one holding, their plays added."""
-    index: list[dict[str, int]] = [{} for _ in Tier]
-    listeners = popularity(crowd.interactions)
-    for column in map(int, np.argsort(-listeners, kind="stable")):
-        for tier, key in zip(Tier, name_keys(crowd.names[column]), strict=True):
-            index[tier].setdefault(key, column)
+    known_first = np.argsort(-popularity(crowd.interactions), kind="stable")
+    index = NameIndex((column, crowd.names[column]) for column in map(int, known_first))
     libraries: dict[str, dict[int, Holding]] = {}
     for where, (library, name, plays) in read_table(folder, "libraries", _LIBRARY):
         if not (plays.isascii() and plays.isdigit()):
             raise unusable(where, f"plays {plays!r:.40}", "a whole number, 0 or more")
         held = libraries.setdefault(library, {})
-        column = _find(name, index)
+        column = index.find(name)
         if column is not None:
             known = held.get(column, Holding(name, 0))
             held[column] = Holding(known.name, known.plays + int(plays))
@@ -90,10 +87,3 @@ def read_libraries(folder: Path, crowd: Crowd) -> dict[str, dict[int, Holding]]:
 
 
 _LIBRARY = ("library", "name", "plays")
-
-
-def _find(name: str, index: list[dict[str, int]]) -> int | None:
-    for tier, key in zip(Tier, name_keys(name), strict=True):
-        if key != NAMELESS and key in index[tier]:
-            return index[tier][key]
-    return None

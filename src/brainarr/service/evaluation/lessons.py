@@ -30,14 +30,14 @@ class Lessons:
     def __init__(self, prior: FacetWeights, decisions: Sequence[Sequence[Feedback]]) -> None:
         everything = [item for mine in decisions for item in mine]
         self._decisions = decisions
-        self.weights = learn([replace_genres(item) for item in everything], prior).weights or prior
+        self.weights = learn([_without_genres(item) for item in everything], prior).weights or prior
 
     def genres_of(self, person: int) -> Learnt:
         learnt = learn(self._decisions[person], self.weights)
         return Learnt(weights=self.weights, genres=learnt.genres)
 
 
-def replace_genres(item: Feedback) -> Feedback:
+def _without_genres(item: Feedback) -> Feedback:
     """Genres are a matter of one person's taste: together they would only teach which are popular."""
     return Feedback(item.facets, item.label)
 

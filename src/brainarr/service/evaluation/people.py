@@ -9,12 +9,12 @@ from functools import lru_cache
 
 from brainarr.domain.genres import genre_shares
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedArtist
-from brainarr.domain.names import NAMELESS, Tier, name_keys
 from brainarr.domain.recommendation import Fused, Verified
 from brainarr.domain.taste import Profile, Seed
 from brainarr.pipeline.profile import profile_library
 from brainarr.similarity.content import TagProfile
 from brainarr.similarity.dataset import Dataset
+from brainarr.similarity.named import NameIndex
 
 MOST_TAGS = 30
 _THEN = datetime(2011, 1, 1, tzinfo=UTC)
@@ -37,19 +37,14 @@ class People:
     def __init__(self, dataset: Dataset, tags: TagProfile) -> None:
         self._dataset = dataset
         self._tags = tags
-        self._named = _index(dataset.catalogue.names)
+        # Those that are listened to come first, and so are meant.
+        self._named = NameIndex(enumerate(dataset.catalogue.names))
         self._voted = [self._votes(column, -2) for column in range(dataset.trained.shape[1])]
         self._told: tuple[int, frozenset[int]] = (-2, frozenset())
 
     def column_named(self, name: str) -> int | None:
         """The artist of that name, by the deterministic tiers; of namesakes the one that is listened to."""
-        keys = name_keys(name)
-        if keys[0] == NAMELESS:
-            return None
-        for tier in Tier:
-            if (column := self._named[tier].get(keys[tier])) is not None:
-                return column
-        return None
+        return self._named.find(name)
 
     def owned(self, person: int) -> list[int]:
         trained = self._dataset.trained
@@ -106,12 +101,3 @@ class People:
 
 # To nearly everybody an artist is the same.
 _shares = lru_cache(maxsize=1 << 13)(genre_shares)
-
-
-def _index(names: tuple[str, ...]) -> list[dict[str, int]]:
-    """For each tier, key → column; the first of namesakes, for those that are listened to come first."""
-    index: list[dict[str, int]] = [{} for _ in Tier]
-    for column, name in enumerate(names):
-        for tier, key in enumerate(name_keys(name)):
-            index[tier].setdefault(key, column)
-    return index
