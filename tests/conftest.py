@@ -1,17 +1,22 @@
 """What every test may rely on: no network, but loopback for those marked so; a clock that stands still."""
 
 import os
-from collections.abc import Generator
-from datetime import UTC, datetime
+import shutil
+from collections.abc import AsyncIterator, Generator, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
+from tests.store.given import NOW, URL, House, install, installed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("loopback"):
+        asked = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("loopback") or asked & {"redis", "postgres", "place"}:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"]))
 
 
@@ -41,3 +46,76 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(_redis: RedisServer) -> RedisServer:
+    """A real Redis, empty, that runs."""
+    _redis.flush()
+    return _redis
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL that runs."""
+    with postgres_server() as server:
+        yield server
+
+
+class Place(NamedTuple):
+    """Where an installed Brainarr lies."""
+
+    folder: Path
+    url: str
+    """Setting `database.url`."""
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    install(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder, name = tmp_path_factory.mktemp("template"), postgres.new_database()
+    install(folder, postgres.url(name))
+    return folder, name
+
+
+@pytest.fixture
+def on_sqlite(sqlite_template: Path, tmp_path: Path) -> Place:
+    """A first start that is over, copied: quicker than another one."""
+    shutil.copytree(sqlite_template, tmp_path, dirs_exist_ok=True)
+    return Place(tmp_path, URL)
+
+
+@pytest.fixture
+def on_postgres(
+    postgres: PostgresServer, postgres_template: tuple[Path, str], tmp_path: Path
+) -> Iterator[Place]:
+    """The same on PostgreSQL, in a database of its own."""
+    folder, template = postgres_template
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    name = postgres.new_database(template)
+    yield Place(tmp_path, postgres.url(name))
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgres"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Every test that stands on this runs on both databases."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def house(place: Place) -> AsyncIterator[House]:
+    async with installed(*place) as house:
+        yield house

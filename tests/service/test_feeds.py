@@ -1,5 +1,6 @@
 """The feeds, held to what an unmodified Lidarr does with them (its rules are in docs and sandbox)."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -155,12 +156,16 @@ albums = st.lists(
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=albums)
 async def test_any_albums_keep_lidarrs_rules(
-    found: list[tuple[int, int, str, int | None]], tmp_path_factory: pytest.TempPathFactory, template: Path
+    found: list[tuple[int, int, str, int | None]],
+    tmp_path_factory: pytest.TempPathFactory,
+    sqlite_template: Path,
 ) -> None:
     items: list[Recommendation] = [
         recommended(artist, album=album, title=title, year=year) for artist, album, title, year in found
     ]
-    async with installed(tmp_path_factory.mktemp("feed"), template) as house:
+    folder = tmp_path_factory.mktemp("feed")
+    shutil.copytree(sqlite_template, folder, dirs_exist_ok=True)
+    async with installed(folder) as house:
         await ran(house, items, auto_approve=True)
         sent = await albums_feed(house.db, "default", clock=house.clock)
         artists = await album_artists(house.db, "default")

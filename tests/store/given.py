@@ -1,10 +1,10 @@
 """What the tests of store, service and jobs start from: a real database file, and things to put into it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist
@@ -13,8 +13,8 @@ from brainarr.errors import ProviderError
 from brainarr.service.setup import Installation, ensure_installed
 from brainarr.store.session import Database, open_database
 from brainarr.store.upgrade import upgrade
-from tests.conftest import NOW
 
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 URL = "sqlite:///brainarr.db"
 
 
@@ -32,10 +32,13 @@ class StandingClock:
 
 
 class House:
-    """An installed database in its folder."""
+    """An installed database, its address and the folder of its configuration."""
 
-    def __init__(self, db: Database, folder: Path, clock: StandingClock, installation: Installation) -> None:
+    def __init__(
+        self, db: Database, folder: Path, clock: StandingClock, installation: Installation, url: str
+    ) -> None:
         self.db = db
+        self.url = url
         self.folder = folder
         self.clock = clock
         self.secrets = installation.secrets
@@ -43,26 +46,27 @@ class House:
 
 
 @asynccontextmanager
-async def installed(folder: Path, template: Path | None = None) -> AsyncIterator[House]:
-    """A first start in `folder`, or quicker: a copy of one that was made in `template`."""
+async def installed(folder: Path, url: str = URL) -> AsyncIterator[House]:
+    """A first start in `folder`, or a later one where something is there already."""
     clock = StandingClock()
-    if template is not None:
-        shutil.copytree(template, folder, dirs_exist_ok=True)
-    await upgrade(URL, folder, now=clock())
-    db = open_database(URL, folder)
+    await upgrade(url, folder, now=clock())
+    db = open_database(url, folder)
     try:
-        yield House(db, folder, clock, await ensure_installed(db, folder, clock=clock))
+        yield House(db, folder, clock, await ensure_installed(db, folder, clock=clock), url)
     finally:
         await db.dispose()
 
 
-def make_template(folder: Path) -> Path:
-    async def install() -> None:
-        async with installed(folder):
+def install(folder: Path, url: str = URL) -> None:
+    """A first start that is over."""
+
+    async def work() -> None:
+        async with installed(folder, url):
             pass
 
-    asyncio.run(install())
-    return folder
+    # In a thread of its own: fixtures of async tests ask for it too.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(work())).result()
 
 
 def mbid(number: int) -> Mbid:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -19,8 +18,9 @@ from brainarr.service.runs import request_run
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
 from brainarr.web.app import WebDeps, WiredProvider, create_app
+from tests.conftest import Place
 from tests.service.given import replayed
-from tests.store.given import ScriptedLidarr, installed, make_template, owned
+from tests.store.given import ScriptedLidarr, installed, owned
 
 
 class ScriptedImporter:
@@ -82,13 +82,8 @@ class House:
         )
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
 @pytest.fixture
-async def house(tmp_path: Path, template: Path) -> AsyncIterator[House]:
+async def house(place: Place) -> AsyncIterator[House]:
     lidarr = ScriptedImporter()
     woken: list[None] = []
 
@@ -98,7 +93,7 @@ async def house(tmp_path: Path, template: Path) -> AsyncIterator[House]:
     async def refused() -> str:
         raise ProviderRejected("cloud", "the key is not valid", remedy="Set a valid api_key.")
 
-    async with installed(tmp_path, template) as home:
+    async with installed(*place) as home:
         deps = WebDeps(
             db=home.db,
             secrets=home.secrets,

@@ -3,20 +3,17 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
-import aiosqlite
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as TooBusy
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from brainarr.errors import ConfigurationError, Fault, StorageError
-
-LOCK_PATIENCE_S = 30.0
-"""How long a writer waits for another process that holds the database."""
+from brainarr.store.postgres import postgres_engine
+from brainarr.store.sqlite import sqlite_engine
 
 _REMEDIES = (
     ("full", "the disk is full", "Free some space; nothing was half stored."),
@@ -73,10 +70,11 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(reads_only=True)
-        # SQLite has one writer at a time. Waiting here is first come, first served and occupies no thread;
+        view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._reader = engine.execution_options(reads_only=True, postgresql_readonly=True, **view)
+        # There is one writer at a time. Waiting here is first come, first served and occupies no connection;
         # SQLite's own waiting polls, and starves somebody when fifty ask at once.
-        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -99,17 +97,30 @@ class Database:
 
 
 def database_url(url: str, folder: Path) -> URL:
-    """The address of the database with its driver; a relative SQLite path lies in `folder`."""
-    allowed = "sqlite:///brainarr.db, or an absolute path as sqlite:////config/brainarr.db"
+    """The address of the database with its driver; a relative SQLite path lies in `folder`.
+
+    Raises ConfigurationError.
+    """
+    allowed = (
+        "sqlite:///brainarr.db, an absolute path as sqlite:////config/brainarr.db, "
+        "or postgresql://user:password@host/database"
+    )
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigurationError([Fault("database.url", "an address that cannot be read", allowed)]) from None
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise ConfigurationError(
-            [Fault("database.url", parsed.render_as_string(hide_password=True), allowed)]
-        )
-    return parsed.set(drivername="sqlite+aiosqlite", database=str(folder / parsed.database))
+    named = parsed.database not in (None, "", ":memory:")
+    if named and parsed.drivername == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite", database=str(folder / str(parsed.database)))
+    if named and parsed.drivername in ("postgresql", "postgres"):
+        return _as_asyncpg(parsed)
+    raise ConfigurationError([Fault("database.url", parsed.render_as_string(hide_password=True), allowed)])
+
+
+def _as_asyncpg(url: URL) -> URL:
+    """libpq's name for encryption, which everybody's addresses have, is not the driver's."""
+    query = {("ssl" if name == "sslmode" else name): value for name, value in url.query.items()}
+    return url.set(drivername="postgresql+asyncpg", query=query)
 
 
 def open_database(url: str, folder: Path = Path()) -> Database:
@@ -118,60 +129,5 @@ def open_database(url: str, folder: Path = Path()) -> Database:
 
 
 def create_engine(url: URL) -> AsyncEngine:
-    """An engine whose transactions take SQLite's write lock when they begin.
-
-    The driver's own deferred BEGIN upgrades a read lock at the first write; of two transactions that both
-    read first, one then overwrites the other silently: https://www.sqlite.org/lang_transaction.html
-    """
-    # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
-    arguments = {"isolation_level": None, "timeout": LOCK_PATIENCE_S, "factory": _Connection}
-    arguments["async_creator_fn"] = _open_driver
-    engine = create_async_engine(url, connect_args=arguments)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-class _Driver(aiosqlite.Connection):
-    """Stops once. SQLAlchemy stops the driver of a connection that was cancelled, perhaps before the closing
-    that it had begun comes to its turn; that one stops the driver again, and would wait for an answer of its
-    dead thread for ever: a server that never comes to its end.
-    """
-
-    def stop(self) -> asyncio.Future[Any] | None:
-        return super().stop() if self._running else None
-
-
-def _open_driver(database: str, **options: Any) -> _Driver:
-    driver = _Driver(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
-    # As SQLAlchemy has it for drivers that it opens itself: a forgotten one must not keep the process.
-    driver._thread.daemon = True
-    return driver
-
-
-class _Connection(sqlite3.Connection):
-    """Gives its lock back when it is closed.
-
-    A cancelled statement makes SQLAlchemy close its connection. But a cursor that some traceback still holds
-    keeps an unfinished statement, and with one SQLite only pretends to close
-    (https://www.sqlite.org/c3ref/close.html): the write lock would stay until the collector comes by, and
-    every writer would wait for nobody.
-    """
-
-    def close(self) -> None:
-        with suppress(sqlite3.Error):
-            self.rollback()
-        super().close()
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # synchronous=FULL: an approval must survive a power cut, not only a crash of the process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    """The engine for an address that `database_url` answered."""
+    return sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)

@@ -73,8 +73,9 @@ async def _revise(
             _refuse_newer(before, known)
             if before == wanted:
                 return Revised(before, before)
-            path = Path(address.database or "")
-            copy = await asyncio.to_thread(_copy_aside, path, before, now) if before is not None else None
+            copy: Path | None = None
+            if before is not None and address.get_backend_name() == "sqlite":
+                copy = await asyncio.to_thread(_copy_aside, Path(address.database or ""), before, now)
             async with engine.begin() as connection:
                 await connection.run_sync(_change, config, change, target)
             return Revised(before, await _current(engine), copy)

@@ -139,7 +139,9 @@ async def open_house(
 
 def _close_to_others(url: str, folder: Path) -> None:
     """The library and its history are nobody else's business; a folder that was there before may be open."""
-    Path(database_url(url, folder).database or "").chmod(0o600)
+    address = database_url(url, folder)
+    if address.get_backend_name() == "sqlite":
+        Path(address.database or "").chmod(0o600)
 
 
 def make_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
@@ -77,15 +78,19 @@ def _schedule(text: str) -> str:
     return text
 
 
-def _not_yet(what: str) -> AfterValidator:
-    """A fixed key whose effect comes with a later version: taking it now and doing nothing would be a lie."""
-
-    def refuse(value: Any) -> Any:
-        if value:
-            raise ValueError(f"nothing: this version has no {what} yet, and would silently ignore it")
-        return value
-
-    return AfterValidator(refuse)
+def _redis(text: str) -> str:
+    allowed = (
+        "redis://:password@host:6379/0, rediss:// for an encrypted connection, or unix:///path/to/socket"
+    )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(allowed) from None
+    place = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in ("redis", "rediss", "unix") or not place or port == 0:
+        raise ValueError(allowed)
+    return text
 
 
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
@@ -118,7 +123,8 @@ class DatabaseSettings(Section):
 
 
 class RedisSettings(Section):
-    url: Annotated[str | None, _not_yet("use of Redis")] = None
+    url: Annotated[str, AfterValidator(_redis)] | None = None
+    """Turns on the shared cache level, locks across processes, and workers in processes of their own."""
 
 
 class CoverArtSettings(Section):

@@ -10,12 +10,20 @@ branch_labels = None
 depends_on = None
 
 # The voices of the recommendations that are stored already, in their order.
-_SOURCES = """
+_SOURCES = {
+    "sqlite": """
 UPDATE recommendations SET sources = (
   SELECT coalesce(json_group_array(json_extract(voice.value, '$.source')), '[]')
   FROM json_each(recommendations.facts, '$.voices') AS voice
 )
-"""
+""",
+    "postgresql": """
+UPDATE recommendations SET sources = (
+  SELECT coalesce(json_agg(voice.value -> 'source' ORDER BY voice.place), '[]')
+  FROM json_array_elements(recommendations.facts::json -> 'voices') WITH ORDINALITY AS voice(value, place)
+)
+""",
+}
 
 
 def upgrade() -> None:
@@ -43,7 +51,7 @@ def upgrade() -> None:
     op.add_column(
         "recommendations", sa.Column("sources", sa.Text(), server_default=sa.text("'[]'"), nullable=False)
     )
-    op.execute(_SOURCES)
+    op.execute(_SOURCES[op.get_bind().dialect.name])
 
 
 def downgrade() -> None:
