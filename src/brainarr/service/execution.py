@@ -59,11 +59,24 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
     task ends it as cancelled, with what it had verified by then, and raises CancelledError. Raises NotFound,
     and StorageError when not even the end can be stored (the next start then says that it was interrupted).
     """
-    async with deps.db.transaction() as connection:
-        mine = await rows.claim(connection, run_id, deps.process, deps.clock())
     steps = _Steps(run_id, deps.broadcast, on_progress)
-    if not mine:
+    if not await _claim(deps, run_id):
         return await _wait_for(deps, run_id, steps)
+    return await _execute(deps, run_id, steps)
+
+
+async def take_run(deps: RunDeps, run_id: int) -> None:
+    """Executes a queued run as `execute_run` does; one that does not wait for a worker is left alone."""
+    if await _claim(deps, run_id):
+        await _execute(deps, run_id, _Steps(run_id, deps.broadcast, None))
+
+
+async def _claim(deps: RunDeps, run_id: int) -> bool:
+    async with deps.db.transaction() as connection:
+        return await rows.claim(connection, run_id, deps.process, deps.clock())
+
+
+async def _execute(deps: RunDeps, run_id: int, steps: "_Steps") -> RunDetail:
     run = (await read_run(deps.db, run_id)).run
     work = asyncio.create_task(_work(deps, run, steps))
     alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))

@@ -1,14 +1,11 @@
 """Runs: asking for one, watching it, stopping it, reading what it found."""
 
 import asyncio
-import os
-import secrets as tokens
-import socket
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta, tzinfo
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.recommendation import (
     Judged,
@@ -18,19 +15,19 @@ from brainarr.domain.recommendation import (
     Status,
     Verdict,
 )
+from brainarr.domain.schedule import Schedule, due_at, first_due
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list
+from brainarr.service.liveness import is_orphan
 from brainarr.service.progress import Broadcast, Steps
 from brainarr.store import findings, recommendations
 from brainarr.store import runs as rows
+from brainarr.store.install import installed_at
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
-
-SILENCE = timedelta(minutes=2)
-"""A run on another machine that said nothing for so long is dead."""
 
 TRY_AGAIN = timedelta(hours=1)
 """How soon a scheduled run that failed is tried again."""
@@ -68,11 +65,6 @@ class RunEvent(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-def this_process() -> Process:
-    """The identity under which this process executes runs; taken once, at its start."""
-    return Process(socket.gethostname(), os.getpid(), tokens.token_hex(8))
-
-
 async def request_run(
     db: Database,
     list_slug: str,
@@ -90,6 +82,8 @@ async def request_run(
         wanted = await find_list(connection, list_slug)
         present = await rows.open_run(connection, wanted.id)
         if present is not None:
+            if present.trigger == rows.SCHEDULE != trigger:
+                await rows.ask_in_person(connection, present.id, trigger)
             return RequestedRun(present.id, created=False)
         made = await rows.insert_run(
             connection, wanted.id, dry_run=dry_run, trigger=trigger, at=clock(), overrides=overrides
@@ -99,26 +93,24 @@ async def request_run(
     return RequestedRun(made, created=True)
 
 
-async def request_due_run(
-    db: Database, list_slug: str, every: timedelta, *, clock: Clock
-) -> RequestedRun | None:
-    """Queues a scheduled run when the last good one is `every` ago; sooner after a failed one."""
-    now = clock()
-    async with db.reading() as connection:
-        wanted = await find_list(connection, list_slug)
-        good = await rows.last_requested(connection, wanted.id, (RunStatus.DONE, RunStatus.CANCELLED))
-        tried = await rows.last_requested(connection, wanted.id, tuple(RunStatus))
-    if good is not None and now - good < every:
-        return None
-    if tried is not None and now - tried < min(every, TRY_AGAIN):
-        return None
-    return await request_run(db, list_slug, trigger="schedule", clock=clock)
+async def run_due_at(
+    connection: AsyncConnection, list_slug: str, schedule: Schedule, now: datetime, zone: tzinfo
+) -> datetime | None:
+    """When the list's next scheduled run is due, by its last good one; sooner after a failed one.
 
-
-async def next_run(db: Database) -> int | None:
-    """The queued run that has waited longest."""
-    async with db.reading() as connection:
-        return await rows.next_queued(connection)
+    None while one is queued or running.
+    """
+    wanted = await find_list(connection, list_slug)
+    if await rows.open_run(connection, wanted.id) is not None:
+        return None
+    good = await rows.last_requested(connection, wanted.id, (RunStatus.DONE, RunStatus.CANCELLED))
+    tried = await rows.last_requested(connection, wanted.id, tuple(RunStatus))
+    due = first_due(schedule, await installed_at(connection), now, zone)
+    if good is not None:
+        due = due_at(schedule, good, now, zone)
+    if tried is None or tried == good or tried > now:
+        return due
+    return max(due, min(tried + TRY_AGAIN, schedule.after(tried, zone)))
 
 
 async def list_runs(db: Database, asked: PageOf = FIRST_PAGE) -> Page[RunRow]:
@@ -195,9 +187,17 @@ async def _next_step(steps: Steps) -> Progress | None:
 async def recover_runs(db: Database, process: Process, *, clock: Clock) -> int:
     """Runs whose process died become failed; how many there were. Safe to call at any time."""
     now = clock()
+
+    async def orphans(connection: AsyncConnection) -> list[RunRow]:
+        under_way = await rows.running(connection)
+        return [run for run in under_way if is_orphan(run.process, run.heartbeat_at, process, now)]
+
+    async with db.reading() as connection:
+        if not await orphans(connection):
+            return 0
     async with db.transaction() as connection:
-        orphans = [run for run in await rows.running(connection) if _is_orphan(run, process, now - SILENCE)]
-        for run in orphans:
+        dead = await orphans(connection)
+        for run in dead:
             await rows.close_run(
                 connection,
                 run.id,
@@ -206,31 +206,7 @@ async def recover_runs(db: Database, process: Process, *, clock: Clock) -> int:
                 error="Interrupted: the process that executed it ended.",
                 remedy="Start the run again.",
             )
-    return len(orphans)
-
-
-def _is_orphan(run: RunRow, process: Process, silent_since: datetime) -> bool:
-    other = run.process
-    if other is None or (run.heartbeat_at is not None and run.heartbeat_at < silent_since):
-        return True
-    if other.host != process.host or other.token == process.token:
-        return False
-    return other.pid == process.pid or not _is_alive(other.pid)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        # A killed process that nobody waited for keeps its number: containers without an init have such.
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return True
-    return state != "Z"
+    return len(dead)
 
 
 def _no_run(run_id: int) -> NotFound:

@@ -22,3 +22,8 @@ async def ensure_install(connection: AsyncConnection, secrets: Secrets, at: date
     if secrets.decrypt(check) != KEY_CHECK:
         raise StorageError("The database's key check is damaged.", remedy="Restore the database from a copy.")
     return False
+
+
+async def installed_at(connection: AsyncConnection) -> datetime:
+    """When this database was first used. It tells one Brainarr from another, and never changes."""
+    return (await connection.execute(select(install.c.installed_at))).scalar_one()

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.recommendation import Progress, RunOverrides, RunResult
 from brainarr.store.page import Page, PageOf
-from brainarr.store.tables import FIRST_PERSON, lists, runs
+from brainarr.store.tables import FIRST_PERSON, lists, pauses, runs
 
 
 class RunStatus(StrEnum):
@@ -65,6 +65,9 @@ class RunRow(msgspec.Struct, frozen=True):
     heartbeat_at: datetime | None = None
 
 
+SCHEDULE = "schedule"
+"""The trigger of what starts by itself."""
+
 _ROW = select(runs, lists.c.slug).join(lists, lists.c.id == runs.c.list_id)
 
 
@@ -103,17 +106,14 @@ async def run(connection: AsyncConnection, run_id: int) -> RunRow | None:
     return await _one(connection, _ROW.where(runs.c.id == run_id))
 
 
-async def next_queued(connection: AsyncConnection) -> int | None:
-    query = select(runs.c.id).where(runs.c.status == RunStatus.QUEUED).order_by(runs.c.id).limit(1)
-    return (await connection.execute(query)).scalar()
-
-
 async def last_requested(
     connection: AsyncConnection, list_id: int, statuses: tuple[RunStatus, ...]
 ) -> datetime | None:
-    """When a run, not a dry one, that is now in one of `statuses` was last asked for."""
+    """When the last run, not a dry one, that is now in one of `statuses` was asked for."""
     wanted = (runs.c.list_id == list_id, ~runs.c.dry_run, runs.c.status.in_(statuses))
-    return (await connection.execute(select(func.max(runs.c.requested_at)).where(*wanted))).scalar()
+    # The last by number, not by time: clocks are set back.
+    query = select(runs.c.requested_at).where(*wanted).order_by(runs.c.id.desc()).limit(1)
+    return (await connection.execute(query)).scalar()
 
 
 async def page_of_runs(
@@ -127,11 +127,18 @@ async def page_of_runs(
     return Page(items, total, max(asked.page, 1), asked.limit)
 
 
+async def ask_in_person(connection: AsyncConnection, run_id: int, trigger: str) -> None:
+    """A queued run that came of the schedule is from now on one that somebody asked for."""
+    await connection.execute(
+        update(runs).where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED).values(trigger=trigger)
+    )
+
+
 async def claim(connection: AsyncConnection, run_id: int, process: Process, at: datetime) -> bool:
-    """Takes a queued run for this process; False when it is not waiting any more."""
+    """Takes a queued run for this process; False when it does not wait (any more)."""
     taken = await connection.execute(
         update(runs)
-        .where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED)
+        .where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED, may_start(runs.c.trigger))
         .values(
             status=RunStatus.RUNNING,
             started_at=at,
@@ -142,6 +149,17 @@ async def claim(connection: AsyncConnection, run_id: int, process: Process, at: 
         )
     )
     return taken.rowcount == 1
+
+
+def may_start(trigger: ColumnElement[str]) -> ColumnElement[bool]:
+    """While there is a pause, only what somebody asked for."""
+    return or_(trigger != SCHEDULE, ~exists(select(pauses.c.id)))
+
+
+async def ready_runs(connection: AsyncConnection) -> tuple[int, ...]:
+    """What waits for a worker, in its order."""
+    query = select(runs.c.id).where(runs.c.status == RunStatus.QUEUED, may_start(runs.c.trigger))
+    return tuple((await connection.execute(query.order_by(runs.c.id))).scalars())
 
 
 async def beat(connection: AsyncConnection, run_id: int, at: datetime, progress: Progress | None) -> bool:

@@ -115,6 +115,45 @@ Index(
     postgresql_where=runs.c.status.in_(("queued", "running")),
 )
 
+# Work that is no run: a chore, a backtest. A run is a job too, whose state is its own row in `runs`.
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    Column("kind", String(32), nullable=False),
+    # What there is only one of at a time.
+    Column("key", String(100), nullable=False),
+    # What was asked for, as JSON of a type that its kind knows.
+    Column("about", Text),
+    Column("status", String(16), nullable=False),
+    Column("trigger", String(32), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    # When it should have begun: by the schedule, else when it was asked for.
+    Column("due_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # Who executes it, as in `runs`.
+    Column("host", String(255)),
+    Column("pid", Integer),
+    Column("process", String(64)),
+    Column("heartbeat_at", UtcTime),
+    Column("progress", JsonOf(Progress)),
+    Column("error", Text),
+    Column("remedy", Text),
+    Index("ix_jobs_kind_id", "kind", "id"),
+)
+Index(
+    "uq_jobs_one_at_a_time",
+    jobs.c.key,
+    unique=True,
+    sqlite_where=jobs.c.status.in_(("queued", "running")),
+    postgresql_where=jobs.c.status.in_(("queued", "running")),
+)
+
+# One row while nothing starts by itself.
+pauses = Table("pauses", metadata, _id(), Column("since", UtcTime, nullable=False))
+
 recommendations = Table(
     "recommendations",
     metadata,
