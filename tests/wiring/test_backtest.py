@@ -20,7 +20,7 @@ pytestmark = pytest.mark.loopback
 
 
 async def backtested(house: House, asked: BacktestOptions = BacktestOptions()) -> Backtest:  # noqa: B008
-    return await run_backtest(house.backtests.deps, asked, unwatched)
+    return await run_backtest(house.backtests, asked, unwatched)
 
 
 async def backtest_of(folder: Path, library: Sequence[Owned], world: World | None = None) -> Backtest:
@@ -88,10 +88,8 @@ async def test_applied_weights_count_in_the_next_run_without_a_restart(tmp_path:
         house = place.house
         made = await backtested(house)
         assert made.suggestion.weights, made.suggestion.reason
-        wanted = await apply_weights(house.backtests.deps)
-        assert (
-            await present_weights(house.backtests.deps) == wanted != house.settings.recommend.source_weights
-        )
+        wanted = await apply_weights(house.backtests)
+        assert await present_weights(house.backtests) == wanted != house.settings.recommend.source_weights
         asked = await request_run(house.db, "default", dry_run=True, clock=house.clock)
         detail = await execute_run(house.runs, asked.id)
         voices = {v.source: v.weight for row in detail.recommendations for v in row.recommendation.voices}

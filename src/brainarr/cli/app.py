@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import backtest, db, demo, doctor, evaluate, league, run, serve, similarity, taste
+from brainarr.cli import backtest, db, demo, doctor, evaluate, league, run, serve, similarity, taste, worker
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -45,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve.serve)
+app.command()(worker.worker)
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)

@@ -90,7 +90,7 @@ async def _execute(
     async with open_house(folder, os.environ) as house:
         if not asked.offline:
             house.require_lidarr()
-        deps = house.backtests.deps
+        deps = house.backtests
         if quiet:
             made = await run_backtest(deps, asked, unwatched)
         else:

@@ -1,25 +1,58 @@
-"""The chores of every Brainarr."""
+"""The chores of every Brainarr: what is done beside the runs, each as one call of a service function."""
 
-from datetime import timedelta
+import msgspec
 
-from brainarr.jobs.worker import Chore
+from brainarr.domain.schedule import Schedule
 from brainarr.service.execution import RunDeps
 from brainarr.service.feeds import forget_polls
+from brainarr.service.jobs import Work, forget_executions
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
+from brainarr.service.tasks import Task
 from brainarr.store.cache import StoredCache
 
+NO_LIDARR = "Set lidarr.url and lidarr.api_key."
 
-def usual_chores(deps: RunDeps, cache: StoredCache) -> tuple[Chore, ...]:
+
+class Rhythm(msgspec.Struct, frozen=True):
+    """When each of the usual chores is done; None: only when somebody asks."""
+
+    library: Schedule | None
+    settle: Schedule | None
+    clean_up: Schedule | None
+
+
+class Chore(msgspec.Struct, frozen=True):
+    """A task and how it is done."""
+
+    task: Task
+    do: Work
+
+
+def chore(name: str, schedule: Schedule | None, do: Work, *, missing: str = "") -> Chore:
+    return Chore(Task(name, schedule, missing), do)
+
+
+def usual_chores(deps: RunDeps, cache: StoredCache, rhythm: Rhythm) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
-    day = timedelta(days=1)
-    forget = (
-        Chore("forget expired answers", day, cache.purge),
-        Chore("forget old polls", day, lambda: forget_polls(deps.db, clock=deps.clock)),
-    )
     source = deps.library
-    if source is None:
-        return forget
-    read = Chore("read the library", timedelta(hours=1), lambda: refresh_library(deps.db, source, deps.clock))
-    settle = Chore("settle imports", day, lambda: settle_recommendations(deps.db, source, deps.clock))
-    return read, settle, *forget
+    missing = "" if source else NO_LIDARR
+
+    async def read(*_: object) -> None:
+        if source is not None:
+            await refresh_library(deps.db, source, deps.clock)
+
+    async def settled(*_: object) -> None:
+        if source is not None:
+            await settle_recommendations(deps.db, source, deps.clock)
+
+    async def forget(*_: object) -> None:
+        await cache.purge()
+        await forget_polls(deps.db, clock=deps.clock)
+        await forget_executions(deps.db)
+
+    return (
+        chore("library", rhythm.library, read, missing=missing),
+        chore("settle", rhythm.settle, settled, missing=missing),
+        chore("clean_up", rhythm.clean_up, forget),
+    )

@@ -1,130 +1,191 @@
-"""The worker: executes queued runs, starts scheduled ones, and does the chores.
+"""The worker: has queued work done, starts what is due, and tidies up behind processes that died.
 
-It lives in the web server's process. What is to be done stands in the database; the worker only looks there,
-at once when nudged, else every now and then, so that nothing is lost with the process.
+What is to be done stands in the database. The worker looks there, at once when nudged, else when something is
+due or every now and then, and hands a ticket for each row to a queue; who gets the ticket claims the row, and
+only the first claim holds. So nothing is lost with a nudge, a queue or a process, and nothing is done twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, tzinfo
 
-import msgspec
 import structlog
 
 from brainarr.errors import BrainarrError
-from brainarr.service.execution import RunDeps, execute_run
-from brainarr.service.lists import DEFAULT_LIST
-from brainarr.service.runs import next_run, recover_runs, request_due_run
+from brainarr.jobs.carrier import IN_MEMORY, Carrier, QueueAway, open_carrier
+from brainarr.jobs.chores import Chore
+from brainarr.jobs.tickets import Ticket, read_ticket, write_ticket
+from brainarr.service.execution import RunDeps, take_run
+from brainarr.service.jobs import JobDeps, Work, execute_job, recover_jobs
+from brainarr.service.liveness import SILENCE
+from brainarr.service.runs import recover_runs
+from brainarr.service.tasks import Task, request_due, waiting_work
 
 LOOK_S = 30.0
 """Seconds between two looks into the database when nobody nudges."""
 
+GRACE_S = 5.0
+"""How long work under way may take once the worker is told to stop: container engines kill after ten."""
+
+CONCURRENCY = 4
+"""How much is done at the same time: chores go on beside a run, which may take an hour."""
+
 log = structlog.get_logger(__name__)
 
 
-class Chore(msgspec.Struct, frozen=True):
-    """Work that comes round: one call of a service function."""
-
-    name: str
-    every: timedelta
-    do: Callable[[], Awaitable[object]]
-    aside: bool = False
-    """Done beside the runs, which may take an hour, instead of between them."""
-
-
 class Worker:
-    """One loop, one thing at a time. `nudge` may be given away as the port Wake."""
+    """One of this process. `nudge` may be given away as the port Wake."""
 
-    def __init__(self, deps: RunDeps, *, every: timedelta | None, chores: Sequence[Chore] = ()) -> None:
-        """`every` is how often a run starts by itself; None: only when asked for."""
+    def __init__(
+        self,
+        deps: RunDeps,
+        chores: Sequence[Chore],
+        *,
+        recommend: Task,
+        zone: tzinfo,
+        redis: str | None = None,
+        queue: str = "brainarr",
+        works: bool = True,
+        concurrency: int = CONCURRENCY,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        """`queue`: the name of this Brainarr's queue, the same in all of its processes.
+
+        `works` is False where others do the work: then it only starts what is due and hands out tickets.
+        """
         self._deps = deps
-        self._every = every
-        self._chores = chores
-        self._done_at: dict[str, datetime] = {}
+        self._jobs = JobDeps(deps.db, deps.clock, deps.process, deps.beat_s)
+        self._work: dict[str, Work] = {chore.task.name: chore.do for chore in chores}
+        self._tasks = (recommend, *(chore.task for chore in chores))
+        self._zone = zone
+        self._redis = redis
+        self._queue = queue
+        self._works = works
+        self.concurrency = concurrency
+        self._grace_s = grace_s
         self._nudged = asyncio.Event()
-        self._executing: tuple[int, asyncio.Task[object]] | None = None
+        self._executing: dict[Ticket, asyncio.Task[None]] = {}
+        self._carriers: dict[str, Carrier] = {}
+        self._delivering: list[asyncio.Task[None]] = []
+        self._queue_away = False
+        self._looked: tuple[datetime, float] | None = None
 
     def nudge(self) -> None:
         self._nudged.set()
 
     def stop_run(self, run_id: int) -> bool:
         """Cancels a run that this worker is executing; False when it executes another one, or none."""
-        if self._executing is None or self._executing[0] != run_id:
-            return False
-        return self._executing[1].cancel()
+        task = self._executing.get(Ticket("run", run_id))
+        return task is not None and task.cancel()
 
     async def work(self) -> None:
-        """Until the task is cancelled; a run that is being executed then ends as cancelled."""
-        aside = [asyncio.create_task(self._come_round(chore)) for chore in self._chores if chore.aside]
-        try:
-            await self._attend()
-        finally:
-            for task in aside:
-                task.cancel()
-            await asyncio.gather(*aside, return_exceptions=True)
+        """Until the task is cancelled. What cannot end within the grace time is given back then; a run ends
+        as cancelled, with what it had verified."""
+        async with AsyncExitStack() as queues:
+            try:
+                await self._attend(queues)
+            finally:
+                await self._stop()
 
-    async def _attend(self) -> None:
+    async def _attend(self, queues: AsyncExitStack) -> None:
         while True:
             self._nudged.clear()
+            soon = LOOK_S
             try:
-                await self._look()
+                soon = await self._look(queues)
             except BrainarrError as error:
                 # A full disk or a busy database passes; what was to be done still stands there.
                 log.error("the worker could not go on", error=error.message, remedy=error.remedy)
+            except Exception as error:
+                log.error("the worker met a fault", exc_info=error)
             try:
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(soon):
                     await self._nudged.wait()
             except TimeoutError:
                 continue
 
-    async def _look(self) -> None:
+    async def _look(self, queues: AsyncExitStack) -> float:
+        """Does what is to be done now; answers in how many seconds to look again."""
         deps = self._deps
-        if recovered := await recover_runs(deps.db, deps.process, clock=deps.clock):
-            log.warning("interrupted runs were closed", runs=recovered)
-        if self._every is not None and deps.library is not None:
-            await request_due_run(deps.db, DEFAULT_LIST, self._every, clock=deps.clock)
-        tried: int | None = None
-        while (run_id := await next_run(deps.db)) is not None and run_id != tried:
-            # Queued still, it could not even be claimed, as on a full disk: it waits for the next look.
-            tried = run_id
-            await self._execute(run_id)
-        for chore in self._chores:
-            if not chore.aside:
-                await self._do(chore)
+        if not self._clock_jumped():
+            if recovered := await recover_runs(deps.db, deps.process, clock=deps.clock):
+                log.warning("interrupted runs were closed", runs=recovered)
+            if recovered := await recover_jobs(deps.db, deps.process, clock=deps.clock):
+                log.warning("interrupted jobs were taken up again", jobs=recovered)
+        due = await request_due(deps.db, self._tasks, clock=deps.clock, zone=self._zone)
+        now = deps.clock()
+        for table, number, attempts in await waiting_work(deps.db):
+            await self._carry(write_ticket(Ticket(table, number), attempts, now), queues)
+        if due is None:
+            return LOOK_S
+        return min(LOOK_S, max((due - deps.clock()).total_seconds(), 0.01))
 
-    async def _execute(self, run_id: int) -> None:
-        task: asyncio.Task[object] = asyncio.create_task(execute_run(self._deps, run_id))
-        self._executing = run_id, task
+    def _clock_jumped(self) -> bool:
+        """Whether the clock was set since the last look, or the machine slept: then what is alive has had no
+        time yet to say so."""
+        now, ticks = self._deps.clock(), time.monotonic()
+        before, self._looked = self._looked, (now, ticks)
+        if before is None:
+            return False
+        return abs((now - before[0]).total_seconds() - (ticks - before[1])) > SILENCE.total_seconds() / 2
+
+    async def _carry(self, name: str, queues: AsyncExitStack) -> None:
+        if self._redis is not None:
+            try:
+                await (await self._carrier(self._redis, queues)).carry(name)
+            except QueueAway as away:
+                if not self._queue_away:
+                    log.warning("no work can be handed to other processes", error=away.message)
+                self._queue_away = True
+                if not self._works:
+                    return
+            else:
+                if self._queue_away:
+                    log.info("work is handed to other processes again")
+                self._queue_away = False
+                return
+        await (await self._carrier(IN_MEMORY, queues)).carry(name)
+
+    async def _carrier(self, url: str, queues: AsyncExitStack) -> Carrier:
+        """Opened when it is first needed: the one in memory is not, as long as Redis is there."""
+        if url not in self._carriers:
+            name = f"{self._queue}-{self._deps.process.token}" if url == IN_MEMORY else self._queue
+            carrier = await queues.enter_async_context(open_carrier(url, name, self._deliver))
+            self._carriers[url] = carrier
+            if self._works:
+                work = carrier.work(self._deps.process.token, self.concurrency)
+                self._delivering.append(asyncio.create_task(work))
+        return self._carriers[url]
+
+    async def _deliver(self, name: str) -> None:
+        ticket = read_ticket(name)
+        if ticket is None or ticket in self._executing:
+            return
+        task = asyncio.create_task(self._execute(ticket))
+        self._executing[ticket] = task
         try:
             await asyncio.wait([task])
         finally:
-            self._executing = None
-            task.cancel()
-            # A fault of ours in one run must not end the worker: the run is failed, the log has the rest.
-            (fault,) = await asyncio.gather(task, return_exceptions=True)
+            del self._executing[ticket]
+        fault = None if task.cancelled() else task.exception()
         if isinstance(fault, BrainarrError):
-            log.error("a run could not go on", run=run_id, error=fault.message, remedy=fault.remedy)
-        elif isinstance(fault, Exception):
-            log.error("a run failed unexpectedly", run=run_id, exc_info=fault)
+            log.error("work could not go on", ticket=name, error=fault.message, remedy=fault.remedy)
+        elif fault is not None:
+            log.error("work failed unexpectedly", ticket=name, exc_info=fault)
 
-    async def _come_round(self, chore: Chore) -> None:
-        while True:
-            # A fault of ours in a chore must not end it for good.
-            (fault,) = await asyncio.gather(self._try(chore), return_exceptions=True)
-            if isinstance(fault, Exception):
-                log.error("a chore failed unexpectedly", chore=chore.name, exc_info=fault)
-            await asyncio.sleep(chore.every.total_seconds())
+    async def _execute(self, ticket: Ticket) -> None:
+        if ticket.table == "run":
+            await take_run(self._deps, ticket.id)
+        else:
+            await execute_job(self._jobs, ticket.id, self._work.get)
 
-    async def _do(self, chore: Chore) -> None:
-        now = self._deps.clock()
-        last = self._done_at.get(chore.name)
-        if last is not None and now - last < chore.every:
-            return
-        self._done_at[chore.name] = now
-        await self._try(chore)
-
-    async def _try(self, chore: Chore) -> None:
-        try:
-            await chore.do()
-        except BrainarrError as error:
-            log.warning("a chore was not done", chore=chore.name, error=error.message, remedy=error.remedy)
+    async def _stop(self) -> None:
+        for delivering in self._delivering:
+            delivering.cancel()
+        if self._executing:
+            await asyncio.wait(self._executing.values(), timeout=self._grace_s)
+        for task in self._executing.values():
+            task.cancel()
+        await asyncio.gather(*self._delivering, return_exceptions=True)

@@ -1,23 +1,23 @@
 """Backtest: measuring Brainarr on the library's own past, and applying the weights that this suggests."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 import msgspec
-import structlog
 
 from brainarr.domain.backtest import Backtest, BacktestOptions
 from brainarr.domain.music import Library, Mbid
 from brainarr.domain.recommendation import Progress
-from brainarr.errors import BrainarrError, Conflict, NotFound
+from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, LibrarySource
+from brainarr.service.jobs import newest_job, request_job
 from brainarr.service.library import read_snapshot, sync_library
 from brainarr.service.progress import OnProgress
 from brainarr.service.settings import read_setting, replace_setting
 from brainarr.settings.layers import Origin
 from brainarr.store import recommendations
 from brainarr.store.backtests import newest_backtest, write_backtest
+from brainarr.store.jobs import JobRow
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -27,7 +27,8 @@ Replay = Callable[[Library, BacktestOptions, Mapping[Mbid, datetime], OnProgress
 """The replay of a library with its settings and sources bound by wiring; beside the library, when each artist
 was first recommended."""
 
-log = structlog.get_logger(__name__)
+BACKTEST = "backtest"
+"""The kind of its jobs."""
 
 
 class BacktestDeps(msgspec.Struct, frozen=True):
@@ -64,6 +65,37 @@ async def run_backtest(deps: BacktestDeps, asked: BacktestOptions, on_progress: 
         await write_backtest(connection, made)
     on_progress(Progress("done"))
     return made
+
+
+async def request_backtest(db: Database, asked: BacktestOptions, *, clock: Clock) -> bool:
+    """Asks a worker for one; False: one waits or is under way already, and this is it."""
+    about = msgspec.json.encode(asked).decode()
+    return await request_job(db, BACKTEST, trigger="api", clock=clock, about=about)
+
+
+async def work_backtest(deps: BacktestDeps, job: JobRow, on_progress: OnProgress) -> None:
+    """The backtest that was asked for, as the work of a job. Raises what `run_backtest` raises."""
+    asked = msgspec.json.decode(job.about, type=BacktestOptions) if job.about else BacktestOptions()
+    await run_backtest(deps, asked, on_progress)
+
+
+class BacktestState(msgspec.Struct, frozen=True):
+    """The backtest that was asked for last, whichever process makes it."""
+
+    progress: Progress | None = None
+    """Where it is; None: none waits or is under way."""
+    error: str | None = None
+    """Why it ended without a result."""
+    remedy: str | None = None
+
+
+async def backtest_state(db: Database) -> BacktestState:
+    job = await newest_job(db, BACKTEST)
+    if job is None:
+        return BacktestState()
+    if not job.status.over:
+        return BacktestState(job.progress or Progress("library"))
+    return BacktestState(None, job.error, job.remedy)
 
 
 async def read_backtest(db: Database) -> Backtest | None:
@@ -119,43 +151,3 @@ async def _read_library(deps: BacktestDeps, asked: BacktestOptions, on_progress:
             remedy="Set lidarr.url and lidarr.api_key, and run the backtest without --offline once.",
         )
     return remembered
-
-
-class Backtesting:
-    """The backtests of this process: in the background, one at a time."""
-
-    def __init__(self, deps: BacktestDeps) -> None:
-        self.deps = deps
-        self.progress: Progress | None = None
-        """Where the one under way is; None: none is."""
-        self.failure: BrainarrError | None = None
-        """Why the last one ended without a result."""
-        self._task: asyncio.Task[Backtest] | None = None
-
-    def start(self, asked: BacktestOptions) -> bool:
-        """False: one is under way already, and this is it."""
-        if self._task is not None:
-            return False
-        self.progress, self.failure = Progress("library"), None
-        self._task = asyncio.create_task(run_backtest(self.deps, asked, self._note))
-        self._task.add_done_callback(self._end)
-        return True
-
-    async def aclose(self) -> None:
-        """Stops the one under way; nothing of it is stored."""
-        if (task := self._task) is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def _note(self, step: Progress) -> None:
-        self.progress = step
-
-    def _end(self, task: asyncio.Task[Backtest]) -> None:
-        self._task = self.progress = None
-        fault = None if task.cancelled() else task.exception()
-        if isinstance(fault, BrainarrError):
-            self.failure = fault
-        elif fault is not None:
-            log.error("a backtest failed unexpectedly", exc_info=fault)
-            kind = type(fault).__name__
-            self.failure = BrainarrError(f"Brainarr has a fault: {kind}.", remedy="Please report it.")

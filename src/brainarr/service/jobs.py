@@ -67,7 +67,7 @@ async def execute_job(deps: JobDeps, job_id: int, work: Callable[[str], Work | N
         await _fail(deps, mine, f"This Brainarr knows no task {mine.kind!r}.", "Update all of its processes.")
         return
     steps = _Latest()
-    task = asyncio.ensure_future(do(mine, steps))
+    task = asyncio.create_task(_do(do, mine, steps))
     alive = asyncio.create_task(_stay_alive(deps, mine, steps, task))
     this = asyncio.current_task()
     try:
@@ -82,7 +82,7 @@ async def execute_job(deps: JobDeps, job_id: int, work: Callable[[str], Work | N
     except BrainarrError as error:
         log.warning("a job was not done", kind=mine.kind, error=error.message, remedy=error.remedy)
         await _fail(deps, mine, error.message, error.remedy)
-    except Exception as error:  # noqa: BLE001 - a fault of ours in one job must not end the worker
+    except Exception as error:
         log.error("a job failed unexpectedly", kind=mine.kind, exc_info=error)
         await _fail(deps, mine, f"Brainarr has a fault: {type(error).__name__}.", "Please report it.")
     finally:
@@ -134,7 +134,11 @@ class _Latest:
         self.step = step
 
 
-async def _stay_alive(deps: JobDeps, mine: JobRow, steps: _Latest, task: asyncio.Future[object]) -> None:
+async def _do(work: Work, mine: JobRow, steps: _Latest) -> None:
+    await work(mine, steps)
+
+
+async def _stay_alive(deps: JobDeps, mine: JobRow, steps: _Latest, task: asyncio.Task[None]) -> None:
     while True:
         await asyncio.sleep(deps.beat_s)
         try:

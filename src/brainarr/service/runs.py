@@ -108,7 +108,7 @@ async def run_due_at(
     due = first_due(schedule, await installed_at(connection), now, zone)
     if good is not None:
         due = due_at(schedule, good, now, zone)
-    if tried is None or tried == good or tried > now:
+    if tried is None or tried == good or tried - now > TRY_AGAIN:
         return due
     return max(due, min(tried + TRY_AGAIN, schedule.after(tried, zone)))
 

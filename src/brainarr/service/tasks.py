@@ -5,6 +5,7 @@ The next time is computed from the last one in the database, so that no restart 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
+from typing import Literal, NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -70,6 +71,26 @@ async def request_due(db: Database, tasks: Sequence[Task], *, clock: Clock, zone
                 if due <= now:
                     await _queue(connection, task, due, now)
     return min((due for _, due in dues if due > now), default=None)
+
+
+class Waiting(NamedTuple):
+    """A row that waits for a worker."""
+
+    table: Literal["run", "job"]
+    id: int
+    attempts: int
+    """How often somebody has begun it."""
+
+
+async def waiting_work(db: Database) -> tuple[Waiting, ...]:
+    """What may begin now, runs first; while there is a pause, only what somebody asked for."""
+    async with db.reading() as connection:
+        queued_runs = await runs.ready_runs(connection)
+        queued_jobs = await rows.ready_jobs(connection)
+    return (
+        *(Waiting("run", run_id, 0) for run_id in queued_runs),
+        *(Waiting("job", job.id, job.attempts) for job in queued_jobs),
+    )
 
 
 async def list_tasks(

@@ -23,6 +23,7 @@ from brainarr.web.api import (
     recommendations,
     runs,
     system,
+    tasks,
     usage,
 )
 from brainarr.web.auth import require_api_key
@@ -97,6 +98,7 @@ def _api() -> APIRouter:
     )
     for noun in (
         system,
+        tasks,
         estimate,
         runs,
         recommendations,

@@ -52,7 +52,7 @@ _ABOUT = {
 
 @router.get("/backtest", response_class=HTMLResponse, dependencies=[Depends(require_api_key)])
 async def backtest_page(deps: Deps) -> HTMLResponse:
-    page = render(await read_backtest(deps.db), deps.backtests.deps.labels)
+    page = render(await read_backtest(deps.db), deps.backtests.labels)
     return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,10 +14,11 @@ from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
-from brainarr.service.backtest import Backtesting
+from brainarr.service.backtest import BacktestDeps
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.progress import Broadcast
+from brainarr.service.tasks import Task
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -62,9 +64,12 @@ class WebDeps:
     broadcast: Broadcast
     """Where the worker of this process tells how its runs go on."""
     wake: Wake
-    """Tells the worker that a run waits."""
-    backtests: Backtesting
-    """The backtests of this process."""
+    """Tells the worker that work waits."""
+    backtests: BacktestDeps
+    tasks: tuple[Task, ...] = ()
+    """What comes round by itself, or at a person's wish."""
+    zone: tzinfo = UTC
+    """In which schedules name their times."""
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing

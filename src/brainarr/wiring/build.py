@@ -26,12 +26,12 @@ from brainarr.pipeline.ports import CandidateSource, Clock
 from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
-from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, Backtesting, present_weights
+from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, present_weights
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
+from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
-from brainarr.service.runs import this_process
 from brainarr.service.settings import read_settings
 from brainarr.service.setup import Installation, ensure_installed
 from brainarr.settings.load import Loaded
@@ -66,7 +66,7 @@ class House:
     cache: StoredCache
     runs: RunDeps
     estimate: EstimateCalls
-    backtests: Backtesting
+    backtests: BacktestDeps
     clock: Clock
 
     @property
@@ -118,21 +118,18 @@ async def open_house(
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
             runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, clock)
-            try:
-                yield House(
-                    folder=folder,
-                    loaded=loaded,
-                    db=db,
-                    installation=installation,
-                    outside=outside,
-                    cache=cache,
-                    runs=runs,
-                    estimate=estimate,
-                    backtests=backtests,
-                    clock=clock,
-                )
-            finally:
-                await backtests.aclose()
+            yield House(
+                folder=folder,
+                loaded=loaded,
+                db=db,
+                installation=installation,
+                outside=outside,
+                cache=cache,
+                runs=runs,
+                estimate=estimate,
+                backtests=backtests,
+                clock=clock,
+            )
     finally:
         await db.dispose()
 
@@ -162,7 +159,7 @@ def _deps(
     outside: Outside,
     cache: StoredCache,
     clock: Clock,
-) -> tuple[RunDeps, EstimateCalls, Backtesting]:
+) -> tuple[RunDeps, EstimateCalls, BacktestDeps]:
     settings = loaded.values
     guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
@@ -254,7 +251,7 @@ def _deps(
         configured=settings.recommend.score_weights.scaled,
         auto_approve=settings.recommend.approval == "auto",
     )
-    return runs, estimate, Backtesting(backtests)
+    return runs, estimate, backtests
 
 
 async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:

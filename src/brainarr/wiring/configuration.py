@@ -5,7 +5,6 @@ See docs/settings.md for every key in words.
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,8 +28,8 @@ from brainarr.domain.recommendation import (
     Wording,
     as_decade,
 )
+from brainarr.domain.schedule import parse_schedule
 from brainarr.errors import ConfigurationError
-from brainarr.jobs.schedule import interval
 from brainarr.llm.registry import ProviderEntry
 from brainarr.providers.collaborative import SimilaritySettings
 from brainarr.providers.deezer import DeezerSettings
@@ -71,11 +70,11 @@ def _database(text: str) -> str:
 
 
 def _schedule(text: str) -> str:
-    try:
-        interval(text)
-    except ValueError:
-        raise ValueError("off, hourly, daily, weekly, or an interval such as 6h, 2d or 1w") from None
+    parse_schedule(text)
     return text
+
+
+ScheduleText = Annotated[str, AfterValidator(_schedule)]
 
 
 def _redis(text: str) -> str:
@@ -190,7 +189,7 @@ class RecommendSettings(Section):
     styles_include: Styles = ()
     styles_avoid: Styles = ()
     wish: Annotated[str, Field(min_length=1, max_length=WISH_LIMIT)] | None = None
-    schedule: Annotated[str, AfterValidator(_schedule)] = "weekly"
+    schedule: ScheduleText = "weekly"
     score_weights: ScoreWeights = ScoreWeights()
     source_weights: dict[str, Weight] = Field(default_factory=dict)
     """Source → its vote in the fusion; sources that are not named keep theirs."""
@@ -200,11 +199,6 @@ class RecommendSettings(Section):
     wording: Wording = Wording.TEMPLATE
     exploration: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     """Slots of a batch that are drawn instead of ranked; None: one from 5 on, two from 15 on."""
-
-    @property
-    def every(self) -> timedelta | None:
-        """How often a run starts by itself; None: never."""
-        return interval(self.schedule)
 
     @property
     def options(self) -> RunOptions:
@@ -258,6 +252,19 @@ class HealthSettings(Section):
     """Seconds between two probes of every model's server, which cost nothing; 0: never."""
 
 
+class ScheduleSettings(Section):
+    """When the work beside the runs is done."""
+
+    library: ScheduleText = "1h"
+    settle: ScheduleText = "daily"
+    clean_up: ScheduleText = "daily"
+
+
+class JobSettings(Section):
+    embedded: bool = True
+    """`serve` works itself; else it leaves all work to `brainarr worker` processes."""
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -281,6 +288,8 @@ class Settings(Section):
     costs: CostSettings = CostSettings()
     notifications: NotificationSettings = NotificationSettings()
     health: HealthSettings = HealthSettings()
+    schedules: ScheduleSettings = ScheduleSettings()
+    jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("provider_chain")
@@ -291,6 +300,14 @@ class Settings(Section):
         if taken:
             raise ValueError(f"entries each with a name of its own; {', '.join(taken)} is taken")
         return chain
+
+    @field_validator("jobs")
+    @classmethod
+    def _somebody_works(cls, jobs: JobSettings, info: ValidationInfo) -> JobSettings:
+        redis = info.data.get("redis")
+        if not jobs.embedded and redis is not None and redis.url is None:
+            raise ValueError("embedded: true, as long as redis.url is not set: nobody else could work")
+        return jobs
 
     @field_validator("recommend")
     @classmethod

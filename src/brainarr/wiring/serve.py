@@ -1,12 +1,13 @@
-"""The server: web app and worker in one process, until a signal says stop."""
+"""The processes that run until a signal says stop: the server, with its worker in it, and a worker alone."""
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -14,16 +15,17 @@ from fastapi import FastAPI
 
 from brainarr import __version__
 from brainarr.errors import BrainarrError
-from brainarr.jobs.chores import usual_chores
-from brainarr.jobs.worker import Chore, Worker
 from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
-from brainarr.service.monitor import watch_providers
-from brainarr.service.runs import recover_runs
 from brainarr.store.breakers import StoredBreakers
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
-from brainarr.wiring.checkup import watched_models, wired_providers
+from brainarr.wiring.checkup import wired_providers
+from brainarr.wiring.timezone import server_zone
+from brainarr.wiring.working import house_tasks, house_worker
+
+if TYPE_CHECKING:
+    from brainarr.jobs.worker import Worker
 
 GRACE_S = 5
 """How long answers under way may take once the server was told to stop."""
@@ -45,11 +47,7 @@ async def serve(house: House) -> None:
     Raises BrainarrError when the address cannot be used.
     """
     settings = house.settings.server
-    if recovered := await recover_runs(house.db, house.runs.process, clock=house.clock):
-        log.warning("interrupted runs were closed", runs=recovered)
-    watch = Chore("watch the costs", timedelta(minutes=1), house.alert_on_costs)
-    chores = (*usual_chores(house.runs, house.cache), watch, *_monitor(house))
-    worker = Worker(house.runs, every=house.settings.recommend.every, chores=chores)
+    worker = await house_worker(house, works=house.settings.jobs.embedded)
     server = _Server(
         uvicorn.Config(
             web_app(house, worker.nudge),
@@ -61,7 +59,7 @@ async def serve(house: House) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    with _listen(settings.host, settings.port) as listener, _stopped_by_signals(server):
+    with _listen(settings.host, settings.port) as listener, _on_signals(partial(_stop, server)):
         address = listener.getsockname()
         log.info("Brainarr listens", version=__version__, host=address[0], port=address[1])
         if house.installation.first_start:
@@ -70,14 +68,17 @@ async def serve(house: House) -> None:
     log.info("Brainarr stopped")
 
 
-def _monitor(house: House) -> list[Chore]:
-    """The health monitor, where the chain has models and the user wants it."""
-    every = house.settings.health.probe_interval
-    watched = watched_models(house.outside)
-    if not every or not watched:
-        return []
-    probe = partial(watch_providers, watched, StoredBreakers(house.db), house.clock)
-    return [Chore("probe the models", timedelta(seconds=every), probe, aside=True)]
+async def work(house: House, concurrency: int | None) -> None:
+    """Works, without a server, until SIGINT or SIGTERM; gives back what does not end in time."""
+    worker = await house_worker(house, concurrency=concurrency)
+    working = asyncio.create_task(worker.work())
+    log.info("the worker waits for work", version=__version__, concurrency=worker.concurrency)
+    with _on_signals(working.cancel):
+        await asyncio.wait([working])
+    if not working.cancelled():
+        # It ends by itself only with a fault.
+        working.result()
+    log.info("the worker stopped")
 
 
 def web_app(house: House, wake: Wake) -> FastAPI:
@@ -98,13 +99,15 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             limits=house.settings.costs.limits,
             configured=house.runs.configured,
             importer=house.outside.lidarr,
+            tasks=house_tasks(house),
+            zone=server_zone(os.environ),
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
         )
     )
 
 
-async def _run_both(server: uvicorn.Server, worker: Worker, listener: socket.socket) -> None:
+async def _run_both(server: uvicorn.Server, worker: "Worker", listener: socket.socket) -> None:
     """The server decides how long; a worker that ends before it has failed, and takes the server along."""
     working = asyncio.create_task(worker.work())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -119,14 +122,14 @@ async def _run_both(server: uvicorn.Server, worker: Worker, listener: socket.soc
             raise failure
 
 
+def _stop(server: uvicorn.Server) -> None:
+    """The first time gracefully, the second time at once."""
+    server.force_exit = server.should_exit
+    server.should_exit = True
+
+
 @contextlib.contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """The first signal stops gracefully, a second one at once."""
-
-    def stop() -> None:
-        server.force_exit = server.should_exit
-        server.should_exit = True
-
+def _on_signals(stop: Callable[[], object]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
     for number in signals:

@@ -8,7 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.backtest import FEWEST_HIDDEN, MOST_FOLDS, MOST_HIDDEN, USUAL_FOLDS, BacktestOptions
 from brainarr.domain.backtest import Backtest as Made
-from brainarr.service.backtest import SOURCE_WEIGHTS, apply_weights, read_backtest
+from brainarr.service.backtest import (
+    SOURCE_WEIGHTS,
+    apply_weights,
+    backtest_state,
+    read_backtest,
+    request_backtest,
+)
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, ProgressDocument
 from brainarr.web.problems import CONFLICT, NOT_FOUND, problems
@@ -164,13 +170,13 @@ class AppliedDocument(Document):
 async def backtest(deps: Deps) -> BacktestState:
     """The newest result, and whether one is under way."""
     # Looked at before the result is read: one that ends meanwhile would seem to have left none.
-    progress, failure = deps.backtests.progress, deps.backtests.failure
+    state = await backtest_state(deps.db)
     made = await read_backtest(deps.db)
     return BacktestState(
-        running=progress is not None,
-        progress=ProgressDocument.model_validate(progress) if progress else None,
-        error=failure.message if failure else None,
-        remedy=(failure.remedy or None) if failure else None,
+        running=state.progress is not None,
+        progress=ProgressDocument.model_validate(state.progress) if state.progress else None,
+        error=state.error,
+        remedy=state.remedy,
         backtest=BacktestDocument.of(made) if made else None,
     )
 
@@ -180,10 +186,12 @@ async def start_backtest(deps: Deps, wanted: BacktestRequest | None = None) -> S
     """Starts one in the background; one that is under way is answered instead. Asks no language model."""
     asked = wanted or BacktestRequest()  # pyright: ignore[reportCallIssue]
     options = BacktestOptions(hide=asked.hide, folds=asked.folds, offline=asked.offline)
-    return StartedDocument(created=deps.backtests.start(options))
+    created = await request_backtest(deps.db, options, clock=deps.clock)
+    deps.wake()
+    return StartedDocument(created=created)
 
 
 @router.post("/apply", responses=problems(NOT_FOUND, CONFLICT))
 async def apply_backtest(deps: Deps) -> AppliedDocument:
     """Makes the suggested weights the setting `recommend.source_weights`; they count from the next run on."""
-    return AppliedDocument(key=SOURCE_WEIGHTS, weights=await apply_weights(deps.backtests.deps))
+    return AppliedDocument(key=SOURCE_WEIGHTS, weights=await apply_weights(deps.backtests))

@@ -1,0 +1,91 @@
+"""What a worker is given: every task of this Brainarr, with its schedule and its service function."""
+
+import hashlib
+import os
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from brainarr.domain.schedule import Interval, parse_schedule
+from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, usual_chores
+from brainarr.service.backtest import BACKTEST, work_backtest
+from brainarr.service.monitor import watch_providers
+from brainarr.service.tasks import Task
+from brainarr.store.breakers import StoredBreakers
+from brainarr.store.install import installed_at
+from brainarr.store.jobs import RECOMMEND
+from brainarr.wiring.build import House
+from brainarr.wiring.checkup import watched_models
+from brainarr.wiring.timezone import server_zone
+
+if TYPE_CHECKING:
+    from brainarr.jobs.worker import Worker
+
+COST_WATCH = timedelta(minutes=1)
+
+
+def recommend_task(house: House) -> Task:
+    missing = "" if house.outside.lidarr else NO_LIDARR
+    return Task(RECOMMEND, parse_schedule(house.settings.recommend.schedule), missing)
+
+
+def house_tasks(house: House) -> tuple[Task, ...]:
+    """As the API shows them."""
+    return (recommend_task(house), *(chore.task for chore in house_chores(house)))
+
+
+def house_chores(house: House) -> tuple[Chore, ...]:
+    """The chores and what else is done beside the runs."""
+    schedules = house.settings.schedules
+    rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
+    return (
+        *usual_chores(house.runs, house.cache, rhythm),
+        *_cost_watch(house),
+        *_monitor(house),
+        chore(BACKTEST, None, partial(work_backtest, house.backtests)),
+    )
+
+
+def _cost_watch(house: House) -> list[Chore]:
+    """Where somebody wants to hear of the costs."""
+    if house.settings.costs.alert_threshold is None:
+        return []
+
+    async def alert(*_: object) -> None:
+        await house.alert_on_costs()
+
+    return [chore("costs", Interval(COST_WATCH), alert)]
+
+
+def _monitor(house: House) -> list[Chore]:
+    """The health monitor, where the chain has models and the user wants it."""
+    every = house.settings.health.probe_interval
+    watched = watched_models(house.outside)
+    if not every or not watched:
+        return []
+
+    async def probe(*_: object) -> None:
+        await watch_providers(watched, StoredBreakers(house.db), house.clock)
+
+    return [chore("probe", Interval(timedelta(seconds=every)), probe)]
+
+
+async def house_worker(house: House, *, works: bool = True, concurrency: int | None = None) -> "Worker":
+    """The worker of this process. `works` is False where other processes do the work."""
+    # Docket is slow to import, and only who works needs it.
+    from brainarr.jobs.worker import CONCURRENCY, Worker
+
+    async with house.db.reading() as connection:
+        since = await installed_at(connection)
+    # One Redis may serve several Brainarrs.
+    name = hashlib.sha256(since.isoformat().encode()).hexdigest()[:12]
+    return Worker(
+        house.runs,
+        house_chores(house),
+        recommend=recommend_task(house),
+        zone=server_zone(os.environ),
+        redis=house.settings.redis.url,
+        queue=f"brainarr-{name}",
+        works=works,
+        concurrency=concurrency or CONCURRENCY,
+    )
