@@ -1,35 +1,63 @@
 """The worker: executes what is queued, starts what is due, does the chores, and stops cleanly."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 
-import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory, RunResult
+from brainarr.domain.schedule import Interval, Schedule
 from brainarr.errors import ProviderUnavailable, StorageError
-from brainarr.jobs.chores import usual_chores
-from brainarr.jobs.schedule import interval
-from brainarr.jobs.worker import Chore, Worker
+from brainarr.jobs.chores import Chore, Rhythm, chore, usual_chores
+from brainarr.jobs.tickets import Ticket, read_ticket
+from brainarr.jobs.worker import Worker
 from brainarr.service.execution import Recommend, RunDeps
 from brainarr.service.library import read_snapshot
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import list_runs, read_run, request_run
+from brainarr.service.tasks import (
+    Task,
+    list_executions,
+    pause_tasks,
+    request_due,
+    resume_tasks,
+    start_task,
+    waiting_work,
+)
 from brainarr.store.cache import StoredCache
+from brainarr.store.jobs import Execution
+from brainarr.store.page import PageOf
 from brainarr.store.runs import Process, RunRow, RunStatus
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
 
+HOUR, DAY, WEEK = (Interval(timedelta(hours=hours)) for hours in (1, 24, 168))
+
 
 @asynccontextmanager
 async def at_work(
-    wired: RunDeps, *, every: timedelta | None = None, chores: Sequence[Chore] = ()
+    wired: RunDeps,
+    *,
+    schedule: Schedule | None = None,
+    chores: Sequence[Chore] = (),
+    redis: str | None = None,
+    grace_s: float = 0,
+    concurrency: int = 4,
 ) -> AsyncIterator[Worker]:
-    worker = Worker(wired, every=every, chores=chores)
+    missing = "" if wired.library else "Set lidarr.url."
+    worker = Worker(
+        wired,
+        chores,
+        recommend=Task("recommend", schedule, missing),
+        zone=UTC,
+        redis=redis,
+        grace_s=grace_s,
+        concurrency=concurrency,
+    )
     task = asyncio.create_task(worker.work())
     try:
         yield worker
@@ -37,6 +65,19 @@ async def at_work(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert task.cancelled()
+
+
+async def executions(house: House, kind: str | None = None) -> list[Execution]:
+    """Oldest first."""
+    return list(reversed((await list_executions(house.db, PageOf(page_size=500), kind)).items))
+
+
+async def come_true(probe: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(4_000):
+        if await probe():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not come true within twenty seconds")
 
 
 class Counted:
@@ -55,22 +96,30 @@ class Counted:
         return result(recommended(1))
 
 
-async def test_a_chore_aside_goes_on_beside_a_run_and_after_a_fault_of_its_own(house: House) -> None:
+async def test_chores_go_on_beside_a_run_and_after_a_fault_of_their_own(house: House) -> None:
     rounds: asyncio.Queue[int] = asyncio.Queue()
 
-    async def do() -> None:
+    async def do(*_: object) -> None:
         rounds.put_nowait(1)
         raise LookupError("a bug")
 
     pipeline = Counted(endless=True)
     await request_run(house.db, "default", clock=house.clock)
-    chore = Chore("look around", timedelta(milliseconds=1), do, aside=True)
-    async with at_work(deps(house, pipeline), chores=[chore]):
+    async with at_work(deps(house, pipeline), chores=[chore("look", HOUR, do)]) as worker:
         await pipeline.begun.get()
-        while not rounds.empty():
-            rounds.get_nowait()
         for _ in range(3):
             await rounds.get()
+            await settled(house, "look")
+            house.clock.advance(hours=1)
+            worker.nudge()
+    assert "LookupError" in ((await executions(house, "look"))[0].error or "")
+
+
+async def settled(house: House, kind: str) -> None:
+    async def none_open() -> bool:
+        return all(one.status.over for one in await executions(house, kind))
+
+    await come_true(none_open)
 
 
 async def over(house: House, run_id: int) -> RunStatus:
@@ -151,7 +200,7 @@ async def test_a_run_that_cannot_be_claimed_waits_for_the_next_look(house: House
     await alter(house, "CREATE TRIGGER refuse AFTER UPDATE ON runs BEGIN INSERT INTO nowhere VALUES (1); END")
     with capture_logs() as logged:
         assert await looked(house, finds(), None) == ["manual"]
-    assert [entry["run"] for entry in logged] == [run_id]
+    assert {read_ticket(entry["ticket"]) for entry in logged} == {Ticket("run", run_id)}
     assert "nowhere" in logged[0]["error"]
     await alter(house, "DROP TRIGGER refuse")
     async with at_work(deps(house, finds())):
@@ -163,114 +212,229 @@ async def alter(house: House, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-async def looked(house: House, recommend: Recommend, every: timedelta | None) -> list[str]:
-    """The triggers of all runs, oldest first, after the worker has looked once and gone idle."""
-    idle = asyncio.Event()
+async def looked(house: House, recommend: Recommend, schedule: Schedule | None) -> list[str]:
+    """The triggers of all runs, oldest first, after a worker has done what there was to do."""
+    done = asyncio.Event()
 
-    async def settle() -> None:
-        idle.set()
+    async def mark(*_: object) -> None:
+        done.set()
 
-    async with at_work(deps(house, recommend), every=every, chores=[Chore("settle", timedelta(1), settle)]):
-        await idle.wait()
+    async with at_work(
+        deps(house, recommend), schedule=schedule, chores=[chore("mark", None, mark)]
+    ) as worker:
+        # Asked for behind everything else: when it is done, the look that found it is over.
+        await start_task(house.db, [Task("mark", None)], "mark", clock=house.clock)
+        worker.nudge()
+        await done.wait()
+        await settled(house, "mark")
+        await settled(house, "recommend") if schedule else None
     return [run.trigger for run in reversed((await list_runs(house.db)).items)]
 
 
 async def test_a_scheduled_run_starts_when_the_last_one_is_old_enough(house: House) -> None:
-    week = timedelta(weeks=1)
-    assert await looked(house, finds(), week) == ["schedule"]
+    assert await looked(house, finds(), WEEK) == ["schedule"]
     house.clock.advance(days=6)
-    assert await looked(house, finds(), week) == ["schedule"]
+    assert await looked(house, finds(), WEEK) == ["schedule"]
     house.clock.advance(days=1)
-    assert await looked(house, finds(), week) == ["schedule", "schedule"]
+    assert await looked(house, finds(), WEEK) == ["schedule", "schedule"]
     house.clock.advance(weeks=9)
     assert await looked(house, finds(), None) == ["schedule", "schedule"]
 
 
 async def test_a_run_that_was_asked_for_counts_and_a_dry_one_does_not(house: House) -> None:
     await ran(house, [], dry_run=True)
-    assert await looked(house, finds(), timedelta(days=1)) == ["manual", "schedule"]
+    assert await looked(house, finds(), DAY) == ["manual", "schedule"]
     house.clock.advance(days=1)
     await ran(house, [])
-    assert await looked(house, finds(), timedelta(days=1)) == ["manual", "schedule", "manual"]
+    assert await looked(house, finds(), DAY) == ["manual", "schedule", "manual"]
 
 
 async def test_a_scheduled_run_that_failed_is_tried_again_in_an_hour_not_in_a_week(house: House) -> None:
     async def away(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
         raise ProviderUnavailable("musicbrainz", "is away")
 
-    week = timedelta(weeks=1)
-    assert await looked(house, away, week) == ["schedule"]
+    assert await looked(house, away, WEEK) == ["schedule"]
     house.clock.advance(minutes=59)
-    assert await looked(house, away, week) == ["schedule"]
+    assert await looked(house, away, WEEK) == ["schedule"]
     house.clock.advance(minutes=1)
-    assert await looked(house, finds(), week) == ["schedule", "schedule"]
+    assert await looked(house, finds(), WEEK) == ["schedule", "schedule"]
     house.clock.advance(hours=2)
-    assert await looked(house, finds(), week) == ["schedule", "schedule"]
+    assert await looked(house, finds(), WEEK) == ["schedule", "schedule"]
 
 
 async def test_without_a_lidarr_nothing_is_scheduled(house: House) -> None:
-    idle = asyncio.Event()
+    done = asyncio.Event()
 
-    async def settle() -> None:
-        idle.set()
+    async def mark(*_: object) -> None:
+        done.set()
 
     wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(), None, finds())
-    async with at_work(wired, every=timedelta(hours=1), chores=[Chore("settle", timedelta(1), settle)]):
-        await idle.wait()
+    async with at_work(wired, schedule=HOUR, chores=[chore("mark", HOUR, mark)]):
+        await done.wait()
     assert (await list_runs(house.db)).total == 0
 
 
 async def test_chores_come_round_and_one_that_fails_stops_no_other(house: House) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
 
-    async def fail() -> None:
+    async def fail(*_: object) -> None:
         done.put_nowait("failed")
         raise StorageError("The disk is full.")
 
-    async def succeed() -> None:
+    async def succeed(*_: object) -> None:
         done.put_nowait("done")
 
-    chores = [Chore("a", timedelta(hours=1), fail), Chore("b", timedelta(days=1), succeed)]
-    async with at_work(deps(house, finds()), chores=chores) as worker:
-        assert [await done.get() for _ in range(2)] == ["failed", "done"]
+    async def both(expected: set[str]) -> None:
+        assert {await done.get() for _ in expected} == expected
+        for kind in ("a", "b"):
+            await settled(house, kind)
+
+    async with at_work(
+        deps(house, finds()), chores=[chore("a", HOUR, fail), chore("b", DAY, succeed)]
+    ) as worker:
+        await both({"failed", "done"})
         house.clock.advance(hours=1)
         worker.nudge()
-        assert await done.get() == "failed"
+        await both({"failed"})
         house.clock.advance(hours=23)
         worker.nudge()
-        assert [await done.get() for _ in range(2)] == ["failed", "done"]
+        await both({"failed", "done"})
+    failed = (await executions(house, "a"))[-1]
+    assert (failed.status, failed.error) == (RunStatus.FAILED, "The disk is full.")
 
 
 async def test_the_usual_chores_read_the_library_and_forget_expired_answers(house: House) -> None:
     cache = StoredCache(house.db, house.clock)
     await cache.put("a", b"1", timedelta(hours=1))
     house.clock.advance(hours=1)
-    lidarr = ScriptedLidarr([owned(1), owned(2)])
-    for chore in usual_chores(deps(house, finds(), library=lidarr), cache):
-        await chore.do()
+    wired = deps(house, finds(), library=ScriptedLidarr([owned(1), owned(2)]))
+    async with at_work(wired, chores=usual_chores(wired, cache, Rhythm(HOUR, DAY, DAY))):
+        for kind in ("library", "settle", "clean_up"):
+            await come_true(lambda kind=kind: begun(house, kind))
+            await settled(house, kind)
+    assert {one.status for one in await executions(house)} == {RunStatus.DONE}
     snapshot = await read_snapshot(house.db)
     assert snapshot is not None
     assert len(snapshot.artists) == 2
     assert await cache.purge() == 0
 
 
-@pytest.mark.parametrize(
-    ("schedule", "every"),
-    [
-        ("off", None),
-        ("hourly", timedelta(hours=1)),
-        ("Daily", timedelta(days=1)),
-        ("weekly", timedelta(days=7)),
-        ("6h", timedelta(hours=6)),
-        ("2d", timedelta(days=2)),
-        ("1 w", timedelta(days=7)),
-    ],
-)
-def test_a_schedule_is_a_word_or_an_interval(schedule: str, every: timedelta | None) -> None:
-    assert interval(schedule) == every
+async def begun(house: House, kind: str, times: int = 1) -> bool:
+    return len(await executions(house, kind)) >= times
 
 
-@pytest.mark.parametrize("schedule", ["", "0h", "-6h", "6", "sometimes", "* * * * *", "99999h"])
-def test_a_schedule_that_is_neither_says_what_is_allowed(schedule: str) -> None:
-    with pytest.raises(ValueError, match="6h, 2d, 1w"):
-        interval(schedule)
+async def test_while_paused_nothing_starts_by_itself_but_what_a_person_asks_for(house: House) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+
+    async def do(*_: object) -> None:
+        done.put_nowait("done")
+
+    await pause_tasks(house.db, clock=house.clock)
+    chores = [chore("a", HOUR, do), chore("b", HOUR, do)]
+    async with at_work(deps(house, finds()), schedule=HOUR, chores=chores) as worker:
+        assert await start_task(house.db, [one.task for one in chores], "a", clock=house.clock)
+        run_id = (await request_run(house.db, "default", clock=house.clock)).id
+        worker.nudge()
+        assert await over(house, run_id) is RunStatus.DONE
+        await done.get()
+        await settled(house, "a")
+        assert [(one.kind, one.trigger) for one in await executions(house)].count(("a", "api")) == 1
+        assert not await begun(house, "b")
+        house.clock.advance(hours=9)
+        await resume_tasks(house.db)
+        worker.nudge()
+        for _ in range(2):
+            await done.get()
+        await settled(house, "a")
+        await settled(house, "b")
+    # Nine hours late, and done once.
+    assert [one.trigger for one in await executions(house, "a")] == ["api", "schedule"]
+    assert [one.trigger for one in await executions(house, "b")] == ["schedule"]
+
+
+async def test_what_waits_by_the_schedule_goes_when_a_person_asks_during_a_pause(
+    house: House,
+) -> None:
+    week = Task("recommend", WEEK)
+    await request_due(house.db, [week], clock=house.clock, zone=UTC)
+    await pause_tasks(house.db, clock=house.clock)
+    assert await waiting_work(house.db) == ()
+    asked = await request_run(house.db, "default", clock=house.clock)
+    assert not asked.created
+    async with at_work(deps(house, finds())):
+        assert await over(house, asked.id) is RunStatus.DONE
+
+
+async def test_work_that_a_worker_cannot_end_in_time_is_given_back(house: House) -> None:
+    begun: asyncio.Queue[str] = asyncio.Queue()
+
+    async def endless(*_: object) -> None:
+        begun.put_nowait("begun")
+        await asyncio.Event().wait()
+
+    for _ in range(2):
+        async with at_work(deps(house, finds()), chores=[chore("a", HOUR, endless)]):
+            await begun.get()
+        (one,) = await executions(house, "a")
+        assert one.status is RunStatus.QUEUED
+
+
+async def test_work_that_ends_within_the_grace_time_is_done(house: House) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def do(*_: object) -> None:
+        begun.set()
+        await go.wait()
+
+    async with at_work(deps(house, finds()), chores=[chore("a", HOUR, do)], grace_s=20):
+        await begun.wait()
+        asyncio.get_running_loop().call_later(0.05, go.set)
+    assert [one.status for one in await executions(house, "a")] == [RunStatus.DONE]
+
+
+async def test_a_clock_that_leaps_a_year_and_back_neither_storms_nor_stops(house: House) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+
+    async def do(*_: object) -> None:
+        done.put_nowait("done")
+
+    async def once(worker: Worker, **leap: float) -> None:
+        house.clock.advance(**leap)
+        worker.nudge()
+        await done.get()
+        await settled(house, "a")
+        for _ in range(3):
+            worker.nudge()
+            await asyncio.sleep(0.02)
+        assert done.empty()
+
+    async with at_work(deps(house, finds()), chores=[chore("a", HOUR, do)]) as worker:
+        await once(worker)
+        await once(worker, days=365)
+        await once(worker, days=-365)
+        await once(worker, hours=1)
+
+
+async def test_two_workers_do_everything_once(house: House) -> None:
+    done: list[str] = []
+
+    def counted(name: str) -> Chore:
+        async def do(*_: object) -> None:
+            done.append(name)
+            await asyncio.sleep(0.005)
+
+        return chore(name, HOUR, do)
+
+    chores = [counted(name) for name in "abcdef"]
+    one, other = (deps(house, finds(), process=Process(host, 1, host)) for host in ("here", "there"))
+    async with at_work(one, chores=chores) as first, at_work(other, chores=chores) as second:
+        for turn in range(1, 4):
+            for task in chores:
+                await come_true(lambda task=task: begun(house, task.task.name, turn))
+                await settled(house, task.task.name)
+            if turn < 3:
+                house.clock.advance(hours=1)
+                first.nudge()
+                second.nudge()
+    assert {name: done.count(name) for name in "abcdef"} == dict.fromkeys("abcdef", 3)
+    assert {one.status for one in await executions(house)} == {RunStatus.DONE}
