@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
+from functools import partial
 
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -45,8 +46,8 @@ async def at_work(
     schedule: Schedule | None = None,
     chores: Sequence[Chore] = (),
     redis: str | None = None,
+    works: bool = True,
     grace_s: float = 0,
-    concurrency: int = 4,
 ) -> AsyncIterator[Worker]:
     missing = "" if wired.library else "Set lidarr.url."
     worker = Worker(
@@ -55,8 +56,8 @@ async def at_work(
         recommend=Task("recommend", schedule, missing),
         zone=UTC,
         redis=redis,
+        works=works,
         grace_s=grace_s,
-        concurrency=concurrency,
     )
     task = asyncio.create_task(worker.work())
     try:
@@ -310,7 +311,7 @@ async def test_the_usual_chores_read_the_library_and_forget_expired_answers(hous
     wired = deps(house, finds(), library=ScriptedLidarr([owned(1), owned(2)]))
     async with at_work(wired, chores=usual_chores(wired, cache, Rhythm(HOUR, DAY, DAY))):
         for kind in ("library", "settle", "clean_up"):
-            await come_true(lambda kind=kind: begun(house, kind))
+            await come_true(partial(begun, house, kind))
             await settled(house, kind)
     assert {one.status for one in await executions(house)} == {RunStatus.DONE}
     snapshot = await read_snapshot(house.db)
@@ -430,7 +431,7 @@ async def test_two_workers_do_everything_once(house: House) -> None:
     async with at_work(one, chores=chores) as first, at_work(other, chores=chores) as second:
         for turn in range(1, 4):
             for task in chores:
-                await come_true(lambda task=task: begun(house, task.task.name, turn))
+                await come_true(partial(begun, house, task.task.name, turn))
                 await settled(house, task.task.name)
             if turn < 3:
                 house.clock.advance(hours=1)

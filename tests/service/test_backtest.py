@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import pytest
@@ -10,24 +11,30 @@ from sqlalchemy import update
 
 from brainarr.domain.backtest import Backtest, BacktestOptions, Suggestion
 from brainarr.domain.music import Library, Mbid
+from brainarr.domain.recommendation import Progress
 from brainarr.errors import Conflict, NotFound, ProviderUnavailable
 from brainarr.service.backtest import (
     SOURCE_WEIGHTS,
     BacktestDeps,
-    Backtesting,
+    BacktestState,
     Replay,
     apply_weights,
+    backtest_state,
     present_weights,
     read_backtest,
+    request_backtest,
     run_backtest,
+    work_backtest,
 )
+from brainarr.service.jobs import JobDeps, execute_job
 from brainarr.service.library import unwatched
 from brainarr.service.progress import OnProgress
 from brainarr.service.settings import read_settings, write_settings
+from brainarr.service.tasks import waiting_work
 from brainarr.settings.layers import Origin
 from brainarr.store import tables
 from brainarr.store.backtests import write_backtest
-from tests.service.given import MEASURED, ran, replayed
+from tests.service.given import HERE, MEASURED, ran, replayed
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
 
 OFFLINE = BacktestOptions(offline=True)
@@ -167,60 +174,77 @@ async def test_without_a_suggestion_there_is_nothing_to_take_over(house: House):
         await apply_weights(deps(house))
 
 
-# In the background
+# As a job
 
 
-async def over(backtests: Backtesting) -> None:
-    for _ in range(5000):
-        if backtests.progress is None:
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it does not end")
+async def worked(house: House, wired: BacktestDeps) -> BacktestState:
+    """What became of the one that waits."""
+    (waiting,) = await waiting_work(house.db)
+    here = JobDeps(house.db, house.clock, HERE, beat_s=0.001)
+    await execute_job(here, waiting.id, lambda _: partial(work_backtest, wired))
+    return await backtest_state(house.db)
 
 
 async def test_one_at_a_time_and_its_progress_is_seen(house: House):
-    backtests = Backtesting(deps(house, library=ScriptedLidarr([owned(1)])))
-    assert backtests.start(BacktestOptions()) is True
-    assert backtests.start(BacktestOptions()) is False
-    seen: set[str] = set()
-    while backtests.progress is not None:
-        seen.add(backtests.progress.stage)
-        await asyncio.sleep(0)
-    assert "candidates" in seen
-    assert backtests.failure is None and await read_backtest(house.db) is not None
-    assert backtests.start(BacktestOptions()) is True
-    await backtests.aclose()
+    seen: list[str] = []
+
+    async def watched(
+        library: Library,
+        asked: BacktestOptions,
+        recommended: Mapping[Mbid, datetime],
+        on_progress: OnProgress,
+    ) -> Backtest:
+        on_progress(Progress("candidates", "deezer", 3, 40))
+        for _ in range(2_000):
+            state = await backtest_state(house.db)
+            if state.progress is not None and state.progress.stage == "candidates":
+                seen.append(state.progress.detail)
+                break
+            await asyncio.sleep(0.001)
+        return await replayed(library, asked, recommended, on_progress)
+
+    asked = BacktestOptions(hide=20, folds=3)
+    assert await request_backtest(house.db, asked, clock=house.clock) is True
+    assert await request_backtest(house.db, BacktestOptions(), clock=house.clock) is False
+    assert (await backtest_state(house.db)).progress == Progress("library")
+    wired = deps(house, library=ScriptedLidarr([owned(1)]), replay=watched)
+    assert await worked(house, wired) == BacktestState()
+    made = await read_backtest(house.db)
+    assert seen == ["deezer"] and made is not None and made.options == asked
+    assert await request_backtest(house.db, BacktestOptions(), clock=house.clock) is True
 
 
 async def test_one_that_fails_says_why_and_the_next_may_start(house: House):
-    backtests = Backtesting(deps(house))
-    backtests.start(BacktestOptions())
-    await over(backtests)
-    assert isinstance(backtests.failure, Conflict)
-    assert backtests.start(BacktestOptions()) is True
-    assert backtests.failure is None
-    await backtests.aclose()
+    await request_backtest(house.db, BacktestOptions(), clock=house.clock)
+    state = await worked(house, deps(house))
+    assert state.progress is None
+    assert state.error == "The library has not been read yet." and "lidarr.url" in (state.remedy or "")
+    assert await request_backtest(house.db, BacktestOptions(), clock=house.clock) is True
+    assert (await backtest_state(house.db)).error is None
 
 
 async def test_a_fault_of_ours_is_called_one(house: House):
     async def broken(*_: object) -> Backtest:
         raise ZeroDivisionError
 
-    backtests = Backtesting(deps(house, library=ScriptedLidarr(), replay=broken))
-    backtests.start(BacktestOptions())
-    await over(backtests)
-    assert backtests.failure is not None
-    assert "ZeroDivisionError" in backtests.failure.message and "report" in backtests.failure.remedy
+    await request_backtest(house.db, BacktestOptions(), clock=house.clock)
+    state = await worked(house, deps(house, library=ScriptedLidarr(), replay=broken))
+    assert "ZeroDivisionError" in (state.error or "") and "report" in (state.remedy or "")
 
 
-async def test_closing_stops_the_one_under_way_and_stores_nothing(house: House):
+async def test_stopping_its_worker_stores_nothing_and_gives_it_back(house: House):
+    begun = asyncio.Event()
+
     async def endless(*_: object) -> Backtest:
+        begun.set()
         await asyncio.sleep(3600)
         return MEASURED
 
-    backtests = Backtesting(deps(house, library=ScriptedLidarr(), replay=endless))
-    backtests.start(BacktestOptions())
-    await asyncio.sleep(0.05)
-    await backtests.aclose()
-    assert (backtests.progress, backtests.failure) == (None, None)
+    await request_backtest(house.db, BacktestOptions(), clock=house.clock)
+    waiting = await waiting_work(house.db)
+    task = asyncio.create_task(worked(house, deps(house, library=ScriptedLidarr(), replay=endless)))
+    await begun.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [(one.table, one.id) for one in await waiting_work(house.db)] == [("job", waiting[0].id)]
     assert await read_backtest(house.db) is None

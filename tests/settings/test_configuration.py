@@ -1,6 +1,7 @@
 """The real sections: what DESIGN fixes, what is refused, and that nothing is silently ignored."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import NO_CAPS, Caps, Target, Wording
+from brainarr.domain.schedule import Interval, parse_schedule
 from brainarr.errors import ConfigurationError
 from brainarr.wiring.configuration import Settings, load_settings
 
@@ -67,7 +69,7 @@ def test_a_chain_of_models_is_read_in_order(tmp_path: Path):
         *(("recommend.max_recommendations", value) for value in ("0", "101", "2.5", "many")),
         *(("recommend.minimum_confidence_score", value) for value in ("-0.1", "1.1", "nan", "inf")),
         *(("recommend.prompt_tokens", value) for value in ("199", "0", "-1")),
-        *(("recommend.schedule", value) for value in ("sometimes", "0h", "6 weeks ago")),
+        *(("recommend.schedule", value) for value in ("sometimes", "0h", "6 weeks ago", "99999h")),
         ("recommend.target", "songs"),
         ("recommend.discovery", "far"),
         ("recommend.strategy", "all"),
@@ -137,12 +139,41 @@ def test_the_run_gets_what_was_configured(tmp_path: Path):
     recommend = read(tmp_path, yaml).recommend
     options = recommend.options
     assert (options.max_recommendations, options.minimum_confidence, options.target) == (7, 0, Target.MIXED)
-    assert recommend.every is not None and recommend.every.total_seconds() == 6 * 3600
+    assert parse_schedule(recommend.schedule) == Interval(timedelta(hours=6))
 
 
 def test_no_automatic_runs_when_the_schedule_is_off(tmp_path: Path):
     # YAML 1.1 would read "off" as false.
-    assert read(tmp_path, "recommend: {schedule: off}").recommend.every is None
+    settings = read(tmp_path, "{recommend: {schedule: off}, schedules: {library: off}}")
+    assert parse_schedule(settings.recommend.schedule) is None
+    assert parse_schedule(settings.schedules.library) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "field"),
+    [
+        ("61 * * * *", "minute"),
+        ("0 24 * * *", "hour"),
+        ("0 0 32 * *", "day-of-month"),
+        ("0 0 30 2 *", "day-of-month"),
+        ("0 0 * 13 *", "month"),
+        ("0 0 * * FUN", "day-of-week"),
+    ],
+)
+def test_a_cron_expression_that_is_wrong_names_the_field(tmp_path: Path, expression: str, field: str):
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, f"schedules: {{clean_up: '{expression}'}}")
+    (fault,) = caught.value.faults
+    assert fault.key == "schedules.clean_up" and expression in fault.given
+    assert f"as the {field}, " in fault.allowed
+
+
+def test_somebody_must_work(tmp_path: Path):
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, "jobs: {embedded: false}")
+    (fault,) = caught.value.faults
+    assert fault.key.startswith("jobs") and "redis.url" in fault.allowed
+    assert not read(tmp_path, "{jobs: {embedded: false}, redis: {url: 'redis://r'}}").jobs.embedded
 
 
 def test_the_budget_is_kept_in_micro_dollars(tmp_path: Path):

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx2
 import pytest
 
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
+from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
 from brainarr.pipeline.ports import ImportOptions
-from brainarr.service.backtest import BacktestDeps, Backtesting
+from brainarr.service.backtest import BacktestDeps
 from brainarr.service.doctor import Check
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
+from brainarr.service.tasks import Task
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
 from brainarr.web.app import WebDeps, WiredProvider, create_app
@@ -101,16 +104,19 @@ async def house(place: Place) -> AsyncIterator[House]:
             clock=home.clock,
             broadcast=Broadcast(),
             wake=lambda: woken.append(None),
-            backtests=Backtesting(
-                BacktestDeps(
-                    db=home.db,
-                    secrets=home.secrets,
-                    clock=home.clock,
-                    library=ScriptedLidarr([owned(900)]),
-                    replay=replayed,
-                    weights={},
-                    origin=Origin.DEFAULT,
-                )
+            backtests=BacktestDeps(
+                db=home.db,
+                secrets=home.secrets,
+                clock=home.clock,
+                library=ScriptedLidarr([owned(900)]),
+                replay=replayed,
+                weights={},
+                origin=Origin.DEFAULT,
+            ),
+            tasks=(
+                Task("recommend", None),
+                Task("library", Interval(timedelta(hours=1))),
+                Task("settle", Cron("30 4 * * *"), missing="Set lidarr.url."),
             ),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),

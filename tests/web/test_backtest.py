@@ -1,6 +1,6 @@
 """The backtest's API and its page."""
 
-import asyncio
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -9,21 +9,26 @@ import msgspec
 import pytest
 
 from brainarr.domain.backtest import FEWEST_HIDDEN, Backtest
+from brainarr.service.backtest import work_backtest
+from brainarr.service.jobs import JobDeps, execute_job
 from brainarr.service.settings import read_settings
+from brainarr.service.tasks import waiting_work
 from brainarr.store.backtests import write_backtest
 from brainarr.web.backtest_page import render
 from brainarr.web.backtest_words import certainty, headline, span
-from tests.service.given import MEASURED
+from tests.service.given import HERE, MEASURED
 from tests.web.conftest import House
 
 
-async def finished(api: httpx2.AsyncClient) -> dict[str, Any]:
-    for _ in range(2000):
-        state = (await api.get("/api/v1/backtest")).json()
-        if not state["running"]:
-            return state
-        await asyncio.sleep(0.001)
-    raise AssertionError("it does not end")
+async def finished(house: House, api: httpx2.AsyncClient) -> dict[str, Any]:
+    """What the API says when a worker has done what waits."""
+    for work in await waiting_work(house.deps.db):
+        assert (await api.get("/api/v1/backtest")).json()["running"]
+        here = JobDeps(house.deps.db, house.deps.clock, HERE)
+        await execute_job(here, work.id, lambda _: partial(work_backtest, house.deps.backtests))
+    state = (await api.get("/api/v1/backtest")).json()
+    assert not state["running"]
+    return state
 
 
 async def measured(house: House, made: Backtest = MEASURED) -> None:
@@ -43,11 +48,11 @@ async def test_before_the_first_one_there_is_none(api: httpx2.AsyncClient):
     assert page.status_code == 200 and "No backtest yet" in page.text
 
 
-async def test_one_is_started_in_the_background_and_then_there(api: httpx2.AsyncClient):
+async def test_one_is_started_in_the_background_and_then_there(house: House, api: httpx2.AsyncClient):
     started = await api.post("/api/v1/backtest", json={"hide": 20, "folds": 3})
     assert (started.status_code, started.json()) == (202, {"created": True})
     assert (await api.post("/api/v1/backtest")).json() == {"created": False}
-    state = await finished(api)
+    state = await finished(house, api)
     assert state["error"] is None
     found = state["backtest"]
     assert found["options"] == {"hide": 20, "folds": 3, "offline": False}
@@ -63,9 +68,9 @@ async def test_what_cannot_be_measured_is_refused(api: httpx2.AsyncClient, wante
     assert not (await api.get("/api/v1/backtest")).json()["running"]
 
 
-async def test_a_failure_is_told_with_what_to_do(api: httpx2.AsyncClient):
+async def test_a_failure_is_told_with_what_to_do(house: House, api: httpx2.AsyncClient):
     await api.post("/api/v1/backtest", json={"offline": True})
-    state = await finished(api)
+    state = await finished(house, api)
     assert state["error"] == "The library has not been read yet."
     assert "lidarr.url" in state["remedy"]
 

@@ -20,8 +20,8 @@ from brainarr.domain.recommendation import (
 )
 from brainarr.errors import ProviderUnavailable
 from brainarr.service.execution import RunDeps, execute_run
+from brainarr.service.liveness import this_process
 from brainarr.service.progress import OnProgress
-from brainarr.service.runs import this_process
 from brainarr.store.runs import RunRow
 from brainarr.web.app import create_app
 from tests.conftest import NOW
