@@ -1,4 +1,4 @@
-"""The worker with a real Redis: it only carries tickets, so nothing that happens to it loses or repeats work."""
+"""The worker with a real Redis, which only carries tickets: whatever befalls it loses or repeats no work."""
 
 import asyncio
 import os

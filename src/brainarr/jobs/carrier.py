@@ -7,7 +7,7 @@ nothing that comes out of it is unpickled: who can write into Redis can at most 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -101,7 +101,6 @@ class Carrier:
         `process` tells this worker from all others.
         """
         while True:
-            # Each round its own worker: one that met a message it could not read is not to be trusted.
             worker = DocketWorker(
                 self._queue,
                 name=process,
@@ -118,7 +117,11 @@ class Carrier:
                 # Cancelled, it returns when what was under way has ended.
                 return
             except Exception as error:
-                log.error("the queue could not be worked on", exc_info=error)
+                # A message that it cannot read would end it again at every delivery. What else was in the
+                # queue is handed in anew by the next look into the database.
+                log.error("the queue holds what is not ours: it is emptied", exc_info=error)
+                with suppress(RedisError):
+                    await self._queue.clear()
             await asyncio.sleep(_RECONNECT.total_seconds())
 
 

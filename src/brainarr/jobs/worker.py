@@ -85,6 +85,9 @@ class Worker:
         as cancelled, with what it had verified."""
         async with AsyncExitStack() as queues:
             try:
+                if self._works:
+                    # Others hand in tickets too, so it listens from the start.
+                    await self._carrier(self._redis or IN_MEMORY, queues)
                 await self._attend(queues)
             finally:
                 await self._stop()
