@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC
 
 import httpx2
 import pytest
@@ -17,6 +18,7 @@ from brainarr.llm.chain import Chain
 from brainarr.llm.models import Link
 from brainarr.service.execution import RunDeps
 from brainarr.service.progress import OnProgress
+from brainarr.service.tasks import Task
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.runs import RunRow
 from brainarr.store.usage import StoredLedger
@@ -40,7 +42,7 @@ class Crowded:
         self._links = (link,)
         self._guards = guarded(self._links, StoredBreakers(house.deps.db), house.deps.clock)
         self.runs: RunDeps = deps_of(house, self._recommend)
-        self.worker = Worker(self.runs, every=None)
+        self.worker = Worker(self.runs, (), recommend=Task("recommend", None), zone=UTC)
 
     async def _recommend(
         self, run: RunRow, library: Library, memory: Memory, on_progress: OnProgress
