@@ -27,7 +27,7 @@ _SYLLABLES = ("ka", "ro", "min", "te", "lu", "sar", "vo", "ne", "dri", "pha", "g
 def invented_world(size: int) -> World:
     """`size` artists in eight scenes, with albums and neighbour lists."""
     rng = Random(size)
-    artists = [_artist(number, rng) for number in range(size)]
+    artists = [_artist(number, rng) for number in range(1, size + 1)]
     albums = [album for artist in artists for album in _albums(artist)]
     return World(artists, albums, {one.mbid: _neighbours(one.number, artists, rng) for one in artists})
 
@@ -80,7 +80,7 @@ def _albums(artist: WorldArtist) -> Iterator[WorldAlbum]:
 
 def _neighbours(number: int, artists: list[WorldArtist], rng: Random) -> tuple[tuple[Mbid, int], ...]:
     size, scenes = len(artists), len(GENRES)
-    near = [(number + scenes * step) % size for step in range(1, NEARBY + 1)]
+    near = [(number - 1 + scenes * step) % size for step in range(1, NEARBY + 1)]
     far = [rng.randrange(size) for _ in range(NEARBY)]
-    places = [place for place in dict.fromkeys((*near, *far)) if place != number]
+    places = [place for place in dict.fromkeys((*near, *far)) if place != number - 1]
     return tuple((artists[place].mbid, 10 * (len(places) - rank)) for rank, place in enumerate(places))

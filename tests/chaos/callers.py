@@ -26,6 +26,8 @@ _PAGES = (
     "learning",
 )
 
+_TARGETS = ("artists", "albums", "mixed")
+
 
 class Callers:
     """Loops without end, each of one kind of caller; a broken line is waited out."""
@@ -80,7 +82,7 @@ class Callers:
         return answer
 
     async def _run(self, client: httpx2.AsyncClient) -> None:
-        asked = await self._ask(client, "POST", "/api/v1/runs", json={})
+        asked = await self._ask(client, "POST", "/api/v1/runs", json={"target": self._rng.choice(_TARGETS)})
         if asked.status_code != 202:
             return
         self._book.counts["runs asked for"] += asked.json()["created"]

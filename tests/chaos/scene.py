@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 
 import httpx2
 
@@ -25,10 +26,12 @@ def scene_of(
     *,
     serve: Sequence[str] = SERVE,
     folder: Path | None = None,
+    further: Mapping[str, str] = MappingProxyType({}),
     owned: int = 60,
     **settings: str,
 ) -> Iterator[Scene]:
-    """A Brainarr that was started once, and is up. `settings`: BRAINARR__… without the prefix.
+    """A Brainarr that was started once, and is up. `settings`: BRAINARR__… without the prefix; `further`: other
+    variables of its environment.
 
     `folder` is made where it is not given; its log lies beside it.
     """
@@ -36,8 +39,8 @@ def scene_of(
         place = folder or Path(made) / "config"
         place.mkdir(exist_ok=True)
         with ground(shape, place) as stood, outside(seed, owned=owned) as world:
-            further = {f"BRAINARR__{key}": value for key, value in settings.items()}
-            brainarr = Brainarr(stood, world.environ() | further, serve=serve)
+            chosen = {f"BRAINARR__{key}": value for key, value in settings.items()}
+            brainarr = Brainarr(stood, {**world.environ(), **chosen, **further}, serve=serve)
             scene = Scene(stood, world, brainarr, Book())
             brainarr.start()
             try:
