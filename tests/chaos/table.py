@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.chaos.invariants import Scene
+from tests.chaos.topology import Shape
 
 
 @dataclass
@@ -41,12 +42,15 @@ class Row:
             self.figures[table] = dict(sorted(rows))
 
 
-async def timed(row: Row, work: Callable[[], Any]) -> Row:
-    """Fills in the seconds; a fault that cannot even be carried through is a loss."""
+async def timed(
+    unborn: Row, fault: Callable[[Shape, int, Any], Awaitable[Row]], shape: Shape, times: float
+) -> Row:
+    """Carries a fault through; one that cannot go on is a loss, noted in `unborn`."""
     began = time.monotonic()
     try:
-        await work()
+        row = await fault(shape, unborn.seed, times)
     except AssertionError as error:
+        row = unborn
         row.losses.append(f"it could not go on: {error}")
     row.seconds = round(time.monotonic() - began, 1)
     return row
