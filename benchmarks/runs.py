@@ -10,6 +10,7 @@ round; `to_smallest` what a run takes by the time of the smallest library.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ SIZES = (50, 5_000, 50_000)
 STRANGERS = 2_000
 """Artists of the world that the library does not hold."""
 KEY = "the-key-of-lidarr"
+HERE = (sys.executable, "-m", "benchmarks.runs")
 
 
 async def stand_outside(size: int) -> None:
@@ -90,14 +92,12 @@ async def watched(work: Callable[[], Awaitable[int]]) -> dict[str, float]:
     }
 
 
-def measure(size: int) -> dict[str, Any]:
-    here = [sys.executable, "-m", "benchmarks.runs"]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [*here, "--outside", str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as outside,
-    ):
+@contextlib.contextmanager
+def outside_of(size: int) -> Iterator[dict[str, str]]:
+    """Lidarr, holding `size` artists, and a catalogue, in a process of their own; the variables that lead there."""
+    with subprocess.Popen(
+        [*HERE, "--outside", str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as outside:
         assert outside.stdin is not None and outside.stdout is not None
         lidarr, catalogue = json.loads(outside.stdout.readline())
         said = {
@@ -109,9 +109,17 @@ def measure(size: int) -> dict[str, Any]:
             "DEEZER__BASE_URL": f"{catalogue}/deezer",
             "RECOMMEND__MINIMUM_CONFIDENCE_SCORE": "0",
         } | {f"{service}__REQUESTS_PER_SECOND": "1000" for service in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER")}
-        environ = os.environ | {f"BRAINARR__{key}": value for key, value in said.items()}
-        done = subprocess.run([*here, "--run", folder], env=environ, stdout=subprocess.PIPE, check=True)
-        outside.stdin.close()
+        try:
+            yield {f"BRAINARR__{key}": value for key, value in said.items()}
+        finally:
+            outside.stdin.close()
+
+
+def measure(size: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder, outside_of(size) as environ:
+        done = subprocess.run(
+            [*HERE, "--run", folder], env=os.environ | environ, stdout=subprocess.PIPE, check=True
+        )
     return {"artists": size, **json.loads(done.stdout)}
 
 
