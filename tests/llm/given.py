@@ -107,8 +107,9 @@ class MemoryLedger:
         self._kept_aside: dict[int, int] = {}
         self._reservations = count(1)
 
-    async def record(self, usage: Usage) -> None:
+    async def record(self, usage: Usage, settles: int | None = None, /) -> None:
         self.recorded.append(usage)
+        self._kept_aside.pop(settles or 0, None)
 
     async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
         run = sum(usage.cost_microdollars or 0 for usage in self.recorded) + sum(self._kept_aside.values())

@@ -182,7 +182,7 @@ async def test_cancelling_the_question_cancels_every_model(strategy: Strategy) -
 @pytest.mark.parametrize("strategy", ["failover", "parallel", "race"])
 async def test_a_full_disk_is_said_as_such_and_no_model_goes_on(strategy: Strategy) -> None:
     class FullLedger(MemoryLedger):
-        async def record(self, usage: Usage) -> None:
+        async def record(self, usage: Usage, settles: int | None = None, /) -> None:
             raise StorageError("The disk is full.")
 
     models = [ScriptedModel("a"), ScriptedModel("b", ready=False)]
@@ -241,6 +241,17 @@ async def test_what_a_failed_call_held_of_the_budget_is_free_again() -> None:
     assert outcomes(await ask(chain)) == [Outcome.UNAVAILABLE]
     model.answer = GOOD
     assert outcomes(await ask(chain)) == [Outcome.OK]
+
+
+async def test_an_answer_that_cannot_be_booked_leaves_its_money_aside() -> None:
+    class FullLedger(MemoryLedger):
+        async def record(self, usage: Usage, settles: int | None = None, /) -> None:
+            raise StorageError("The database cannot be used: the disk is full.")
+
+    ledger = FullLedger()
+    with pytest.raises(StorageError):
+        await ask(chain_of(link(ScriptedModel("a"), **PAID), ledger=ledger))
+    assert (await ledger.reserve(1, Limits())).month == DEAREST
 
 
 async def test_a_budget_of_nothing_still_lets_models_at_home_answer() -> None:

@@ -123,6 +123,7 @@ def deps(
         recommend=recommend,
         auto_approve=auto_approve,
         beat_s=beat_s,
+        end_again_s=(0.02, 0.2),
     )
 
 

@@ -65,13 +65,23 @@ async def test_the_cap_of_a_run_counts_that_run_alone(house: House) -> None:
     assert (await second.reserve(51, Limits(run=100))).run == 50
 
 
-async def test_what_a_killed_process_kept_aside_is_free_again_after_the_longest_call(house: House) -> None:
-    ledger = StoredLedger(house.db, house.clock)
-    assert (await ledger.reserve(100, Limits(month=100))).id is not None
+async def test_what_a_killed_process_kept_aside_counts_as_spent_after_the_longest_call(house: House) -> None:
+    ledger = StoredLedger(house.db, house.clock, 7)
+    assert (await ledger.reserve(100, Limits(month=150))).id is not None
     house.clock.advance(hours=2)
-    assert (await ledger.reserve(1, Limits(month=100))).id is None
+    assert (await ledger.reserve(51, Limits(month=150))).month == 100
+    assert (await read_usage(house.db, clock=house.clock)).spent_microdollars == 0
     house.clock.advance(seconds=1)
-    assert (await ledger.reserve(100, Limits(month=100))).id is not None
+    assert (await ledger.reserve(51, Limits(month=150))).month == 100
+    summary = await read_usage(house.db, clock=house.clock)
+    assert summary.models == (ModelUsage("interrupted", "", 1, 0, 0, 100, 0),)
+
+
+async def test_the_record_of_an_answer_settles_what_was_kept_aside_for_it(house: House) -> None:
+    ledger = StoredLedger(house.db, house.clock)
+    kept = await ledger.reserve(100, Limits(month=100))
+    await ledger.record(call("large", 30), kept.id)
+    assert (await ledger.reserve(70, Limits(month=100))).month == 30
 
 
 async def test_the_cache_remembers_until_the_lifetime_is_over(house: House) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from brainarr.domain.money import Limits, Reservation, dollars
+from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Ledger
 
 
@@ -19,23 +20,30 @@ class Budget:
         self._limits = limits
 
     @asynccontextmanager
-    async def hold(self, estimate: int | None) -> AsyncIterator[None]:
+    async def hold(self, estimate: int | None) -> AsyncIterator[int | None]:
         """Keeps `estimate` micro-dollars aside while the caller asks and records; raises OverBudget.
 
-        An unpriced call (None) cannot be kept within a budget, so it is not made while there is one.
+        Yields the reservation, which the record of the answer settles: also without a limit, for whoever is
+        killed in between has been billed all the same. An unpriced call (None) cannot be kept within a
+        budget, so it is not made while there is one.
         """
-        if self._limits.none or estimate == 0:
-            yield
-            return
-        if estimate is None:
+        if estimate is None and not self._limits.none:
             raise OverBudget("its price is not known, so no budget can be kept; set `prices` for it")
+        if not estimate:
+            yield None
+            return
         reservation = await self._ledger.reserve(estimate, self._limits)
         if reservation.id is None:
             raise OverBudget(_refusal(estimate, reservation, self._limits))
         try:
-            yield
-        finally:
+            yield reservation.id
+        except StorageError:
+            # What the call has cost could not be written down: what was kept aside goes on standing for it.
+            raise
+        except BaseException:
             await self._ledger.release(reservation.id)
+            raise
+        await self._ledger.release(reservation.id)
 
 
 def _refusal(estimate: int, found: Reservation, limits: Limits) -> str:

@@ -96,12 +96,13 @@ class Call:
     async def _ask(self, card: ModelCard) -> Attempt:
         prompt = await asyncio.to_thread(self._write, card)
         dearest = cost_of(self._entry, card.model, prompt.tokens, output_allowance(card, prompt))
-        async with self._budget.hold(dearest):
+        async with self._budget.hold(dearest) as kept_aside:
             self._prompt = prompt
             completion, asked_at = await self._complete(card, prompt)
             answer = await asyncio.to_thread(self._read, card, completion.text)
             outcome = Outcome.OK if answer.candidates else Outcome.UNREADABLE
-            await self._record(card, completion, outcome, asked_at, self._cost_of(card, prompt, completion))
+            cost = self._cost_of(card, prompt, completion)
+            await self._record(card, completion, outcome, asked_at, cost, settles=kept_aside)
         if answer.candidates:
             await self._breaker.answered()
         else:
@@ -144,7 +145,14 @@ class Call:
         raise AssertionError("the last attempt returns or raises")
 
     async def _record(
-        self, card: ModelCard, completion: Completion, outcome: str, asked_at: float, cost: int | None
+        self,
+        card: ModelCard,
+        completion: Completion,
+        outcome: str,
+        asked_at: float,
+        cost: int | None,
+        *,
+        settles: int | None = None,
     ) -> None:
         self._cost = cost
         await self._ledger.record(
@@ -158,7 +166,8 @@ class Call:
                 seconds=self._now() - asked_at,
                 outcome=str(outcome),
                 local=card.local,
-            )
+            ),
+            settles,
         )
 
     def _cost_of(self, card: ModelCard, prompt: Prompt, completion: Completion) -> int | None:

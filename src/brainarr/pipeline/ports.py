@@ -158,7 +158,9 @@ class Cache(Protocol):
 class Ledger(Protocol):
     """What the models cost, kept on the account of one run."""
 
-    async def record(self, usage: Usage, /) -> None: ...
+    async def record(self, usage: Usage, settles: int | None = None, /) -> None:
+        """Writes the call down, and releases the reservation that it `settles` in the same step."""
+        ...
 
     async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
         """Keeps the money aside if that fits within the limits, in one step: calls under way at the same

@@ -50,6 +50,9 @@ class RunDeps(msgspec.Struct, frozen=True):
     """Setting `recommend.approval` is `auto`."""
     beat_s: float = 2.0
     """Seconds between signs of life; a wish to stop is heard as often."""
+    end_again_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0)
+    """Pauses before the end of a run is stored again where the database was away. Left open, a run would keep
+    its list from running until its silence is noticed."""
 
 
 async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | None = None) -> RunDetail:
@@ -87,7 +90,8 @@ async def _execute(deps: RunDeps, run_id: int, steps: "_Steps") -> RunDetail:
             # The work has ended as cancelled, and kept what it had.
             raise asyncio.CancelledError
     except asyncio.CancelledError:
-        await _end(deps, run_id, RunStatus.CANCELLED)
+        # Who stops the process does not wait.
+        await _close(deps, run_id, RunStatus.CANCELLED, "", "")
         if task is None or task.cancelling():
             raise
     except BrainarrError as error:
@@ -167,6 +171,17 @@ async def _stay_alive(deps: RunDeps, run_id: int, steps: _Steps, work: asyncio.T
 
 
 async def _end(deps: RunDeps, run_id: int, status: RunStatus, error: str = "", remedy: str = "") -> None:
+    """What ended the run may be what keeps its end from being stored, as a restarted database does: tried
+    again for a while. Raises StorageError."""
+    for pause in deps.end_again_s:
+        try:
+            return await _close(deps, run_id, status, error, remedy)
+        except StorageError:
+            await asyncio.sleep(pause)
+    await _close(deps, run_id, status, error, remedy)
+
+
+async def _close(deps: RunDeps, run_id: int, status: RunStatus, error: str, remedy: str) -> None:
     async with deps.db.transaction() as connection:
         await rows.close_run(connection, run_id, status, deps.clock(), error=error, remedy=remedy)
 

@@ -15,6 +15,9 @@ from brainarr.store.tables import FIRST_PERSON, reservations, usage
 LONGEST_CALL = timedelta(hours=2)
 """No call takes longer: money that is still kept aside then is of a process that was killed."""
 
+INTERRUPTED = "interrupted"
+"""Provider, and outcome, of what such a process may have been billed for."""
+
 
 class ModelUsage(msgspec.Struct, frozen=True):
     """What one model of one provider was used for."""
@@ -68,15 +71,17 @@ class StoredLedger:
         self._clock = clock
         self._run_id = run_id
 
-    async def record(self, entry: Usage) -> None:
+    async def record(self, entry: Usage, settles: int | None = None, /) -> None:
         row = {"at": self._clock(), "run_id": self._run_id, **msgspec.structs.asdict(entry)}
         async with self._db.transaction() as connection:
             await connection.execute(insert(usage).values(row))
+            if settles is not None:
+                await connection.execute(delete(reservations).where(reservations.c.id == settles))
 
     async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
         now = self._clock()
         async with self._db.transaction() as connection:
-            await connection.execute(delete(reservations).where(reservations.c.at < now - LONGEST_CALL))
+            await _book_interrupted(connection, now - LONGEST_CALL)
             month = await spent_since(connection, start_of_month(now))
             month += await _total(connection, reservations.c.microdollars)
             run = 0
@@ -93,6 +98,18 @@ class StoredLedger:
     async def release(self, reservation: int) -> None:
         async with self._db.transaction() as connection:
             await connection.execute(delete(reservations).where(reservations.c.id == reservation))
+
+
+async def _book_interrupted(connection: AsyncConnection, before: datetime) -> None:
+    """Whoever kept money aside and never settled it was killed, perhaps with the answer on its way: a provider
+    bills that, so it counts as spent."""
+    forgotten = reservations.c.at < before
+    columns = (reservations.c.at, reservations.c.run_id, reservations.c.microdollars)
+    for at, run_id, microdollars in (await connection.execute(select(*columns).where(forgotten))).all():
+        lost = Usage(INTERRUPTED, "", 0, 0, 0, microdollars, 0.0, INTERRUPTED)
+        row = {"at": at, "run_id": run_id, **msgspec.structs.asdict(lost)}
+        await connection.execute(insert(usage).values(row))
+    await connection.execute(delete(reservations).where(forgotten))
 
 
 async def spent_since(connection: AsyncConnection, since: datetime) -> int:

@@ -104,7 +104,7 @@ class Holdings:
         for owned in library:
             artist = self.add_artist(owned.artist, AddOptions(), owned.added)
             self.refresh(artist, new=True)
-            for mbid in sorted(owned.held - self._album_ids.keys()):
+            for mbid in sorted(mbid for mbid in owned.held if mbid not in self._album_ids):
                 self.add_album(artist, mbid, monitored=True, manual=True)
             for album in self.albums_of(artist.id):
                 album.track_files = TRACKS_PER_ALBUM if album.mbid in owned.held else 0
