@@ -129,7 +129,7 @@ async def test_plays_of_an_import_raise_its_genre_and_silence_lowers_it(house: H
     played = (await learnt(house)).genres["dream pop"]
     await once()
     assert 0 < unplayed < imported < played
-    heard = (await read_history(house.db, event=Event.PLAYED)).items
+    heard = (await read_history(house.db, sought=Sought(event=Event.PLAYED))).items
     assert [entry.artist for entry in heard] == ["New 1"]
 
 

@@ -162,7 +162,7 @@ async def test_a_push_hands_lidarr_the_artist_or_the_album(house: House) -> None
         pushed = await push(house.db, row.id, lidarr, clock=house.clock)
         assert (pushed.status, pushed.deliveries) == (Status.DELIVERED, 1)
     assert lidarr.added == [("artist", mbid(1), "New 1"), ("album", mbid(3), mbid(2), "New 2")]
-    newest = (await read_history(house.db, event=Event.DELIVERED)).items
+    newest = (await read_history(house.db, sought=Sought(event=Event.DELIVERED))).items
     assert [entry.note for entry in newest] == ["pushed", "pushed"]
 
 

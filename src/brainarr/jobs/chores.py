@@ -4,19 +4,15 @@ from datetime import timedelta
 
 from brainarr.jobs.worker import Chore
 from brainarr.service.execution import RunDeps
-from brainarr.service.feeds import forget_polls
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
-from brainarr.store.cache import StoredCache
+from brainarr.service.retention import USUAL, Retention, clean_up
 
 
-def usual_chores(deps: RunDeps, cache: StoredCache) -> tuple[Chore, ...]:
+def usual_chores(deps: RunDeps, retention: Retention = USUAL) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
     day = timedelta(days=1)
-    forget = (
-        Chore("forget expired answers", day, cache.purge),
-        Chore("forget old polls", day, lambda: forget_polls(deps.db, clock=deps.clock)),
-    )
+    forget = (Chore("clean up", day, lambda: clean_up(deps.db, retention, clock=deps.clock)),)
     source = deps.library
     if source is None:
         return forget

@@ -48,7 +48,7 @@ async def serve(house: House) -> None:
     if recovered := await recover_runs(house.db, house.runs.process, clock=house.clock):
         log.warning("interrupted runs were closed", runs=recovered)
     watch = Chore("watch the costs", timedelta(minutes=1), house.alert_on_costs)
-    chores = (*usual_chores(house.runs, house.cache), watch, *_monitor(house))
+    chores = (*usual_chores(house.runs, house.settings.retention.periods), watch, *_monitor(house))
     worker = Worker(house.runs, every=house.settings.recommend.every, chores=chores)
     server = _Server(
         uvicorn.Config(
