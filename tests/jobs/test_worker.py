@@ -246,7 +246,7 @@ async def test_the_usual_chores_read_the_library_and_forget_expired_answers(hous
     await cache.put("a", b"1", timedelta(hours=1))
     house.clock.advance(hours=1)
     lidarr = ScriptedLidarr([owned(1), owned(2)])
-    for chore in usual_chores(deps(house, finds(), library=lidarr), cache):
+    for chore in usual_chores(deps(house, finds(), library=lidarr)):
         await chore.do()
     snapshot = await read_snapshot(house.db)
     assert snapshot is not None

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from brainarr.domain.life import Failure
 from brainarr.domain.shares import Share
-from brainarr.service.league import Outcomes, Standing, read_league
+from brainarr.service.league import Standing, read_league
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, dollars
 
