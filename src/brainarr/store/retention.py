@@ -3,7 +3,19 @@
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Delete, Table, and_, delete, exists, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import ENDS
@@ -48,14 +60,21 @@ async def forget_lives(connection: AsyncConnection, before: datetime) -> int:
     if not ids:
         return 0
     query = select(recommendations.c.id, recommendations.c.facts).where(recommendations.c.id.in_(ids))
-    for number, facts in (await connection.execute(query)).all():
-        evidence = Evidence(sources=facts.evidence.sources)
-        brief = msgspec.structs.replace(facts, voices=(), evidence=evidence)
-        await connection.execute(
-            update(recommendations).where(recommendations.c.id == number).values(facts=brief)
-        )
+    briefs = [
+        {
+            "number": number,
+            "brief": msgspec.structs.replace(facts, voices=(), evidence=_brief(facts.evidence)),
+        }
+        for number, facts in await connection.execute(query)
+    ]
+    shorten = update(recommendations).where(recommendations.c.id == bindparam("number"))
+    await connection.execute(shorten.values(facts=bindparam("brief")), briefs)
     gone = await connection.execute(delete(history).where(history.c.recommendation_id.in_(ids)))
     return gone.rowcount
+
+
+def _brief(evidence: Evidence) -> Evidence:
+    return Evidence(sources=evidence.sources)
 
 
 async def forget_verdicts(connection: AsyncConnection, before: datetime, limit: int) -> int:
