@@ -154,7 +154,9 @@ def measure(seconds: float, count: int, database: Mapping[str, str]) -> dict[str
         with subprocess.Popen([*here, "serve"], env=whole, stderr=subprocess.DEVNULL) as server:
             try:
                 _wait_until_up(port)
-                key = subprocess.run([*here, "api-key"], env=whole, capture_output=True, text=True, check=True)
+                key = subprocess.run(
+                    [*here, "api-key"], env=whole, capture_output=True, text=True, check=True
+                )
                 address = f"http://127.0.0.1:{port}"
                 return asyncio.run(under_load(address, key.stdout.strip(), seconds, count))
             finally:
@@ -183,7 +185,9 @@ def main(arguments: list[str]) -> None:
         with postgres_server() as server:
             url = server.url(server.new_database())
             results["postgres"] = measure(seconds, count, {"BRAINARR__DATABASE__URL": url})
-    print(json.dumps({"benchmark": "load", "seconds": seconds, "callers": count, "results": results}, indent=2))
+    print(
+        json.dumps({"benchmark": "load", "seconds": seconds, "callers": count, "results": results}, indent=2)
+    )
 
 
 if __name__ == "__main__":

@@ -108,7 +108,9 @@ def outside_of(size: int) -> Iterator[dict[str, str]]:
             "LISTENBRAINZ__LABS_URL": f"{catalogue}/labs",
             "DEEZER__BASE_URL": f"{catalogue}/deezer",
             "RECOMMEND__MINIMUM_CONFIDENCE_SCORE": "0",
-        } | {f"{service}__REQUESTS_PER_SECOND": "1000" for service in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER")}
+        } | {
+            f"{service}__REQUESTS_PER_SECOND": "1000" for service in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER")
+        }
         try:
             yield {f"BRAINARR__{key}": value for key, value in said.items()}
         finally:

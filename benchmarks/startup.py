@@ -74,7 +74,10 @@ def serving(command: Sequence[str], port: int, **environ: str) -> Iterator[tuple
 
 
 def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=2) as answer:
+    with (
+        contextlib.suppress(OSError),
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=2) as answer,
+    ):
         return answer.status == 200
     return False
 

@@ -21,7 +21,24 @@ ALBUMS = 2
 """Of each artist."""
 NEARBY = 24
 """Neighbours of each artist in its own scene; as many again are anywhere."""
-_SYLLABLES = ("ka", "ro", "min", "te", "lu", "sar", "vo", "ne", "dri", "pha", "gol", "ui", "zen", "tam", "be", "ox")
+_SYLLABLES = (
+    "ka",
+    "ro",
+    "min",
+    "te",
+    "lu",
+    "sar",
+    "vo",
+    "ne",
+    "dri",
+    "pha",
+    "gol",
+    "ui",
+    "zen",
+    "tam",
+    "be",
+    "ox",
+)
 
 
 def invented_world(size: int) -> World:

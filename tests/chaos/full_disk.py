@@ -26,7 +26,9 @@ def small_disk() -> Iterator[Path | None]:
     """A mounted one of `SIZE_MB`; None where it may not be mounted, as in a container without privileges."""
     folder = Path(tempfile.mkdtemp(prefix="brainarr-disk-", dir="/tmp"))
     size = ["-o", f"size={SIZE_MB}m"]
-    done = subprocess.run(["mount", "-t", "tmpfs", *size, "tmpfs", str(folder)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", *size, "tmpfs", str(folder)], capture_output=True, check=False
+    )
     try:
         yield folder if done.returncode == 0 else None
     finally:
@@ -71,4 +73,6 @@ async def full_disk(shape: Shape, seed: int, times: int) -> Row:
 async def files_limited(shape: Shape, seed: int, times: int) -> Row:
     """As `full_disk` where nothing may be mounted."""
     with scene_of(shape, seed) as scene:
-        return await hurt(scene, Random(seed), Row("file size limited", shape.name, seed), {"limited": _limit}, times)
+        return await hurt(
+            scene, Random(seed), Row("file size limited", shape.name, seed), {"limited": _limit}, times
+        )

@@ -62,7 +62,9 @@ def kept_promises(scene: Scene) -> list[str]:
             losses.append(f"recommendation {number}: {last.verb} was answered with success, it is {found}")
         event = {APPROVE: "approved"}.get(last.verb, "rejected")
         if last.promised is not None and written.get((number, event), 0) != 1:
-            losses.append(f"recommendation {number}: {event} {written.get((number, event), 0)} times in history")
+            losses.append(
+                f"recommendation {number}: {event} {written.get((number, event), 0)} times in history"
+            )
     return losses
 
 
@@ -79,8 +81,16 @@ def nothing_unwanted(scene: Scene) -> list[str]:
         for number, made in scene.book.decisions.items()
         if any(decision.verb == APPROVE for decision in made)
     }
-    losses += [f"Lidarr took artist {mbid}, nobody approved it" for mbid in held["artists"] if mbid not in by_approval]
-    losses += [f"Lidarr took album {mbid}, nobody approved it" for mbid in held["albums"] if ("album", mbid) not in approved]
+    losses += [
+        f"Lidarr took artist {mbid}, nobody approved it"
+        for mbid in held["artists"]
+        if mbid not in by_approval
+    ]
+    losses += [
+        f"Lidarr took album {mbid}, nobody approved it"
+        for mbid in held["albums"]
+        if ("album", mbid) not in approved
+    ]
     return losses
 
 

@@ -16,7 +16,7 @@ from tests.chaos.brainarr import SERVE, Brainarr
 from tests.chaos.callers import Callers
 from tests.chaos.invariants import Scene
 from tests.chaos.topology import Shape, ground
-from tests.chaos.world import World, outside
+from tests.chaos.world import outside
 
 
 @contextlib.contextmanager
@@ -64,9 +64,7 @@ def feed_key(scene: Scene) -> str:
 
 
 def callers_of(scene: Scene, rng: Random) -> Callers:
-    return Callers(
-        scene.brainarr.address, api_key(scene), feed_key(scene), scene.world, scene.book, rng
-    )
+    return Callers(scene.brainarr.address, api_key(scene), feed_key(scene), scene.world, scene.book, rng)
 
 
 @contextlib.asynccontextmanager

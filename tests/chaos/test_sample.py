@@ -2,13 +2,7 @@
 
 import pytest
 
-from tests.chaos.book import Book
-from tests.chaos.clock_jumps import clock_jumps
-from tests.chaos.full_disk import full_disk
 from tests.chaos.kills import kill_at_random
-from tests.chaos.outages import lidarr_flapping
-from tests.chaos.soak import Sample, judge, slope_of
-from tests.chaos.table import Row, markdown
 from tests.chaos.topology import SQLITE
 
 pytestmark = pytest.mark.loopback

@@ -68,7 +68,9 @@ class Ground:
         """What is broken in the database itself; PostgreSQL holds its own constraints at every commit."""
         if self.postgres is not None:
             return []
-        found = [f"integrity_check: {row[0]}" for row in self.rows("PRAGMA integrity_check") if row[0] != "ok"]
+        found = [
+            f"integrity_check: {row[0]}" for row in self.rows("PRAGMA integrity_check") if row[0] != "ok"
+        ]
         return found + [f"foreign_key_check: {row}" for row in self.rows("PRAGMA foreign_key_check")]
 
 

@@ -49,7 +49,10 @@ class World:
             "PROVIDER_CHAIN__0__PRICES__OUTPUT": str(PRICE_OUT),
             "PROVIDER_CHAIN__1__NAME": "builtin",
             "PROVIDER_CHAIN__1__KIND": "builtin",
-        } | {f"{service}__REQUESTS_PER_SECOND": NO_PACE for service in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER")}
+        } | {
+            f"{service}__REQUESTS_PER_SECOND": NO_PACE
+            for service in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER")
+        }
         return {f"BRAINARR__{key}": value for key, value in said.items()}
 
     def state(self) -> dict[str, Any]:

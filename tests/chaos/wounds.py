@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 
 from tests.chaos.invariants import Scene
-from tests.chaos.scene import calling, callers_of, end, look, settle
+from tests.chaos.scene import callers_of, calling, end, look, settle
 from tests.chaos.table import Row
 
 Wound = Callable[[Scene, Random], Awaitable[None]]

@@ -309,7 +309,7 @@ async def test_the_usual_chores_read_the_library_and_forget_expired_answers(hous
     await cache.put("a", b"1", timedelta(hours=1))
     house.clock.advance(hours=1)
     wired = deps(house, finds(), library=ScriptedLidarr([owned(1), owned(2)]))
-    async with at_work(wired, chores=usual_chores(wired, cache, Rhythm(HOUR, DAY, DAY))):
+    async with at_work(wired, chores=usual_chores(wired, Rhythm(HOUR, DAY, DAY))):
         for kind in ("library", "settle", "clean_up"):
             await come_true(partial(begun, house, kind))
             await settled(house, kind)

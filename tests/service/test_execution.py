@@ -77,8 +77,11 @@ async def test_a_run_stores_everything_it_found(house: House) -> None:
 async def test_with_automatic_approval_what_it_found_is_approved_and_history_says_so(house: House) -> None:
     detail = await ran(house, [recommended(1)], auto_approve=True)
     assert [row.status for row in detail.recommendations] == [Status.APPROVED]
-    (entry,) = (await read_history(house.db)).items
-    assert (entry.event, entry.note, entry.artist) == ("approved", "automatic", "New 1")
+    entries = (await read_history(house.db)).items
+    assert [(entry.event, entry.actor, entry.artist) for entry in entries] == [
+        ("approved", "automatic", "New 1"),
+        ("proposed", "person", "New 1"),
+    ]
 
 
 async def test_a_dry_run_shows_but_stores_no_recommendation(house: House) -> None:

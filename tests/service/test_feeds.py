@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from brainarr.domain.music import Mbid, OwnedAlbum, parse_mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import NotFound
-from brainarr.service.feeds import CYCLE, album_artists, albums_feed, artists_feed, forget_polls
+from brainarr.service.feeds import CYCLE, album_artists, albums_feed, artists_feed
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.recommendations import Decision, decide, list_recommendations
+from brainarr.service.retention import clean_up
 from tests.service.given import ran
 from tests.store.given import House, ScriptedLidarr, installed, mbid, owned, recommended
 
@@ -38,7 +39,7 @@ async def test_a_poll_marks_what_it_carried_as_delivered_and_history_says_so_onc
     (row,) = (await list_recommendations(house.db)).items
     assert (row.status, row.deliveries, row.delivered_at) == (Status.DELIVERED, 2, house.clock())
     events = [entry.event for entry in (await read_history(house.db)).items]
-    assert events == ["delivered", "approved"]
+    assert events == ["delivered", "approved", "proposed"]
 
 
 async def test_artists_and_albums_go_out_on_their_own_channels(house: House) -> None:
@@ -116,10 +117,14 @@ async def test_polls_are_forgotten_after_a_month_and_the_feed_goes_on(house: Hou
     await ran(house, [recommended(1, album=2)], auto_approve=True)
     before = await albums_feed(house.db, "default", clock=house.clock)
     house.clock.advance(days=31)
-    await forget_polls(house.db, clock=house.clock)
+    assert (await clean_up(house.db, clock=house.clock)).deliveries == 1
     assert await albums_feed(house.db, "default", clock=house.clock) == before
     assert len(await album_artists(house.db, "default")) == 1
-    assert [entry.event for entry in (await read_history(house.db)).items] == ["delivered", "approved"]
+    assert [entry.event for entry in (await read_history(house.db)).items] == [
+        "delivered",
+        "approved",
+        "proposed",
+    ]
 
 
 async def test_special_purpose_artists_and_ids_that_are_not_canonical_never_go_out(house: House) -> None:

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights, Learnt
+from brainarr.domain.life import Event
 from brainarr.domain.music import Library, Plays
 from brainarr.domain.recommendation import Memory, Recommendation, RunResult
 from brainarr.errors import NotFound
@@ -15,7 +16,7 @@ from brainarr.service.keeping import settle_recommendations
 from brainarr.service.learning import forget, like, read_taste, remember
 from brainarr.service.recommendations import Decision, decide
 from brainarr.service.runs import request_run
-from brainarr.store.history import Event
+from brainarr.store.history import Sought
 from brainarr.store.learning import Direction
 from tests.service.given import deps, ran, result
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
@@ -46,7 +47,7 @@ async def test_rejections_lower_a_genre_and_a_reset_brings_back_the_prior(house:
     assert await learnt(house, configured) == Learnt(configured)
     after = await read_taste(house.db, configured, clock=house.clock)
     assert (after.weights, after.forgotten_until) == (configured, house.clock())
-    assert (await read_history(house.db)).total == 6
+    assert (await read_history(house.db)).total == 12
 
 
 async def test_what_is_decided_after_a_reset_is_learnt_again(house: House) -> None:
@@ -129,7 +130,7 @@ async def test_plays_of_an_import_raise_its_genre_and_silence_lowers_it(house: H
     played = (await learnt(house)).genres["dream pop"]
     await once()
     assert 0 < unplayed < imported < played
-    heard = (await read_history(house.db, event=Event.PLAYED)).items
+    heard = (await read_history(house.db, sought=Sought(event=Event.PLAYED))).items
     assert [entry.artist for entry in heard] == ["New 1"]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from brainarr.domain.life import Event
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound, ProviderError, ProviderRejected, ProviderUnavailable
@@ -10,6 +11,7 @@ from brainarr.service.feeds import artists_feed
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.lists import sync_now
+from brainarr.service.push import push
 from brainarr.service.recommendations import (
     Decided,
     Decision,
@@ -17,10 +19,9 @@ from brainarr.service.recommendations import (
     decide,
     decide_many,
     list_recommendations,
-    push,
     read_recommendation,
 )
-from brainarr.store.history import Event
+from brainarr.store.history import Sought
 from brainarr.store.page import PageOf
 from tests.service.given import ran
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
@@ -121,7 +122,8 @@ async def test_deciding_the_same_twice_is_one_event(house: House) -> None:
     assert again.note == "too slow"
     entries = (await read_history(house.db)).items
     assert [(entry.event, entry.note, entry.artist_mbid) for entry in entries] == [
-        ("rejected", "too slow", mbid(1))
+        ("rejected", "too slow", mbid(1)),
+        ("proposed", "", mbid(1)),
     ]
 
 
@@ -162,8 +164,8 @@ async def test_a_push_hands_lidarr_the_artist_or_the_album(house: House) -> None
         pushed = await push(house.db, row.id, lidarr, clock=house.clock)
         assert (pushed.status, pushed.deliveries) == (Status.DELIVERED, 1)
     assert lidarr.added == [("artist", mbid(1), "New 1"), ("album", mbid(3), mbid(2), "New 2")]
-    newest = (await read_history(house.db, event=Event.DELIVERED)).items
-    assert [entry.note for entry in newest] == ["pushed", "pushed"]
+    newest = (await read_history(house.db, sought=Sought(event=Event.PUSHED))).items
+    assert [(entry.channel, entry.actor) for entry in newest] == [("push", "person")] * 2
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.REJECTED, Status.BLOCKED, Status.IMPORTED])

@@ -27,7 +27,7 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0008"
+NEWEST = "0009"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -41,6 +41,8 @@ SINCE_THE_FIRST = {
     "jobs",
     "pauses",
 }
+# What an upgrade fills from other tables: test_history_migration.py.
+MADE_OF_OTHERS = {"history", "verdict_counts"}
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},
     "usage": {"run_id": None},
@@ -52,6 +54,10 @@ COLUMNS_SINCE_THE_FIRST = {
         "explored": False,
         "propensity": 1.0,
         "plays": None,
+        "remedy": None,
+        "attempts": 0,
+        "tried_at": None,
+        "given_up_at": None,
     },
 }
 
@@ -255,7 +261,11 @@ async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
                 found = [dict(row._mapping) for row in await connection.execute(select(table))]
                 added = COLUMNS_SINCE_THE_FIRST.get(table.name, {})
                 known = () if table.name in SINCE_THE_FIRST else content[table.name]
+                if table.name in MADE_OF_OTHERS:
+                    continue
                 expected = [row | added for row in known]
+                if table is tables.recommendations:
+                    expected = [row | {"first_delivered_at": row["delivered_at"]} for row in expected]
                 assert found == expected, table.name
     finally:
         await db.dispose()

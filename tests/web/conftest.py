@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.domain.schedule import Cron, Interval
@@ -20,6 +21,7 @@ from brainarr.service.runs import request_run
 from brainarr.service.tasks import Task
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
+from brainarr.store.history import write_history
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from tests.conftest import Place
 from tests.service.given import replayed
@@ -69,8 +71,9 @@ class House:
             await recommendations.insert_recommendations(
                 connection, asked.id, stored.id, found, status, self.deps.clock()
             )
-            rows = await recommendations.of_run(connection, asked.id)
-        return [row.id for row in rows][-len(found) :]
+            rows = (await recommendations.of_run(connection, asked.id))[-len(found) :]
+            await write_history(connection, rows, Event.PROPOSED, self.deps.clock(), actor=Actor.PERSON)
+        return [row.id for row in rows]
 
     async def feed_key(self) -> str:
         return (await read_list(self.deps.db, self.deps.secrets, DEFAULT_LIST)).key

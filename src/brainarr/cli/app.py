@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import backtest, db, demo, doctor, evaluate, league, run, serve, similarity, taste, worker
+from brainarr.cli import (
+    backtest,
+    db,
+    demo,
+    doctor,
+    evaluate,
+    history,
+    league,
+    run,
+    serve,
+    similarity,
+    taste,
+    worker,
+)
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -51,6 +64,7 @@ app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(evaluate.evaluate)
 app.command()(league.league)
+app.command()(history.history)
 app.command()(taste.taste)
 app.command()(backtest.backtest)
 app.command("api-key")(db.api_key)

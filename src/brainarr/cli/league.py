@@ -10,6 +10,7 @@ from brainarr.cli.start import begin, run_async
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from brainarr.domain.shares import Share
     from brainarr.service.league import Standing
 
 
@@ -48,25 +49,28 @@ def _table(standings: "tuple[Standing, ...]") -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    stages = ("proposed", "verified", "approved", "imported", "kept")
+    stages = ("approved", "imported", "kept")
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("Provider")
-    for title in (*(stage.capitalize() for stage in stages), "Success", "Waste", "Cost", "Per kept"):
+    titles = ("Proposed", "Verified", *map(str.capitalize, stages), "Success", "Waste", "Cost", "Per kept")
+    for title in titles:
         table.add_column(title, justify="right")
     for standing in standings:
         table.add_row(
             Text(standing.provider),
-            *(f"{getattr(standing, stage):.1f}" for stage in stages),
-            _share(standing.success_rate),
-            _share(standing.waste_rate),
+            f"{standing.proposed:.1f}",
+            f"{standing.verified:.1f}",
+            *(f"{getattr(standing.outcomes, stage):.1f}" for stage in stages),
+            _share(standing.outcomes.success),
+            _share(standing.waste),
             _cost(standing),
             _per_kept(standing),
         )
     return table
 
 
-def _share(rate: float | None) -> str:
-    return "unknown" if rate is None else f"{rate:.0%}"
+def _share(share: "Share | None") -> str:
+    return "unknown" if share is None else f"{share.rate:.0%} ({share.low:.0%}–{share.high:.0%})"
 
 
 def _cost(standing: "Standing") -> str:

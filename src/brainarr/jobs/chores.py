@@ -4,12 +4,11 @@ import msgspec
 
 from brainarr.domain.schedule import Schedule
 from brainarr.service.execution import RunDeps
-from brainarr.service.feeds import forget_polls
 from brainarr.service.jobs import Work, forget_executions
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
+from brainarr.service.retention import USUAL, Retention, clean_up
 from brainarr.service.tasks import Task
-from brainarr.store.cache import StoredCache
 
 NO_LIDARR = "Set lidarr.url and lidarr.api_key."
 
@@ -33,7 +32,7 @@ def chore(name: str, schedule: Schedule | None, do: Work, *, missing: str = "") 
     return Chore(Task(name, schedule, missing), do)
 
 
-def usual_chores(deps: RunDeps, cache: StoredCache, rhythm: Rhythm) -> tuple[Chore, ...]:
+def usual_chores(deps: RunDeps, rhythm: Rhythm, retention: Retention = USUAL) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
     source = deps.library
     missing = "" if source else NO_LIDARR
@@ -47,8 +46,7 @@ def usual_chores(deps: RunDeps, cache: StoredCache, rhythm: Rhythm) -> tuple[Cho
             await settle_recommendations(deps.db, source, deps.clock)
 
     async def forget(*_: object) -> None:
-        await cache.purge()
-        await forget_polls(deps.db, clock=deps.clock)
+        await clean_up(deps.db, retention, clock=deps.clock)
         await forget_executions(deps.db)
 
     return (

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
 from brainarr.store import recommendations
-from brainarr.store.history import Event, write_history
+from brainarr.store.history import LIBRARY, write_history
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -25,21 +26,22 @@ async def albums_awaited(db: Database, library: Library) -> tuple[OwnedArtist, .
 
 
 async def note_arrivals(db: Database, library: Library, clock: Clock) -> int:
-    """Moves approved and delivered recommendations that the library holds to `imported`; how many.
+    """Moves approved, delivered and failed recommendations that the library holds to `imported`; how many.
 
     An artist has arrived when Lidarr has it; an album when Lidarr monitors it or has files of it, because
     Lidarr lists every album of an artist it has.
     """
     async with db.transaction() as connection:
-        waiting = await recommendations.on_the_way(connection)
+        waiting = await recommendations.awaited(connection)
         wanted = {row.recommendation.artist_mbid for row in waiting}
         owned = {artist.mbid: artist for artist in library.artists if artist.mbid in wanted}
         arrived = [row for row in waiting if is_there(row, owned, library.albums)]
         if arrived:
             now = clock()
             ids = [row.id for row in arrived]
-            await recommendations.set_status(connection, ids, Status.IMPORTED, imported_at=now)
-            await write_history(connection, arrived, Event.IMPORTED, now)
+            changes = {"imported_at": now, "failure": None, "remedy": None, "given_up_at": None}
+            await recommendations.set_status(connection, ids, Status.IMPORTED, **changes)
+            await write_history(connection, arrived, Event.IMPORTED, now, actor=Actor.LIDARR, channel=LIBRARY)
     return len(arrived)
 
 

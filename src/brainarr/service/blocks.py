@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.genres import canonical_genre, of_a_style
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import NotFound
@@ -13,7 +14,7 @@ from brainarr.pipeline.ports import Clock
 from brainarr.store import blocks as rows
 from brainarr.store import recommendations
 from brainarr.store.blocks import Block, BlockKind
-from brainarr.store.history import Event, write_history
+from brainarr.store.history import write_history
 from brainarr.store.session import Database
 
 # What Lidarr has taken in is its own affair; what it was only told of is not told again.
@@ -26,40 +27,44 @@ async def list_blocks(db: Database) -> tuple[Block, ...]:
         return await rows.blocks_of(connection)
 
 
-async def block_artist(db: Database, mbid: Mbid, name: str, *, clock: Clock) -> Block:
+async def block_artist(
+    db: Database, mbid: Mbid, name: str, *, clock: Clock, actor: Actor = Actor.PERSON
+) -> Block:
     """Answers the old block where there is one."""
     async with db.transaction() as connection:
-        return await never_again(connection, mbid, name, clock())
+        return await never_again(connection, mbid, name, clock(), actor)
 
 
-async def block_style(db: Database, style: str, *, clock: Clock) -> Block:
+async def block_style(db: Database, style: str, *, clock: Clock, actor: Actor = Actor.PERSON) -> Block:
     """A genre with everything below it in the tree; a name that the tree does not know blocks that tag."""
     genre = canonical_genre(style)
     async with db.transaction() as connection:
         block = await rows.insert_block(connection, BlockKind.STYLE, genre, genre, clock())
-        await _close(connection, [block], clock())
+        await _close(connection, [block], clock(), actor)
     return block
 
 
-async def never_again(connection: AsyncConnection, mbid: Mbid, name: str, now: datetime) -> Block:
+async def never_again(
+    connection: AsyncConnection, mbid: Mbid, name: str, now: datetime, actor: Actor
+) -> Block:
     """Blocks an artist within a transaction."""
     block = await rows.insert_block(connection, BlockKind.ARTIST, mbid, name, now)
-    await _close(connection, [block], now)
+    await _close(connection, [block], now, actor)
     return block
 
 
-async def revoke_block(db: Database, block_id: int, *, clock: Clock) -> Block:
+async def revoke_block(db: Database, block_id: int, *, clock: Clock, actor: Actor = Actor.PERSON) -> Block:
     """What it alone had blocked waits for a decision again. Raises NotFound."""
     async with db.transaction() as connection:
         present = await rows.blocks_of(connection)
         found = next((block for block in present if block.id == block_id), None)
         if found is None:
             raise NotFound(f"There is no block {block_id}.", remedy="GET /api/v1/blocks names them.")
-        await revoke(connection, [found], clock())
+        await revoke(connection, [found], clock(), actor)
     return found
 
 
-async def revoke(connection: AsyncConnection, revoked: Sequence[Block], now: datetime) -> None:
+async def revoke(connection: AsyncConnection, revoked: Sequence[Block], now: datetime, actor: Actor) -> None:
     """The same within a transaction, for several."""
     for block in revoked:
         await rows.delete_block(connection, block.id)
@@ -73,7 +78,7 @@ async def revoke(connection: AsyncConnection, revoked: Sequence[Block], now: dat
     if free:
         ids = [row.id for row in free]
         await recommendations.set_status(connection, ids, Status.PENDING, decided_at=None, note="")
-        await write_history(connection, free, Event.UNBLOCKED, now)
+        await write_history(connection, free, Event.UNBLOCKED, now, actor=actor)
 
 
 async def covering(connection: AsyncConnection, item: Recommendation) -> Block | None:
@@ -83,10 +88,10 @@ async def covering(connection: AsyncConnection, item: Recommendation) -> Block |
 
 async def enforce(connection: AsyncConnection, now: datetime) -> None:
     """On everything that waits: a run that was under way did not know the latest blocks."""
-    await _close(connection, await rows.blocks_of(connection), now)
+    await _close(connection, await rows.blocks_of(connection), now, Actor.AUTOMATIC)
 
 
-async def _close(connection: AsyncConnection, blocks: Sequence[Block], now: datetime) -> None:
+async def _close(connection: AsyncConnection, blocks: Sequence[Block], now: datetime, actor: Actor) -> None:
     waiting = await recommendations.in_status(connection, _OPEN) if blocks else ()
     for block in blocks:
         covered = [row for row in waiting if _cover([block], row.recommendation) is not None]
@@ -95,7 +100,7 @@ async def _close(connection: AsyncConnection, blocks: Sequence[Block], now: date
             note = f"{block.name} is blocked"
             ids = [row.id for row in covered]
             await recommendations.set_status(connection, ids, Status.BLOCKED, decided_at=now, note=note)
-            await write_history(connection, covered, Event.BLOCKED, now, note=note)
+            await write_history(connection, covered, Event.BLOCKED, now, actor=actor, note=note)
 
 
 def _cover(blocks: Sequence[Block], item: Recommendation) -> Block | None:

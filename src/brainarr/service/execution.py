@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.listens import with_plays
 from brainarr.domain.music import Library, Plays
 from brainarr.domain.recommendation import Memory, Progress, RunResult, Status
@@ -18,12 +19,15 @@ from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import LOOK_AGAIN_S, RunDetail, read_run, recover_runs
 from brainarr.store import findings, recommendations
 from brainarr.store import runs as rows
-from brainarr.store.history import Event, write_history
+from brainarr.store.history import write_history
 from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
 
 Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
+
+# Who stands behind a run's trigger; the others are commands and pages.
+_ASKED_BY = {"schedule": Actor.SCHEDULE, "api": Actor.API}
 
 Listen = Callable[[], Awaitable[tuple[Sequence[Plays], Sequence[str]]]]
 """What the person listened to, and a note for each service that did not tell."""
@@ -144,15 +148,17 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
     async with deps.db.transaction() as connection:
         if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):
             return
-        await findings.insert_findings(connection, run.id, result)
+        await findings.insert_findings(connection, run.id, result, dry_run=run.dry_run)
         if run.dry_run:
             return
         status = Status.APPROVED if deps.auto_approve else Status.PENDING
         found = result.recommendations
         await recommendations.insert_recommendations(connection, run.id, run.list_id, found, status, now)
+        stored = await recommendations.of_run(connection, run.id)
+        asked_by = _ASKED_BY.get(run.trigger, Actor.PERSON)
+        await write_history(connection, stored, Event.PROPOSED, now, actor=asked_by)
         if deps.auto_approve:
-            stored = await recommendations.of_run(connection, run.id)
-            await write_history(connection, stored, Event.APPROVED, now, note="automatic")
+            await write_history(connection, stored, Event.APPROVED, now, actor=Actor.AUTOMATIC)
         await enforce(connection, now)
 
 

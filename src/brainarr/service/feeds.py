@@ -5,16 +5,17 @@ titles unique by artist, at most 50 items, nothing that Lidarr has already.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, Mbid, parse_mbid
+from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list
 from brainarr.store import library, lists, recommendations
-from brainarr.store.history import Event, write_history
+from brainarr.store.history import ALBUMS, ARTISTS, write_history
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -23,10 +24,6 @@ CYCLE = 50
 
 RECENT_POLLS = 10
 """So many polls back `album_artists` reaches: two Lidarrs may poll one list in turns."""
-
-POLLS_KEPT = timedelta(days=30)
-
-ARTISTS, ALBUMS = "artists", "albums"
 
 
 class FeedAlbum(msgspec.Struct, frozen=True):
@@ -79,12 +76,6 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
     return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
 
 
-async def forget_polls(db: Database, *, clock: Clock) -> None:
-    """Lidarr polls every quarter of an hour; what history says of a delivery stays."""
-    async with db.transaction() as connection:
-        await lists.delete_deliveries(connection, clock() - POLLS_KEPT)
-
-
 async def _artists_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
     due = await recommendations.deliverable(connection, list_id, albums=False, limit=2 * CYCLE)
     owned = await library.owned_among(connection, _artists_of(due))
@@ -111,7 +102,8 @@ async def _deliver(
     await lists.insert_delivery(connection, list_id, channel, ids, now)
     await recommendations.mark_delivered(connection, ids, now)
     # Only the first delivery is news; a stuck item is offered again at every poll.
-    await write_history(connection, [row for row in carried if not row.deliveries], Event.DELIVERED, now)
+    news = [row for row in carried if row.status is Status.APPROVED]
+    await write_history(connection, news, Event.DELIVERED, now, actor=Actor.LIDARR, channel=channel)
 
 
 def _canonical(rows: Iterable[RecommendationRow]) -> Iterable[RecommendationRow]:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.arrivals import is_there
 from brainarr.service.library import read_albums, sync_library, unwatched
 from brainarr.store import recommendations
-from brainarr.store.history import Event, write_history
+from brainarr.store.history import EXCLUSIONS, LIBRARY, write_history
 from brainarr.store.library import StoredAlbums
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
@@ -52,8 +53,11 @@ async def settle_recommendations(db: Database, source: LibrarySource, clock: Clo
         fates = [(row, _fate(row, library, owned, albums, now)) for row in rows]
         kept = [row for row, fate in fates if fate is Status.KEPT]
         removed = [row for row, fate in fates if fate is Status.REMOVED]
-        await _settle(connection, kept, Status.KEPT, Event.KEPT, now)
-        await _settle(connection, removed, Status.REMOVED, Event.REMOVED, now)
+        excluded = [row for row in removed if row.status is Status.DELIVERED]
+        taken_out = [row for row in removed if row.status is not Status.DELIVERED]
+        await _settle(connection, kept, Status.KEPT, Event.KEPT, now, LIBRARY)
+        await _settle(connection, taken_out, Status.REMOVED, Event.REMOVED, now, LIBRARY)
+        await _settle(connection, excluded, Status.REMOVED, Event.EXCLUDED, now, EXCLUSIONS)
     return Settled(len(kept), len(removed))
 
 
@@ -63,10 +67,11 @@ async def _settle(
     status: Status,
     event: Event,
     now: datetime,
+    seen_in: str,
 ) -> None:
     if rows:
         await recommendations.set_status(connection, [row.id for row in rows], status, settled_at=now)
-        await write_history(connection, rows, event, now)
+        await write_history(connection, rows, event, now, actor=Actor.LIDARR, channel=seen_in)
 
 
 def _fate(

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.learning import FacetWeights, Feedback, Learnt
+from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory
 from brainarr.errors import NotFound
@@ -19,7 +20,7 @@ from brainarr.service.blocks import revoke
 from brainarr.store import learning as rows
 from brainarr.store import recommendations
 from brainarr.store.blocks import Block, blocks_of
-from brainarr.store.history import Event, write_history
+from brainarr.store.history import write_history
 from brainarr.store.learning import Direction, StoredFate, StoredLiking
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
@@ -62,13 +63,13 @@ async def read_taste(db: Database, configured: FacetWeights, *, clock: Clock) ->
         )
 
 
-async def forget(db: Database, *, clock: Clock, blocks: bool = False) -> None:
+async def forget(db: Database, *, clock: Clock, blocks: bool = False, actor: Actor = Actor.PERSON) -> None:
     """Everything learnt so far, likings included, and with `blocks` those too; history stays as it is."""
     async with db.transaction() as connection:
         await rows.forget(connection, clock())
         await rows.delete_likings(connection)
         if blocks:
-            await revoke(connection, await blocks_of(connection), clock())
+            await revoke(connection, await blocks_of(connection), clock(), actor)
 
 
 async def like(
@@ -99,7 +100,7 @@ async def note_plays(db: Database, library: Library, *, clock: Clock) -> None:
         await rows.note_plays(connection, {number: after for number, (_, after) in changed.items()})
         first = [number for number, (before, after) in changed.items() if after and not before]
         heard = await recommendations.by_ids(connection, first) if first else ()
-        await write_history(connection, heard, Event.PLAYED, clock())
+        await write_history(connection, heard, Event.PLAYED, clock(), actor=Actor.PERSON)
 
 
 async def _learnt(connection: AsyncConnection, configured: FacetWeights, now: datetime) -> Learnt:

@@ -1,31 +1,35 @@
-"""Recommendations: reading them, deciding on them, pushing them into Lidarr."""
+"""Recommendations: reading them, and deciding on them by the state machine of domain/life.py."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from http import HTTPStatus
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
-from brainarr.errors import Conflict, NotFound, ProviderError, ProviderRejected
-from brainarr.pipeline.ports import Clock, Importer, ImportOptions
+from brainarr.errors import Conflict, NotFound
+from brainarr.pipeline.ports import Clock
 from brainarr.service.blocks import covering, never_again
-from brainarr.store import lists, recommendations
-from brainarr.store.history import Event, write_history
+from brainarr.service.troubles import PATIENCE, stuck_since
+from brainarr.store import recommendations
+from brainarr.store.history import write_history
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
-
-PUSH = "push"
-AS_LIDARR_HAS_IT = ImportOptions()
 
 
 class Decision(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     BLOCK = "block"
+    UNDO = "undo"
+    """Takes an approval or a rejection back."""
+    RETRY = "retry"
+    """Tries once more what failed or got stuck."""
+    GIVE_UP = "give-up"
+    """Tries it no more. It is no rejection: nothing is learnt from it."""
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -36,45 +40,36 @@ class Decided(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
-class Move(msgspec.Struct, frozen=True):
-    """A step of the state machine: where it leads, from where, and where it has nothing left to do."""
-
-    to: Status
-    event: Event
-    begins: frozenset[Status]
-    already: frozenset[Status]
-
-
-# What Lidarr has received cannot be unsaid, only blocked; what it has taken in is its own affair.
-MOVES = {
-    Decision.APPROVE: Move(
-        Status.APPROVED,
-        Event.APPROVED,
-        frozenset({Status.PENDING, Status.REJECTED, Status.FAILED}),
-        frozenset({Status.APPROVED, Status.DELIVERED, Status.IMPORTED, Status.KEPT}),
-    ),
-    Decision.REJECT: Move(
-        Status.REJECTED,
-        Event.REJECTED,
-        frozenset({Status.PENDING, Status.APPROVED, Status.FAILED}),
-        frozenset({Status.REJECTED, Status.BLOCKED}),
-    ),
-    Decision.BLOCK: Move(
-        Status.BLOCKED,
-        Event.BLOCKED,
-        frozenset(
-            {
-                Status.PENDING,
-                Status.APPROVED,
-                Status.DELIVERED,
-                Status.REJECTED,
-                Status.FAILED,
-                Status.REMOVED,
-            }
-        ),
-        frozenset({Status.BLOCKED}),
-    ),
+EVENTS = {
+    Decision.APPROVE: Event.APPROVED,
+    Decision.REJECT: Event.REJECTED,
+    Decision.BLOCK: Event.BLOCKED,
+    Decision.UNDO: Event.UNDONE,
+    Decision.RETRY: Event.RETRIED,
+    Decision.GIVE_UP: Event.GIVEN_UP,
 }
+"""What a decision is in the state machine (domain/life.py), which says when it can be taken."""
+
+# Where a decision has nothing left to do: asked twice, it is one.
+_ALREADY = {
+    Decision.APPROVE: {Status.APPROVED, Status.DELIVERED, Status.IMPORTED, Status.KEPT},
+    Decision.REJECT: {Status.REJECTED, Status.BLOCKED},
+    Decision.BLOCK: {Status.BLOCKED},
+    Decision.UNDO: {Status.PENDING},
+    Decision.RETRY: {Status.APPROVED},
+    Decision.GIVE_UP: set[Status](),
+}
+_FRESH = {
+    "deliveries": 0,
+    "first_delivered_at": None,
+    "delivered_at": None,
+    "attempts": 0,
+    "tried_at": None,
+    "failure": None,
+    "remedy": None,
+    "given_up_at": None,
+}
+"""Nothing of it has reached Lidarr, or its next try has to count anew."""
 
 
 async def list_recommendations(
@@ -95,19 +90,31 @@ async def count_recommendations(db: Database) -> dict[Status, int]:
 async def read_recommendation(db: Database, recommendation_id: int) -> RecommendationRow:
     """Raises NotFound."""
     async with db.reading() as connection:
-        return await _find(connection, recommendation_id)
+        return await find(connection, recommendation_id)
 
 
 async def decide(
-    db: Database, recommendation_id: int, decision: Decision, *, clock: Clock, note: str = ""
+    db: Database,
+    recommendation_id: int,
+    decision: Decision,
+    *,
+    clock: Clock,
+    note: str = "",
+    actor: Actor = Actor.PERSON,
 ) -> RecommendationRow:
     """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing."""
     async with db.transaction() as connection:
-        return await _decide(connection, recommendation_id, decision, clock(), note)
+        return await _decide(connection, recommendation_id, decision, clock(), note, actor)
 
 
 async def decide_many(
-    db: Database, ids: Sequence[int], decision: Decision, *, clock: Clock, note: str = ""
+    db: Database,
+    ids: Sequence[int],
+    decision: Decision,
+    *,
+    clock: Clock,
+    note: str = "",
+    actor: Actor = Actor.PERSON,
 ) -> tuple[Decided, ...]:
     """Decides on each as `decide` would; one that cannot be done does not stop the others."""
     now = clock()
@@ -115,81 +122,79 @@ async def decide_many(
     async with db.transaction() as connection:
         for recommendation_id in dict.fromkeys(ids):
             try:
-                row = await _decide(connection, recommendation_id, decision, now, note)
+                row = await _decide(connection, recommendation_id, decision, now, note, actor)
                 outcomes.append(Decided(row.id, row.status))
             except (NotFound, Conflict) as error:
                 outcomes.append(Decided(recommendation_id, None, str(error)))
     return tuple(outcomes)
 
 
-async def push(
-    db: Database,
-    recommendation_id: int,
-    importer: Importer,
-    *,
-    clock: Clock,
-    options: ImportOptions = AS_LIDARR_HAS_IT,
-) -> RecommendationRow:
-    """Adds what was approved to Lidarr at once. Raises NotFound, ProviderError, Conflict when not approved.
-
-    When Lidarr refuses it for good it becomes failed; when Lidarr is away it stays as it was. Brainarr killed
-    between the two steps leaves it approved: adding once more does no harm.
-    """
-    row = await read_recommendation(db, recommendation_id)
-    if row.status not in recommendations.ON_THE_WAY:
-        raise Conflict(f"It is {row.status}, not approved.", remedy="Approve it first.")
-    item = row.recommendation
-    try:
-        if item.release_group_mbid is None:
-            await importer.add_artist(item.artist_mbid, item.artist, options)
-        else:
-            await importer.add_album(item.release_group_mbid, item.artist_mbid, item.artist, options)
-    except ProviderError as error:
-        if _is_about_the_item(error):
-            await _refused(db, row, str(error), clock())
-        raise
-    async with db.transaction() as connection:
-        current = await _find(connection, recommendation_id, to_change=True)
-        if current.status in recommendations.ON_THE_WAY:
-            now = clock()
-            await lists.insert_delivery(connection, current.list_id, PUSH, [current.id], now)
-            await recommendations.mark_delivered(connection, [current.id], now)
-            await write_history(connection, [current], Event.DELIVERED, now, note="pushed")
-        return await _find(connection, recommendation_id)
-
-
 async def _decide(
-    connection: AsyncConnection, recommendation_id: int, decision: Decision, now: datetime, note: str
+    connection: AsyncConnection,
+    recommendation_id: int,
+    decision: Decision,
+    now: datetime,
+    note: str,
+    actor: Actor,
 ) -> RecommendationRow:
-    row = await _find(connection, recommendation_id, to_change=True)
-    move = MOVES[decision]
-    if row.status in move.already:
+    row = await find(connection, recommendation_id, to_change=True)
+    if row.status in _ALREADY[decision] or (decision is Decision.GIVE_UP and row.given_up_at):
         return row
-    if row.status not in move.begins:
-        raise Conflict(f"{_title(row)} is {row.status} and cannot be {move.to} any more.")
-    if decision is Decision.APPROVE and (block := await covering(connection, row.recommendation)):
+    if decision is Decision.APPROVE and row.status is Status.FAILED:
+        decision = Decision.RETRY
+    event = EVENTS[decision]
+    # Who approves what was rejected takes that back first: a life tells both.
+    back = decision is Decision.APPROVE and row.status is Status.REJECTED
+    if not back and row.status not in STEPS[event].begins:
+        raise Conflict(f"{_title(row)} is {row.status} and cannot be {event} any more.")
+    if decision in (Decision.RETRY, Decision.GIVE_UP) and row.status is Status.DELIVERED:
+        _require_stuck(row, now)
+    on_its_way = decision in (Decision.APPROVE, Decision.RETRY)
+    if on_its_way and (block := await covering(connection, row.recommendation)):
         raise Conflict(f"{block.name} is blocked.", remedy="Revoke the block first: DELETE /api/v1/blocks.")
-    await recommendations.set_status(connection, [row.id], move.to, decided_at=now, note=note, failure=None)
-    await write_history(connection, [row], move.event, now, note=note)
+    if back:
+        await write_history(connection, [row], Event.UNDONE, now, actor=actor)
+    changes = _changes(decision, row, now, note)
+    await recommendations.set_status(connection, [row.id], STEPS[event].to or row.status, **changes)
+    await write_history(connection, [row], event, now, actor=actor, note=note or _tried(decision, row))
     if decision is Decision.BLOCK:
-        await never_again(connection, row.recommendation.artist_mbid, row.recommendation.artist, now)
-    return await _find(connection, recommendation_id)
+        await never_again(connection, row.recommendation.artist_mbid, row.recommendation.artist, now, actor)
+    return await find(connection, recommendation_id)
 
 
-def _is_about_the_item(error: ProviderError) -> bool:
-    """A wrong key or address says nothing about what was to be added."""
-    return isinstance(error, ProviderRejected) and error.status == HTTPStatus.BAD_REQUEST
+def _changes(decision: Decision, row: RecommendationRow, now: datetime, note: str) -> dict[str, object]:
+    """What else of the row changes. Trying again is no new decision: learning reads `decided_at`."""
+    match decision:
+        case Decision.RETRY:
+            return dict(_FRESH)
+        case Decision.GIVE_UP:
+            stuck = stuck_since(row, now)
+            why = {"failure": stuck.why, "remedy": stuck.remedy} if stuck else {}
+            return {"given_up_at": now, **why}
+        case Decision.UNDO:
+            return {**_FRESH, "decided_at": None, "note": ""}
+        case Decision.APPROVE:
+            return {**_FRESH, "decided_at": now, "note": note}
+        case Decision.REJECT | Decision.BLOCK:
+            return {"decided_at": now, "note": note, "failure": None, "remedy": None, "given_up_at": None}
 
 
-async def _refused(db: Database, row: RecommendationRow, why: str, now: datetime) -> None:
-    async with db.transaction() as connection:
-        await recommendations.set_status(connection, [row.id], Status.FAILED, failure=why)
-        await write_history(connection, [row], Event.FAILED, now, note=why)
+def _tried(decision: Decision, row: RecommendationRow) -> str:
+    """What a try that begins anew leaves behind."""
+    if decision is not Decision.RETRY or not (row.deliveries or row.attempts):
+        return ""
+    return f"after {row.deliveries} deliveries and {row.attempts} pushes"
 
 
-async def _find(
+def _require_stuck(row: RecommendationRow, now: datetime) -> None:
+    if stuck_since(row, now) is None:
+        raise Conflict(f"{_title(row)} was delivered, and Lidarr may still take it in.", remedy=PATIENCE)
+
+
+async def find(
     connection: AsyncConnection, recommendation_id: int, *, to_change: bool = False
 ) -> RecommendationRow:
+    """Raises NotFound."""
     found = await recommendations.recommendation(connection, recommendation_id, to_change=to_change)
     if found is None:
         raise NotFound(f"There is no recommendation {recommendation_id}.")

@@ -26,7 +26,7 @@ from brainarr.store import runs as rows
 from brainarr.store.install import installed_at
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
-from brainarr.store.runs import Process, RunRow, RunStatus
+from brainarr.store.runs import ALL_RUNS, Process, RunRow, RunStatus, SoughtRuns
 from brainarr.store.session import Database
 
 TRY_AGAIN = timedelta(hours=1)
@@ -113,10 +113,10 @@ async def run_due_at(
     return max(due, min(tried + TRY_AGAIN, schedule.after(tried, zone)))
 
 
-async def list_runs(db: Database, asked: PageOf = FIRST_PAGE) -> Page[RunRow]:
+async def list_runs(db: Database, asked: PageOf = FIRST_PAGE, sought: SoughtRuns = ALL_RUNS) -> Page[RunRow]:
     """Newest first."""
     async with db.reading() as connection:
-        return await rows.page_of_runs(connection, asked)
+        return await rows.page_of_runs(connection, asked, sought)
 
 
 async def read_run(db: Database, run_id: int) -> RunDetail:
@@ -137,7 +137,7 @@ async def read_run(db: Database, run_id: int) -> RunDetail:
         return RunDetail(
             run,
             found,
-            await findings.verdict_counts(connection, run_id),
+            await findings.counted_verdicts(connection, run_id),
             await findings.verdicts_of(connection, run_id, MOST_VERDICTS),
             await findings.reports_of(connection, run_id),
         )

@@ -1,18 +1,28 @@
 """What a run found out: the verdict on every candidate, and how each provider did."""
 
+from collections import Counter
+
 import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Judged, Outcome, ProviderReport, Recommendation, RunResult, Verdict
-from brainarr.store.tables import provider_reports, runs, verdicts
+from brainarr.store.tables import provider_reports, runs, verdict_counts, verdicts
 
 
-async def insert_findings(connection: AsyncConnection, run_id: int, result: RunResult) -> None:
+async def insert_findings(
+    connection: AsyncConnection, run_id: int, result: RunResult, *, dry_run: bool = False
+) -> None:
     if result.judged:
         judged = [{"run_id": run_id, **msgspec.structs.asdict(item)} for item in result.judged]
         await connection.execute(insert(verdicts), judged)
+        counts = Counter((item.sources, item.verdict) for item in result.judged)
+        counted = [
+            {"run_id": run_id, "dry_run": dry_run, "sources": sources, "verdict": verdict, "count": count}
+            for (sources, verdict), count in counts.items()
+        ]
+        await connection.execute(insert(verdict_counts), counted)
     if result.providers:
         reports = [{"run_id": run_id, **msgspec.structs.asdict(report)} for report in result.providers]
         await connection.execute(insert(provider_reports), reports)
@@ -47,10 +57,12 @@ async def verdicts_of(connection: AsyncConnection, run_id: int, limit: int) -> t
     )
 
 
-async def verdict_counts(connection: AsyncConnection, run_id: int) -> dict[Verdict, int]:
+async def counted_verdicts(connection: AsyncConnection, run_id: int) -> dict[Verdict, int]:
+    """How many candidates of a run ended with each, also when the single ones are forgotten."""
+    table = verdict_counts
     query = (
-        select(verdicts.c.verdict, func.count())
-        .where(verdicts.c.run_id == run_id)
-        .group_by(verdicts.c.verdict)
+        select(table.c.verdict, func.sum(table.c.count))
+        .where(table.c.run_id == run_id)
+        .group_by(table.c.verdict)
     )
-    return {Verdict(verdict): count for verdict, count in await connection.execute(query)}
+    return {Verdict(verdict): int(count) for verdict, count in await connection.execute(query)}

@@ -1,35 +1,28 @@
 """History: everything that ever happened to a recommendation, in the order it happened."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Row, Select, and_, cast, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import Text
 
+from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.music import Mbid
+from brainarr.domain.recommendation import Status
 from brainarr.store.page import Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
-from brainarr.store.tables import FIRST_PERSON, history
+from brainarr.store.tables import FIRST_PERSON, history, lists, recommendations
 
-
-class Event(StrEnum):
-    """What can happen. Learning reads approved to played as feedback."""
-
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    BLOCKED = "blocked"
-    UNBLOCKED = "unblocked"
-    DELIVERED = "delivered"
-    IMPORTED = "imported"
-    KEPT = "kept"
-    REMOVED = "removed"
-    PLAYED = "played"
-    FAILED = "failed"
+ALBUMS, ARTISTS, PUSH, LIBRARY, EXCLUSIONS = "albums", "artists", "push", "library", "exclusions"
+"""Channels: the two feeds and a push, by which things go to Lidarr; where they were seen there."""
 
 
 class HistoryRow(msgspec.Struct, frozen=True):
+    """One event, with what it happened to."""
+
     id: int
     at: datetime
     event: Event
@@ -39,6 +32,59 @@ class HistoryRow(msgspec.Struct, frozen=True):
     album: str | None
     release_group_mbid: Mbid | None
     note: str
+    actor: Actor
+    channel: str | None
+    cause: Failure | None
+    remedy: str | None
+    run_id: int | None = None
+    list: str | None = None
+    """The list's slug."""
+    sources: tuple[str, ...] = ()
+    """The voices for the recommendation."""
+    score: float | None = None
+    place: int | None = None
+    """In its batch, from 1."""
+    status: Status | None = None
+    """Of the recommendation, now."""
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """Which events are asked for; None: any."""
+
+    event: Event | None = None
+    actor: Actor | None = None
+    recommendation: int | None = None
+    list: str | None = None
+    """A list's slug."""
+    run: int | None = None
+    source: str | None = None
+    """One of the voices for the recommendation."""
+    artist: str | None = None
+    """A part of the artist's name."""
+    status: Status | None = None
+    """Of the recommendation, now."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """From `since` to before `until`."""
+
+
+EVERYTHING = Sought()
+
+_OF_HISTORY = [
+    history.c[name] for name in HistoryRow.__struct_fields__ if name in history.c and name != "status"
+]
+_JOINED = history.outerjoin(recommendations, recommendations.c.id == history.c.recommendation_id).outerjoin(
+    lists, lists.c.id == recommendations.c.list_id
+)
+_ROW = select(
+    *_OF_HISTORY,
+    recommendations.c.run_id,
+    lists.c.slug.label("list"),
+    recommendations.c.sources,
+    recommendations.c.score,
+    recommendations.c.place,
+    recommendations.c.status,
+).select_from(_JOINED)
 
 
 async def write_history(
@@ -47,7 +93,11 @@ async def write_history(
     event: Event,
     at: datetime,
     *,
+    actor: Actor,
     note: str = "",
+    channel: str | None = None,
+    cause: Failure | None = None,
+    remedy: str | None = None,
 ) -> None:
     rows = [
         {
@@ -59,6 +109,10 @@ async def write_history(
             "album": row.recommendation.album,
             "release_group_mbid": row.recommendation.release_group_mbid,
             "note": note,
+            "actor": actor,
+            "channel": channel,
+            "cause": cause,
+            "remedy": remedy,
         }
         for row in about
     ]
@@ -67,18 +121,86 @@ async def write_history(
 
 
 async def page_of_history(
-    connection: AsyncConnection, asked: PageOf, *, event: Event | None = None, owner: int = FIRST_PERSON
+    connection: AsyncConnection,
+    asked: PageOf,
+    sought: Sought = EVERYTHING,
+    *,
+    oldest_first: bool = False,
+    owner: int = FIRST_PERSON,
 ) -> Page[HistoryRow]:
-    """Newest first."""
-    wanted = [history.c.owner == owner]
-    if event is not None:
-        wanted.append(history.c.event == event)
-    total = (await connection.execute(select(func.count()).select_from(history).where(*wanted))).scalar_one()
-    columns = [history.c[name] for name in HistoryRow.__struct_fields__]
-    query = (
-        select(*columns).where(*wanted).order_by(history.c.id.desc()).limit(asked.limit).offset(asked.offset)
+    """The newest first, unless asked otherwise."""
+    wanted = _wanted(sought, owner)
+    counted = select(func.count()).select_from(_JOINED if _is_joined(sought) else history).where(*wanted)
+    total = (await connection.execute(counted)).scalar_one()
+    order = [history.c.at, history.c.id] if oldest_first else [history.c.at.desc(), history.c.id.desc()]
+    query = _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    return Page(await _all(connection, query), total, max(asked.page, 1), asked.limit)
+
+
+async def life_of(connection: AsyncConnection, recommendation_id: int) -> tuple[HistoryRow, ...]:
+    """In the order in which it happened."""
+    query = _ROW.where(history.c.recommendation_id == recommendation_id)
+    return await _all(connection, query.order_by(history.c.at, history.c.id))
+
+
+async def history_after(
+    connection: AsyncConnection,
+    last: HistoryRow | None,
+    limit: int,
+    sought: Sought = EVERYTHING,
+    *,
+    owner: int = FIRST_PERSON,
+) -> tuple[HistoryRow, ...]:
+    """The next events after `last`, oldest first: a long history is read in slices without an offset."""
+    wanted = _wanted(sought, owner)
+    if last is not None:
+        later = or_(history.c.at > last.at, and_(history.c.at == last.at, history.c.id > last.id))
+        # The first condition alone is what an index can be searched by.
+        wanted += [history.c.at >= last.at, later]
+    return await _all(connection, _ROW.where(*wanted).order_by(history.c.at, history.c.id).limit(limit))
+
+
+def _wanted(sought: Sought, owner: int) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [history.c.owner == owner]
+    equal: Mapping[Any, Any] = {
+        history.c.event: sought.event,
+        history.c.actor: sought.actor,
+        history.c.recommendation_id: sought.recommendation,
+        lists.c.slug: sought.list,
+        recommendations.c.run_id: sought.run,
+        recommendations.c.status: sought.status,
+    }
+    wanted += [column == value for column, value in equal.items() if value is not None]
+    if sought.artist is not None:
+        wanted.append(func.lower(history.c.artist).contains(sought.artist.lower(), autoescape=True))
+    if sought.source is not None:
+        # As it stands in the JSON array of names, quotes included.
+        name = msgspec.json.encode(sought.source).decode()
+        wanted.append(cast(recommendations.c.sources, Text).contains(name, autoescape=True))
+    if sought.since is not None:
+        wanted.append(history.c.at >= sought.since)
+    if sought.until is not None:
+        wanted.append(history.c.at < sought.until)
+    return wanted
+
+
+def _is_joined(sought: Sought) -> bool:
+    named: Collection[object] = (sought.list, sought.run, sought.source, sought.status)
+    return any(value is not None for value in named)
+
+
+async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[HistoryRow, ...]:
+    return tuple(_read(row) for row in await connection.execute(query))
+
+
+def _read(row: Row[Any]) -> HistoryRow:
+    return HistoryRow(
+        **{
+            **row._mapping,
+            "event": Event(row.event),
+            "actor": Actor(row.actor),
+            "cause": Failure(row.cause) if row.cause else None,
+            "sources": row.sources or (),
+            "status": Status(row.status) if row.status else None,
+        }
     )
-    rows = [
-        HistoryRow(**{**row._mapping, "event": Event(row.event)}) for row in await connection.execute(query)
-    ]
-    return Page(tuple(rows), total, max(asked.page, 1), asked.limit)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.store.tables import FIRST_PERSON, deliveries, lists
@@ -51,10 +51,6 @@ async def insert_delivery(
     """One poll's answer: the recommendations it carried, in their order."""
     values = {"list_id": list_id, "channel": channel, "carried": tuple(carried), "at": at}
     await connection.execute(insert(deliveries).values(values))
-
-
-async def delete_deliveries(connection: AsyncConnection, before: datetime) -> None:
-    await connection.execute(delete(deliveries).where(deliveries.c.at < before))
 
 
 async def latest_deliveries(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
@@ -49,7 +49,17 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     place: int | None = None
     """In its batch, from 1; None for those stored before that was noted."""
     failure: str | None = None
-    """Why Lidarr refused it, with what to do."""
+    """Why Lidarr did not take it at the last push."""
+    remedy: str | None = None
+    """What to do about `failure`."""
+    attempts: int = 0
+    """Pushes since it was approved or tried again, whatever came of them."""
+    tried_at: datetime | None = None
+    """The last of them."""
+    first_delivered_at: datetime | None = None
+    """When it first went out, of the `deliveries`."""
+    given_up_at: datetime | None = None
+    """The person wants no more tries."""
 
 
 _ROW = select(recommendations, lists.c.slug).join(lists, lists.c.id == recommendations.c.list_id)
@@ -129,6 +139,53 @@ async def page_of_recommendations(
     return Page(items, total, max(asked.page, 1), asked.limit)
 
 
+class Overdue(msgspec.Struct, frozen=True):
+    """When something delivered is stuck: first delivered before `before` and at least `deliveries` times, or
+    before `anyhow`."""
+
+    before: datetime
+    deliveries: int
+    anyhow: datetime
+
+
+async def page_of_troubled(
+    connection: AsyncConnection, asked: PageOf, overdue: Overdue, *, owner: int = FIRST_PERSON
+) -> Page[RecommendationRow]:
+    """What Lidarr refused or has not taken in, the latest decision first; without what was given up."""
+    wanted = [recommendations.c.owner == owner, or_(_refused(), _stuck(overdue))]
+    total = (
+        await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
+    ).scalar_one()
+    order = (recommendations.c.decided_at.desc(), recommendations.c.id.desc())
+    query = _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    return Page(await _all(connection, query), total, max(asked.page, 1), asked.limit)
+
+
+async def count_troubled(
+    connection: AsyncConnection, overdue: Overdue, *, owner: int = FIRST_PERSON
+) -> tuple[int, int]:
+    """(refused, stuck)."""
+    query = select(
+        func.coalesce(func.sum(case((_refused(), 1), else_=0)), 0),
+        func.coalesce(func.sum(case((_stuck(overdue), 1), else_=0)), 0),
+    ).where(
+        recommendations.c.owner == owner,
+        recommendations.c.status.in_((Status.FAILED, Status.DELIVERED)),
+    )
+    refused, stuck = (await connection.execute(query)).one()
+    return int(refused), int(stuck)
+
+
+def _refused() -> ColumnElement[bool]:
+    return and_(recommendations.c.status == Status.FAILED, recommendations.c.given_up_at.is_(None))
+
+
+def _stuck(overdue: Overdue) -> ColumnElement[bool]:
+    first = recommendations.c.first_delivered_at
+    often = and_(first <= overdue.before, recommendations.c.deliveries >= overdue.deliveries)
+    return and_(recommendations.c.status == Status.DELIVERED, or_(often, first <= overdue.anyhow))
+
+
 async def status_counts(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> dict[Status, int]:
     query = (
         select(recommendations.c.status, func.count())
@@ -167,6 +224,13 @@ async def on_the_way(
     return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
 
 
+async def awaited(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[RecommendationRow, ...]:
+    """Everything that would be imported if it appeared in the library: on the way, or failed, because people
+    help themselves."""
+    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_((*ON_THE_WAY, Status.FAILED)))
+    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
+
+
 async def unsettled(
     connection: AsyncConnection, *, owner: int = FIRST_PERSON
 ) -> tuple[RecommendationRow, ...]:
@@ -193,8 +257,31 @@ async def set_status(
 
 
 async def mark_delivered(connection: AsyncConnection, ids: Collection[int], at: datetime) -> None:
-    changes = {"delivered_at": at, "deliveries": recommendations.c.deliveries + 1, "failure": None}
+    changes = {
+        "delivered_at": at,
+        "first_delivered_at": func.coalesce(recommendations.c.first_delivered_at, at),
+        "deliveries": recommendations.c.deliveries + 1,
+        "failure": None,
+        "remedy": None,
+    }
     await set_status(connection, ids, Status.DELIVERED, **changes)
+
+
+async def mark_tried(
+    connection: AsyncConnection,
+    recommendation_id: int,
+    at: datetime,
+    *,
+    failure: str | None = None,
+    remedy: str | None = None,
+) -> None:
+    """A push, and what Lidarr had against it."""
+    tried = {"tried_at": at, "attempts": recommendations.c.attempts + 1}
+    await connection.execute(
+        update(recommendations)
+        .where(recommendations.c.id == recommendation_id)
+        .values(**tried, failure=failure, remedy=remedy)
+    )
 
 
 async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[Mbid, int]:
@@ -242,7 +329,7 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     remembered = (*UNWANTED, *UNDECIDED_OR_ON_THE_WAY)
     query = (
         select(table.c.artist, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
-        .where(table.c.owner == owner, table.c.status.in_(remembered))
+        .where(table.c.owner == owner, or_(table.c.status.in_(remembered), table.c.given_up_at.is_not(None)))
         .order_by(table.c.id.desc())
     )
     rejected: set[Mbid] = set()
@@ -250,6 +337,7 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     artists = {Mbid(block.key): block.name for block in never if block.kind is BlockKind.ARTIST}
     names: dict[str, None] = dict.fromkeys(artists.values())
     for artist, *mbids, status in await connection.execute(query):
+        # What was given up is wanted still, but not to be had: as good as on its way.
         (rejected if status in UNWANTED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
         names.setdefault(artist)
     return Memory(
@@ -281,4 +369,9 @@ def _read(row: Row[Any]) -> RecommendationRow:
         settled_at=row.settled_at,
         place=row.place,
         failure=row.failure,
+        remedy=row.remedy,
+        attempts=row.attempts,
+        tried_at=row.tried_at,
+        first_delivered_at=row.first_delivered_at,
+        given_up_at=row.given_up_at,
     )

@@ -116,13 +116,35 @@ async def last_requested(
     return (await connection.execute(query)).scalar()
 
 
+class SoughtRuns(msgspec.Struct, frozen=True):
+    """Which runs are asked for; None: any."""
+
+    status: RunStatus | None = None
+    list: str | None = None
+    """A list's slug."""
+    trigger: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Requested from `since` to before `until`."""
+
+
+ALL_RUNS = SoughtRuns()
+
+
 async def page_of_runs(
-    connection: AsyncConnection, asked: PageOf, *, owner: int = FIRST_PERSON
+    connection: AsyncConnection, asked: PageOf, sought: SoughtRuns = ALL_RUNS, *, owner: int = FIRST_PERSON
 ) -> Page[RunRow]:
     """Newest first."""
-    mine = runs.c.owner == owner
-    total = (await connection.execute(select(func.count()).select_from(runs).where(mine))).scalar_one()
-    query = _ROW.where(mine).order_by(runs.c.id.desc()).limit(asked.limit).offset(asked.offset)
+    wanted = [runs.c.owner == owner]
+    equal = {runs.c.status: sought.status, lists.c.slug: sought.list, runs.c.trigger: sought.trigger}
+    wanted += [column == value for column, value in equal.items() if value is not None]
+    if sought.since is not None:
+        wanted.append(runs.c.requested_at >= sought.since)
+    if sought.until is not None:
+        wanted.append(runs.c.requested_at < sought.until)
+    counted = select(func.count()).select_from(runs.join(lists, lists.c.id == runs.c.list_id)).where(*wanted)
+    total = (await connection.execute(counted)).scalar_one()
+    query = _ROW.where(*wanted).order_by(runs.c.id.desc()).limit(asked.limit).offset(asked.offset)
     items = tuple(_read(row) for row in await connection.execute(query))
     return Page(items, total, max(asked.page, 1), asked.limit)
 

@@ -177,7 +177,16 @@ recommendations = Table(
     Column("imported_at", UtcTime),
     # When it became kept or removed.
     Column("settled_at", UtcTime),
+    # Why Lidarr did not take it at the last try, and what to do about it.
     Column("failure", Text),
+    Column("remedy", Text),
+    # Pushes, whatever came of them, since it was approved or tried again.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("tried_at", UtcTime),
+    # Since then it has been on its way; `delivered_at` is the last time.
+    Column("first_delivered_at", UtcTime),
+    # The person wants no more tries.
+    Column("given_up_at", UtcTime),
     # The voices for it, out of `facts`: credit is shared among them.
     Column("sources", JsonOf(tuple[str, ...]), nullable=False, server_default=text("'[]'")),
     # Where it stood in its batch, from 1, and whether that slot was drawn; None before that was noted.
@@ -203,6 +212,20 @@ verdicts = Table(
     Column("detail", Text, nullable=False),
     Column("sources", JsonOf(tuple[str, ...]), nullable=False),
     Column("mbid", String(36)),
+)
+
+# How often the same voices met the same verdict in a run: counted when it ends, so that the verdicts
+# themselves may be forgotten. No foreign key: what was counted stays whatever becomes of the run.
+verdict_counts = Table(
+    "verdict_counts",
+    metadata,
+    _id(),
+    _owner(),
+    Column("run_id", Integer, nullable=False, index=True),
+    Column("dry_run", Boolean, nullable=False),
+    Column("sources", JsonOf(tuple[str, ...]), nullable=False),
+    Column("verdict", String(32), nullable=False),
+    Column("count", Integer, nullable=False),
 )
 
 provider_reports = Table(
@@ -371,4 +394,11 @@ history = Table(
     Column("album", Text),
     Column("release_group_mbid", String(36)),
     Column("note", Text, nullable=False),
+    # Who caused it: domain.life.Actor.
+    Column("actor", String(16), nullable=False, server_default=text("'person'")),
+    # By which way: artists, albums, push; or where it was noticed: library, exclusions.
+    Column("channel", String(16)),
+    # Of a failure: its kind (domain.life.Failure), and what to do about it.
+    Column("cause", String(32)),
+    Column("remedy", Text),
 )

@@ -79,7 +79,12 @@ class RecommendationDocument(Document):
     deliveries: int
     imported_at: datetime | None
     settled_at: datetime | None = Field(description="When it was found to be kept, or removed.")
-    failure: str | None
+    first_delivered_at: datetime | None = Field(description="Since then it has been on its way.")
+    failure: str | None = Field(description="Why Lidarr did not take it at the last push.")
+    remedy: str | None = Field(description="What to do about `failure`.")
+    attempts: int = Field(description="Pushes since its approval, whatever came of them.")
+    tried_at: datetime | None = Field(description="The last of them.")
+    given_up_at: datetime | None = Field(description="Since then it is not tried any more.")
 
     @classmethod
     def of(cls, row: RecommendationRow) -> "RecommendationDocument":
@@ -112,7 +117,12 @@ class RecommendationDocument(Document):
             deliveries=row.deliveries,
             imported_at=row.imported_at,
             settled_at=row.settled_at,
+            first_delivered_at=row.first_delivered_at,
             failure=row.failure,
+            remedy=row.remedy,
+            attempts=row.attempts,
+            tried_at=row.tried_at,
+            given_up_at=row.given_up_at,
         )
 
 

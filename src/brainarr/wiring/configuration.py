@@ -38,6 +38,7 @@ from brainarr.providers.lidarr import LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainzSettings
 from brainarr.providers.musicbrainz import MusicBrainzSettings
 from brainarr.providers.notifications import NotificationSettings
+from brainarr.service.retention import Retention
 from brainarr.settings.load import Loaded, load
 from brainarr.settings.values import Section, WebAddress
 from brainarr.store.session import database_url
@@ -265,6 +266,24 @@ class JobSettings(Section):
     """`serve` works itself; else it leaves all work to `brainarr worker` processes."""
 
 
+KEPT_AT_LEAST = 2
+"""Days: Lidarr asks for the artists of the albums that its last polls received."""
+
+
+class RetentionSettings(Section):
+    """Days that each is kept; None: for ever. What a person decided is kept for ever anyway."""
+
+    history_days: Annotated[int, Field(ge=30, le=36_500)] | None = 730
+    runs_days: Annotated[int, Field(ge=30, le=36_500)] | None = 365
+    verdicts_days: Annotated[int, Field(ge=1, le=36_500)] | None = 90
+    deliveries_days: Annotated[int, Field(ge=KEPT_AT_LEAST, le=36_500)] | None = 30
+    usage_days: Annotated[int, Field(ge=31, le=36_500)] | None = None
+
+    @property
+    def periods(self) -> Retention:
+        return Retention(**self.model_dump())
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -290,6 +309,7 @@ class Settings(Section):
     health: HealthSettings = HealthSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     jobs: JobSettings = JobSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("provider_chain")

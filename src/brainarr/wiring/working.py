@@ -39,7 +39,7 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     schedules = house.settings.schedules
     rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
     return (
-        *usual_chores(house.runs, house.cache, rhythm),
+        *usual_chores(house.runs, rhythm, house.settings.retention.periods),
         *_cost_watch(house),
         *_monitor(house),
         chore(BACKTEST, None, partial(work_backtest, house.backtests)),

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from brainarr.domain.genres import known_genre
+from brainarr.domain.life import Actor
 from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.domain.recommendation import STYLE_LIMIT
 from brainarr.service.blocks import block_artist, block_style, list_blocks, revoke_block
@@ -86,13 +87,13 @@ async def block(
 ) -> BlockDocument:
     """Never again, and what waits of it is withdrawn. Blocking the same again answers the old block."""
     if isinstance(wanted, BlockedArtist):
-        made = await block_artist(deps.db, _mbid(wanted.mbid), wanted.name, clock=deps.clock)
+        made = await block_artist(deps.db, _mbid(wanted.mbid), wanted.name, clock=deps.clock, actor=Actor.API)
     else:
-        made = await block_style(deps.db, wanted.style, clock=deps.clock)
+        made = await block_style(deps.db, wanted.style, clock=deps.clock, actor=Actor.API)
     return BlockDocument.of(made)
 
 
 @router.delete("/{id}", responses=problems(NOT_FOUND))
 async def unblock(id: Id, deps: Deps) -> BlockDocument:
     """Revokes it: what it alone had withdrawn waits for your decision again."""
-    return BlockDocument.of(await revoke_block(deps.db, id, clock=deps.clock))
+    return BlockDocument.of(await revoke_block(deps.db, id, clock=deps.clock, actor=Actor.API))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.learning import GenreTaste
+from brainarr.domain.life import Actor
 from brainarr.service.learning import Taste, forget, read_taste
 from brainarr.web.api.blocks import BlockDocument
 from brainarr.web.deps import Deps
@@ -88,7 +89,8 @@ async def learning(deps: Deps) -> LearningDocument:
 @router.post("/reset")
 async def reset(deps: Deps, wanted: Annotated[Reset | None, Body()] = None) -> LearningDocument:
     """Forgets what was learnt and liked; history stays, and blocks unless they are named."""
-    await forget(deps.db, clock=deps.clock, blocks=wanted is not None and wanted.blocks)
+    blocks = wanted is not None and wanted.blocks
+    await forget(deps.db, clock=deps.clock, blocks=blocks, actor=Actor.API)
     return LearningDocument.of(await read_taste(deps.db, deps.configured, clock=deps.clock))
 
 

@@ -1,20 +1,22 @@
 """recommendations: read them, decide on them, push them."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict
+from brainarr.service.history import LifeEvent, read_life
 from brainarr.service.learning import like
+from brainarr.service.push import push
 from brainarr.service.recommendations import (
     Decision,
     decide,
     decide_many,
     list_recommendations,
-    push,
-    read_recommendation,
 )
 from brainarr.store.learning import Direction
 from brainarr.web.api import LARGEST_ID, Id
@@ -52,6 +54,45 @@ class DecidedDocument(Document):
     problem: str | None = Field(description="Why it could not be done.")
 
 
+class LifeEventDocument(Document):
+    """One event, and where it led."""
+
+    at: datetime
+    event: Event
+    status: Status | None = Field(description="From then on.")
+    actor: Actor = Field(description="Who caused it.")
+    channel: str | None
+    note: str
+    cause: Failure | None
+    remedy: str | None
+    last_at: datetime | None = Field(description="Of the present delivery: when Lidarr received it last.")
+    times: int | None = Field(description="Of the present delivery: how often.")
+
+    @classmethod
+    def of(cls, told: LifeEvent) -> "LifeEventDocument":
+        entry = told.event
+        return cls(
+            at=entry.at,
+            event=entry.event,
+            status=told.status,
+            actor=entry.actor,
+            channel=entry.channel,
+            note=entry.note,
+            cause=entry.cause,
+            remedy=entry.remedy,
+            last_at=told.last_at,
+            times=told.times,
+        )
+
+
+class LifeDocument(RecommendationDocument):
+    """A recommendation with its life."""
+
+    life: tuple[LifeEventDocument, ...] = Field(
+        description="All that happened to it, in order; empty once past `retention.history_days`."
+    )
+
+
 @router.get("")
 async def recommendations(
     request: Request,
@@ -70,14 +111,18 @@ async def recommendations(
 @router.post("/bulk")
 async def decide_on_many(deps: Deps, wanted: BulkDecision) -> list[DecidedDocument]:
     """Decides on each by itself: one that cannot be done does not stop the others."""
-    decided = await decide_many(deps.db, wanted.ids, wanted.decision, clock=deps.clock, note=wanted.note)
+    decided = await decide_many(
+        deps.db, wanted.ids, wanted.decision, clock=deps.clock, note=wanted.note, actor=Actor.API
+    )
     return [DecidedDocument.model_validate(one) for one in decided]
 
 
 @router.get("/{id}", responses=problems(NOT_FOUND))
-async def recommendation(id: Id, deps: Deps) -> RecommendationDocument:
-    """One, with its score parts and evidence."""
-    return RecommendationDocument.of(await read_recommendation(deps.db, id))
+async def recommendation(id: Id, deps: Deps) -> LifeDocument:
+    """One, with its score parts and evidence, and everything that happened to it."""
+    life = await read_life(deps.db, id)
+    told = tuple(map(LifeEventDocument.of, life.events))
+    return LifeDocument(**dict(RecommendationDocument.of(life.recommendation)), life=told)
 
 
 @router.post("/{id}/push", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
@@ -85,7 +130,9 @@ async def push_recommendation(id: Id, deps: Deps) -> RecommendationDocument:
     """Adds an approved one to Lidarr at once, without a list."""
     if deps.importer is None:
         raise Conflict("There is no Lidarr to push to.", remedy="Set lidarr.url and lidarr.api_key.")
-    return RecommendationDocument.of(await push(deps.db, id, deps.importer, clock=deps.clock))
+    return RecommendationDocument.of(
+        await push(deps.db, id, deps.importer, clock=deps.clock, actor=Actor.API)
+    )
 
 
 @router.post("/{id}/more", responses=problems(NOT_FOUND))
@@ -110,6 +157,8 @@ async def take_liking_back(id: Id, deps: Deps) -> RecommendationDocument:
 async def decide_on(
     id: Id, decision: Decision, deps: Deps, remark: Annotated[Remark | None, Body()] = None
 ) -> RecommendationDocument:
-    """Approves, rejects or blocks it. Doing the same again changes nothing."""
+    """Approves, rejects or blocks it, takes either of the first two back, tries once more what failed or got
+    stuck, or gives that up. Doing the same again changes nothing."""
     note = remark.note if remark else ""
-    return RecommendationDocument.of(await decide(deps.db, id, decision, clock=deps.clock, note=note))
+    row = await decide(deps.db, id, decision, clock=deps.clock, note=note, actor=Actor.API)
+    return RecommendationDocument.of(row)

@@ -1,9 +1,9 @@
 """runs: start one, watch it, stop it, read what it found."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.sse import EventSourceResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -21,8 +21,9 @@ from brainarr.domain.recommendation import (
 )
 from brainarr.service.lists import DEFAULT_LIST
 from brainarr.service.runs import cancel_run, follow_run, list_runs, read_run, request_run
-from brainarr.store.runs import RunStatus
+from brainarr.store.runs import RunStatus, SoughtRuns
 from brainarr.web.api import Id
+from brainarr.web.asked import Moment, Words
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, ProgressDocument, RunDocument, RunSummary
 from brainarr.web.paging import AskedPage, announce
@@ -103,9 +104,21 @@ async def start_run(deps: Deps, wanted: RunRequest | None = None) -> RequestedRu
 
 
 @router.get("")
-async def runs(request: Request, response: Response, deps: Deps, asked: AskedPage) -> list[RunSummary]:
+async def runs(
+    request: Request,
+    response: Response,
+    deps: Deps,
+    asked: AskedPage,
+    status: Annotated[RunStatus | None, Query(description="Only those in this state.")] = None,
+    list: Annotated[Words | None, Query(description="Only those of this list.")] = None,
+    trigger: Annotated[
+        Words | None, Query(description="Only those asked for by: api, schedule, cli.")
+    ] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Asked for from then on.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Asked for before then.")] = None,
+) -> Sequence[RunSummary]:
     """All runs, newest first."""
-    page = await list_runs(deps.db, asked)
+    page = await list_runs(deps.db, asked, SoughtRuns(status, list, trigger, since, until))
     announce(request, response, page)
     return [RunSummary.of(row) for row in page.items]
 

@@ -1,0 +1,93 @@
+"""Pushing: adding what was approved to Lidarr at once, without a list."""
+
+from http import HTTPStatus
+
+from brainarr.domain.life import Actor, Event, Failure
+from brainarr.domain.recommendation import Status
+from brainarr.errors import Conflict, ProviderError, ProviderRejected, ProviderUnavailable
+from brainarr.pipeline.ports import Clock, Importer, ImportOptions
+from brainarr.service.recommendations import find, read_recommendation
+from brainarr.store import lists, recommendations
+from brainarr.store.history import PUSH, write_history
+from brainarr.store.recommendations import RecommendationRow
+from brainarr.store.session import Database
+
+AS_LIDARR_HAS_IT = ImportOptions()
+
+
+async def push(
+    db: Database,
+    recommendation_id: int,
+    importer: Importer,
+    *,
+    clock: Clock,
+    options: ImportOptions = AS_LIDARR_HAS_IT,
+    actor: Actor = Actor.PERSON,
+) -> RecommendationRow:
+    """Adds what was approved to Lidarr. Raises NotFound, ProviderError, Conflict when not approved.
+
+    When Lidarr refuses it for good it becomes failed; when Lidarr is away it stays as it was, and its history
+    keeps the attempt. Brainarr killed between the two steps leaves it approved: adding once more does no
+    harm.
+    """
+    row = await read_recommendation(db, recommendation_id)
+    if row.status not in recommendations.ON_THE_WAY:
+        raise Conflict(f"It is {row.status}, not approved.", remedy="Approve it first.")
+    item = row.recommendation
+    try:
+        if item.release_group_mbid is None:
+            await importer.add_artist(item.artist_mbid, item.artist, options)
+        else:
+            await importer.add_album(item.release_group_mbid, item.artist_mbid, item.artist, options)
+    except ProviderError as error:
+        await _not_taken(db, recommendation_id, error, clock)
+        raise
+    async with db.transaction() as connection:
+        current = await find(connection, recommendation_id, to_change=True)
+        if current.status in recommendations.ON_THE_WAY:
+            now = clock()
+            await lists.insert_delivery(connection, current.list_id, PUSH, [current.id], now)
+            await recommendations.mark_tried(connection, current.id, now)
+            await recommendations.mark_delivered(connection, [current.id], now)
+            await write_history(connection, [current], Event.PUSHED, now, actor=actor, channel=PUSH)
+        return await find(connection, recommendation_id)
+
+
+async def _not_taken(db: Database, recommendation_id: int, error: ProviderError, clock: Clock) -> None:
+    kind = _kind(error)
+    async with db.transaction() as connection:
+        current = await find(connection, recommendation_id, to_change=True)
+        if current.status not in recommendations.ON_THE_WAY:
+            # Somebody decided meanwhile, or it has arrived.
+            return
+        now, remedy = clock(), error.remedy or None
+        await recommendations.mark_tried(connection, current.id, now, failure=error.message, remedy=remedy)
+        # A wrong key or address says nothing about what was to be added.
+        refused = kind is Failure.REFUSED
+        if refused:
+            await recommendations.set_status(connection, [current.id], Status.FAILED)
+        await write_history(
+            connection,
+            [current],
+            Event.FAILED if refused else Event.ATTEMPTED,
+            now,
+            actor=Actor.LIDARR,
+            note=error.message,
+            channel=PUSH,
+            cause=kind,
+            remedy=remedy,
+        )
+
+
+def _kind(error: ProviderError) -> Failure:
+    match error:
+        case ProviderUnavailable():
+            return Failure.AWAY
+        case ProviderRejected(status=HTTPStatus.BAD_REQUEST):
+            return Failure.REFUSED
+        case ProviderRejected(status=HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN):
+            return Failure.KEY
+        case ProviderRejected():
+            return Failure.SETUP
+        case _:
+            return Failure.UNREADABLE
