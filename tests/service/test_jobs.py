@@ -121,7 +121,7 @@ async def test_a_job_that_takes_long_gives_signs_of_life(house: House):
 
     async def long(*_: object) -> None:
         house.clock.advance(minutes=5)
-        for _ in range(2_000):
+        for _look in range(2_000):
             job = await newest_job(house.db, "tidy")
             if job is not None and job.heartbeat_at == house.clock():
                 beats.append(await recover_jobs(house.db, HERE, clock=house.clock) == 0)
