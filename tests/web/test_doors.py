@@ -10,6 +10,11 @@ from tests.web.conftest import House
 
 PROTECTED = [
     ("GET", "/api/v1/system/status"),
+    ("GET", "/api/v1/system/tasks"),
+    ("GET", "/api/v1/system/tasks/history"),
+    ("POST", "/api/v1/system/tasks/pause"),
+    ("POST", "/api/v1/system/tasks/resume"),
+    ("POST", "/api/v1/system/tasks/home"),
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/runs"),
     ("POST", "/api/v1/runs"),

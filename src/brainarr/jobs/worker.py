@@ -187,8 +187,11 @@ class Worker:
     async def _stop(self) -> None:
         for delivering in self._delivering:
             delivering.cancel()
-        if self._executing:
-            await asyncio.wait(self._executing.values(), timeout=self._grace_s)
-        for task in self._executing.values():
-            task.cancel()
-        await asyncio.gather(*self._delivering, return_exceptions=True)
+        try:
+            if self._executing:
+                await asyncio.wait(self._executing.values(), timeout=self._grace_s)
+        finally:
+            # Also when it is told a second time, in a hurry.
+            for task in self._executing.values():
+                task.cancel()
+            await asyncio.gather(*self._delivering, return_exceptions=True)

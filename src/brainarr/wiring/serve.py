@@ -59,7 +59,7 @@ async def serve(house: House) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    with _listen(settings.host, settings.port) as listener, _on_signals(partial(_stop, server)):
+    with _listen(settings.host, settings.port) as listener:
         address = listener.getsockname()
         log.info("Brainarr listens", version=__version__, host=address[0], port=address[1])
         if house.installation.first_start:
@@ -111,21 +111,27 @@ async def _run_both(server: uvicorn.Server, worker: "Worker", listener: socket.s
     """The server decides how long; a worker that ends before it has failed, and takes the server along."""
     working = asyncio.create_task(worker.work())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
-    finally:
+
+    def stop() -> None:
+        """The first time gracefully, both at once; the second time in a hurry."""
+        server.force_exit = server.should_exit
         server.should_exit = True
         working.cancel()
-        ended = await asyncio.gather(serving, working, return_exceptions=True)
+
+    try:
+        with _on_signals(stop):
+            await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
+            server.should_exit = True
+            if not working.cancelling():
+                working.cancel()
+            ended = await asyncio.gather(serving, working, return_exceptions=True)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.gather(serving, working, return_exceptions=True)
+        raise
     for failure in ended:
         if isinstance(failure, Exception):
             raise failure
-
-
-def _stop(server: uvicorn.Server) -> None:
-    """The first time gracefully, the second time at once."""
-    server.force_exit = server.should_exit
-    server.should_exit = True
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What a worker is given: every task of this Brainarr, with its schedule and its service function."""
 
+import gc
 import hashlib
 import os
 from datetime import timedelta
@@ -75,6 +76,8 @@ async def house_worker(house: House, *, works: bool = True, concurrency: int | N
     # Docket is slow to import, and only who works needs it.
     from brainarr.jobs.worker import CONCURRENCY, Worker
 
+    # As in open_house: what was imported stays for good, and full passes over it would stop the event loop.
+    gc.freeze()
     async with house.db.reading() as connection:
         since = await installed_at(connection)
     # One Redis may serve several Brainarrs.
