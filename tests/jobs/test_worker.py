@@ -21,6 +21,7 @@ from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import list_runs, read_run, request_run
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import Process, RunRow, RunStatus
+from tests.conftest import sqlite_only
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
 
@@ -146,6 +147,7 @@ async def test_a_fault_of_ours_in_one_run_does_not_end_the_worker(house: House) 
             assert await over(house, run_id) is expected
 
 
+@sqlite_only
 async def test_a_run_that_cannot_be_claimed_waits_for_the_next_look(house: House) -> None:
     run_id = (await request_run(house.db, "default", clock=house.clock)).id
     await alter(house, "CREATE TRIGGER refuse AFTER UPDATE ON runs BEGIN INSERT INTO nowhere VALUES (1); END")

@@ -45,6 +45,10 @@ PROTECTED = [
     ("POST", "/api/v1/recommendations/1/less"),
     ("DELETE", "/api/v1/recommendations/1/liking"),
     ("GET", "/api/v1/backtest"),
+    ("GET", "/api/v1/system/backup"),
+    ("POST", "/api/v1/system/backup"),
+    ("GET", "/api/v1/system/backup/brainarr-manual-20261122-120000.zip"),
+    ("DELETE", "/api/v1/system/backup/brainarr-manual-20261122-120000.zip"),
     ("POST", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest/apply"),
 ]

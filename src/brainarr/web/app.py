@@ -10,6 +10,7 @@ from brainarr import __version__
 from brainarr.web import backtest_page, feeds, page
 from brainarr.web.api import (
     backtest,
+    backup,
     blocks,
     estimate,
     history,
@@ -97,6 +98,7 @@ def _api() -> APIRouter:
     )
     for noun in (
         system,
+        backup,
         estimate,
         runs,
         recommendations,

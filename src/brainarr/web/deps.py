@@ -14,6 +14,7 @@ from brainarr.domain.recommendation import Memory
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.backtest import Backtesting
+from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.progress import Broadcast
@@ -65,6 +66,8 @@ class WebDeps:
     """Tells the worker that a run waits."""
     backtests: Backtesting
     """The backtests of this process."""
+    backups: Backups
+    """What is backed up, and where to."""
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
