@@ -101,6 +101,13 @@ def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
+def on_sqlite(sqlite_template: Path, tmp_path: Path) -> Place:
+    """A first start that is over, copied: quicker than another one."""
+    shutil.copytree(sqlite_template, tmp_path, dirs_exist_ok=True)
+    return Place(tmp_path, URL)
+
+
+@pytest.fixture
 def on_postgres(postgres: PostgresServer, postgres_template: tuple[Path, str], tmp_path: Path) -> Place:
     """The same on PostgreSQL; its tables stay, see `empty_postgres`."""
     folder, name = postgres_template

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.web.conftest import House
 
+ZIP = "brainarr-manual-20261122-120000.zip"
 PROTECTED = [
     ("GET", "/api/v1/system/status"),
     ("GET", "/api/v1/health"),
@@ -47,8 +48,8 @@ PROTECTED = [
     ("GET", "/api/v1/backtest"),
     ("GET", "/api/v1/system/backup"),
     ("POST", "/api/v1/system/backup"),
-    ("GET", "/api/v1/system/backup/brainarr-manual-20261122-120000.zip"),
-    ("DELETE", "/api/v1/system/backup/brainarr-manual-20261122-120000.zip"),
+    ("GET", f"/api/v1/system/backup/{ZIP}"),
+    ("DELETE", f"/api/v1/system/backup/{ZIP}"),
     ("POST", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest/apply"),
 ]
@@ -84,7 +85,10 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
             re.sub(
                 "/(approve|reject|block)$",
                 "/{decision}",
-                path.replace("/1", "/{id}").replace("home", "{name}").replace("default", "{slug}"),
+                path.replace("/1", "/{id}")
+                .replace("home", "{name}")
+                .replace(ZIP, "{name}")
+                .replace("default", "{slug}"),
             ),
         )
         for method, path in PROTECTED
