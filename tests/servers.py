@@ -114,28 +114,30 @@ class PostgresServer:
     def new_database(self, template: str = "template1") -> str:
         """The name of a new one, a copy of `template`."""
         name = f"test_{next(_numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def remember(self, name: str) -> None:
         """`refresh` brings the database back to what it holds now."""
-        self._execute(_REMEMBER, name)
+        self.execute(_REMEMBER, name)
 
     def refresh(self, name: str) -> None:
         """Ends every connection and puts back what `remember` saw: far cheaper than another database."""
-        self._execute(_REFRESH, name)
+        self.execute(_REFRESH, name)
 
     def disconnect(self, name: str) -> None:
         """Kills every connection, as an administrator does."""
-        self._execute(_DISCONNECT, name)
+        self.execute(_DISCONNECT, name)
 
     def drop_database(self, name: str) -> None:
-        self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def url(self, name: str) -> str:
         return f"postgresql://brainarr:{self.PASSWORD}@127.0.0.1:{self._port}/{name}"
 
-    def _execute(self, statement: str, database: str = "postgres") -> None:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """As the administrator."""
+
         async def work() -> None:
             connection = await asyncpg.connect(self.url(database))
             try:

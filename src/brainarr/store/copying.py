@@ -33,7 +33,8 @@ async def replace_rows(source: AsyncConnection, target: AsyncConnection) -> dict
 
     Both have the same tables. Raises StorageError when not all rows have come over.
     """
-    tables = await tables_in(source)
+    # Both have them; SQLite tells of them at a twentieth of the cost.
+    tables = await tables_in(target if target.dialect.name == "sqlite" else source)
     for table in reversed(tables):
         # Not TRUNCATE: whoever reads meanwhile goes on reading what was there.
         await target.execute(table.delete())

@@ -58,6 +58,8 @@ def postgres_engine(url: URL) -> AsyncEngine:
         "server_settings": {
             "application_name": str(query.get("application_name", "brainarr")),
             "timezone": "UTC",
+            # Compiling a statement pays after seconds; ours take milliseconds.
+            "jit": "off",
             "lock_timeout": f"{LOCK_PATIENCE_S * 1000}",
             # A process that hangs in a transaction must not hold up all the others for ever.
             "idle_in_transaction_session_timeout": f"{2 * LOCK_PATIENCE_S * 1000}",
