@@ -92,7 +92,8 @@ async def store(place: Place, content: Content) -> None:
             for table in reversed(tables.metadata.sorted_tables):
                 await connection.execute(delete(table))
             for table in tables.metadata.sorted_tables:
-                await connection.execute(insert(table), content[table.name])
+                if content[table.name]:
+                    await connection.execute(insert(table), content[table.name])
     finally:
         await db.dispose()
 
