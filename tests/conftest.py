@@ -12,12 +12,20 @@ import pytest
 from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.store.given import NOW, URL, House, install, installed
 
+_SERVERS = {"redis", "postgres", "on_postgres", "empty_postgres"}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        asked = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("loopback") or asked & {"redis", "postgres", "place"}:
+        asked = {*getattr(item, "fixturenames", ()), *_chosen(item)}
+        if item.get_closest_marker("loopback") or asked & _SERVERS:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"]))
+
+
+def _chosen(item: pytest.Item) -> list[str]:
+    """The fixtures that its parameters name."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+    return [name for name in parameters if isinstance(name, str)]
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -85,8 +93,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder and the database of a first start that is over; the tests use it one after the other."""
     folder, name = tmp_path_factory.mktemp("template"), postgres.new_database()
     install(folder, postgres.url(name))
+    postgres.remember(name)
     return folder, name
 
 
@@ -98,15 +108,36 @@ def on_sqlite(sqlite_template: Path, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def on_postgres(
-    postgres: PostgresServer, postgres_template: tuple[Path, str], tmp_path: Path
-) -> Iterator[Place]:
-    """The same on PostgreSQL, in a database of its own."""
-    folder, template = postgres_template
+def on_postgres(postgres: PostgresServer, postgres_template: tuple[Path, str], tmp_path: Path) -> Place:
+    """The same on PostgreSQL; its tables stay, see `empty_postgres`."""
+    folder, name = postgres_template
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    name = postgres.new_database(template)
+    postgres.refresh(name)
+    return Place(tmp_path, postgres.url(name))
+
+
+@pytest.fixture
+def empty_sqlite(tmp_path: Path) -> Place:
+    """Where nothing is yet."""
+    return Place(tmp_path, URL)
+
+
+@pytest.fixture
+def empty_postgres(postgres: PostgresServer, tmp_path: Path) -> Iterator[Place]:
+    """A database without tables, for tests that change tables."""
+    name = postgres.new_database()
     yield Place(tmp_path, postgres.url(name))
     postgres.drop_database(name)
+
+
+@pytest.fixture(params=["empty_sqlite", "empty_postgres"])
+def empty_place(request: pytest.FixtureRequest) -> Place:
+    """Every test that stands on this starts from nothing on both databases."""
+    return request.getfixturevalue(request.param)
+
+
+sqlite_only = pytest.mark.parametrize("place", ["on_sqlite"], indirect=True)
+postgres_only = pytest.mark.parametrize("place", ["on_postgres"], indirect=True)
 
 
 @pytest.fixture(params=["on_sqlite", "on_postgres"])

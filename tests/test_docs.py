@@ -54,6 +54,7 @@ def test_every_address_is_documented():
         broadcast=None,  # type: ignore[arg-type]
         wake=lambda: None,
         backtests=None,  # type: ignore[arg-type]
+        backups=None,  # type: ignore[arg-type]
     )
     paths = {path for path in create_app(deps).openapi()["paths"] if path.startswith("/api/")}
     decisions = ("approve", "/reject", "/block")

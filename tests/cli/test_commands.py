@@ -76,13 +76,13 @@ def test_a_folder_that_cannot_be_made_is_a_message(brainarr: Brainarr, tmp_path:
     assert "Traceback" not in said.output
 
 
-def test_the_database_goes_up_and_down_with_a_copy_laid_aside(brainarr: Brainarr, tmp_path: Path):
+def test_the_database_goes_up_and_down_with_a_backup_before(brainarr: Brainarr, tmp_path: Path):
     assert "went from revision base to" in brainarr("db", "upgrade").output
     assert "Nothing to do" in brainarr("db", "upgrade").output
     down = brainarr("db", "downgrade", "base")
     assert down.exit_code == 0
-    assert "The old file lies at" in down.output
-    assert list((tmp_path / "config").glob("brainarr.db.before-*"))
+    assert "What was there before lies at" in down.output
+    assert list((tmp_path / "config" / "backups").glob("brainarr-before-change-*.zip"))
     assert brainarr("db", "downgrade", "9999").exit_code == 2
 
 

@@ -119,16 +119,16 @@ def test_a_run_under_way_ends_as_cancelled_when_the_server_is_stopped(
     assert runs_in(tmp_path / "config") == [("cancelled", None)]
 
 
-def test_an_older_database_is_upgraded_at_start_after_copying_it_aside(brainarr: Brainarr, tmp_path: Path):
+def test_an_older_database_is_upgraded_at_start_after_a_backup(brainarr: Brainarr, tmp_path: Path):
     folder = tmp_path / "config"
     brainarr("db", "upgrade")
     brainarr("db", "downgrade", "0001")
-    for copy in folder.glob("brainarr.db.before-*"):
+    for copy in (folder / "backups").glob("*.zip"):
         copy.unlink()
     with serve(folder) as served:
         assert answers(served.client)
     assert "database upgraded" in served.events()
-    assert len(list(folder.glob("brainarr.db.before-0001-*"))) == 1
+    assert len(list((folder / "backups").glob("brainarr-before-change-*.zip"))) == 1
 
 
 def test_a_taken_port_is_a_message(outside: World, tmp_path: Path):

@@ -33,6 +33,7 @@ from brainarr.store.cache import StoredCache
 from brainarr.store.jobs import Execution
 from brainarr.store.page import PageOf
 from brainarr.store.runs import Process, RunRow, RunStatus
+from tests.conftest import sqlite_only
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
 
@@ -196,6 +197,7 @@ async def test_a_fault_of_ours_in_one_run_does_not_end_the_worker(house: House) 
             assert await over(house, run_id) is expected
 
 
+@sqlite_only
 async def test_a_run_that_cannot_be_claimed_waits_for_the_next_look(house: House) -> None:
     run_id = (await request_run(house.db, "default", clock=house.clock)).id
     await alter(house, "CREATE TRIGGER refuse AFTER UPDATE ON runs BEGIN INSERT INTO nowhere VALUES (1); END")

@@ -151,12 +151,12 @@ async def test_a_weight_that_was_set_by_itself_does_not_go_over_the_new_ones(hou
 
 
 @pytest.mark.parametrize(
-    ("origin", "place"), [(Origin.FILE, "config.yaml"), (Origin.ENVIRONMENT, "the environment")]
+    ("origin", "named"), [(Origin.FILE, "config.yaml"), (Origin.ENVIRONMENT, "the environment")]
 )
-async def test_what_file_or_environment_fix_is_not_changed(house: House, origin: Origin, place: str):
+async def test_what_file_or_environment_fix_is_not_changed(house: House, origin: Origin, named: str):
     await measured(house)
     fixed = deps(house, weights={"deezer": 0.9}, origin=origin)
-    with pytest.raises(Conflict, match=f"fixed by {place}") as caught:
+    with pytest.raises(Conflict, match=f"fixed by {named}") as caught:
         await apply_weights(fixed)
     assert "{listenbrainz: 1, deezer: 0.25}" in caught.value.remedy
     assert SOURCE_WEIGHTS not in await read_settings(house.db, house.secrets)

@@ -21,6 +21,7 @@ from brainarr.service.progress import OnProgress
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.service.runs import cancel_run, follow_run, read_run, recover_runs, request_run
 from brainarr.store.runs import Process, RunRow, RunStatus
+from tests.conftest import sqlite_only
 from tests.service.given import REPORT, deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
 
@@ -236,6 +237,7 @@ def every_connection(pragma: str) -> Iterator[None]:
         event.remove(Pool, "checkout", trouble)
 
 
+@sqlite_only
 async def test_a_full_disk_fails_the_run_with_a_remedy_and_stores_nothing_of_it(house: House) -> None:
     async with house.db.reading() as connection:
         pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
@@ -249,6 +251,7 @@ async def test_a_full_disk_fails_the_run_with_a_remedy_and_stores_nothing_of_it(
     assert (detail.recommendations, detail.judged, detail.providers) == ((), (), ())
 
 
+@sqlite_only
 async def test_when_not_even_the_end_can_be_stored_the_next_start_closes_the_run(house: House) -> None:
     waits, run_id = Waits(), await asked(house)
     task = asyncio.create_task(execute_run(deps(house, waits), run_id))

@@ -8,6 +8,7 @@ from brainarr.domain.music import Library, OwnedAlbum
 from brainarr.domain.recommendation import Progress
 from brainarr.errors import ProviderUnavailable, StorageError, UnreadableAnswer
 from brainarr.service.library import backfill_albums, read_snapshot, refresh_library, sync_library
+from tests.conftest import sqlite_only
 from tests.store.given import House, ScriptedLidarr, mbid, owned
 
 AWAY = ProviderUnavailable("lidarr", "refused the connection")
@@ -58,6 +59,7 @@ async def test_the_snapshot_is_what_lidarr_held(house: House) -> None:
     assert remembered.read_at == house.clock()
 
 
+@sqlite_only
 async def test_a_sync_writes_only_what_changed(house: House) -> None:
     lidarr = ScriptedLidarr([owned(number) for number in range(1, 901)])
     await sync(house, lidarr)
@@ -188,6 +190,7 @@ async def test_one_artist_that_cannot_be_read_does_not_stop_the_others(house: Ho
     assert set(library.albums) == {1, 2, 4, 5, 6, 7, 8, 9}
 
 
+@sqlite_only
 async def test_a_backfill_that_cannot_store_says_so(house: House) -> None:
     lidarr = ScriptedLidarr([owned(number) for number in range(1, 10)], albums_of(9))
     library = await sync(house, lidarr)

@@ -11,6 +11,7 @@ from brainarr.service.lists import read_list, read_lists, rotate_key
 from brainarr.service.settings import forget_settings, read_settings, write_settings
 from brainarr.service.setup import ensure_installed, rotate_api_key
 from brainarr.store.secrets import KEY_FILE
+from tests.conftest import sqlite_only
 from tests.store.given import House
 
 
@@ -33,6 +34,7 @@ async def test_a_later_start_finds_what_the_first_one_made(house: House) -> None
     assert await read_lists(house.db, again.secrets) == (before,)
 
 
+@sqlite_only
 async def test_no_secret_lies_readable_in_the_file_and_the_key_is_for_its_owner_alone(house: House) -> None:
     feed_key = (await read_list(house.db, house.secrets, "default")).key
     await write_settings(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from brainarr.domain.life import Actor, Event
@@ -12,7 +13,15 @@ from brainarr.service.league import read_league
 from brainarr.store.session import open_database
 from brainarr.store.upgrade import downgrade, upgrade
 from tests.conftest import NOW, Place
-from tests.store.given import installed
+from tests.store.given import install, installed
+
+
+@pytest.fixture
+def fresh(empty_place: Place) -> Place:
+    """Of its own: going back and forth would change the columns of the one that the others share."""
+    install(*empty_place)
+    return empty_place
+
 
 _DAY = "2026-03-0{} 10:00:00+00:00"
 
@@ -67,11 +76,11 @@ async def _old_rows(place: Place) -> None:
         await db.dispose()
 
 
-async def test_old_lives_get_their_proposal_and_who_caused_what(place: Place) -> None:
-    await downgrade(place.url, place.folder, "0007", now=NOW)
-    await _old_rows(place)
-    await upgrade(place.url, place.folder, now=NOW)
-    async with installed(place.folder, place.url) as house:
+async def test_old_lives_get_their_proposal_and_who_caused_what(fresh: Place) -> None:
+    await downgrade(fresh.url, fresh.folder, "0007", now=NOW)
+    await _old_rows(fresh)
+    await upgrade(fresh.url, fresh.folder, now=NOW)
+    async with installed(fresh.folder, fresh.url) as house:
         lives = [await read_life(house.db, number) for number in (1, 2, 3)]
         told = [
             [(one.event.event, one.event.actor, one.event.channel) for one in life.events] for life in lives
@@ -112,12 +121,12 @@ async def test_old_lives_get_their_proposal_and_who_caused_what(place: Place) ->
             )
 
 
-async def test_a_downgrade_leaves_only_what_the_older_version_can_read(place: Place, tmp_path: Path) -> None:
-    await downgrade(place.url, place.folder, "0007", now=NOW)
-    await _old_rows(place)
-    await upgrade(place.url, place.folder, now=NOW)
-    await downgrade(place.url, place.folder, "0007", now=NOW)
-    db = open_database(place.url, place.folder)
+async def test_a_downgrade_leaves_only_what_the_older_version_can_read(fresh: Place, tmp_path: Path) -> None:
+    await downgrade(fresh.url, fresh.folder, "0007", now=NOW)
+    await _old_rows(fresh)
+    await upgrade(fresh.url, fresh.folder, now=NOW)
+    await downgrade(fresh.url, fresh.folder, "0007", now=NOW)
+    db = open_database(fresh.url, fresh.folder)
     try:
         async with db.reading() as connection:
             rows = (await connection.execute(text("SELECT event, note FROM history ORDER BY id"))).all()

@@ -16,6 +16,7 @@ from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
 from brainarr.store.session import create_engine, database_url, open_database
 from brainarr.store.usage import StoredLedger, spent_since, start_of_month
+from tests.conftest import sqlite_only
 from tests.store.given import URL, House
 
 
@@ -34,7 +35,7 @@ async def test_of_fifty_concurrent_updates_none_is_lost(house: House) -> None:
 
 
 async def test_two_processes_worth_of_engines_lose_no_update_either(house: House) -> None:
-    other = open_database(URL, house.folder)
+    other = open_database(house.url, house.folder)
     call = Usage("home", "m", 1, 1, 0, 1, 0.1, "ok")
     ledgers = [StoredLedger(db, house.clock) for db in (house.db, other)]
     try:
@@ -68,6 +69,7 @@ async def test_a_reader_waits_for_no_writer(house: House) -> None:
             assert (await reading.execute(select(tables.lists.c.name))).scalar_one() != "unfinished"
 
 
+@sqlite_only
 async def test_a_full_disk_is_said_with_a_remedy_and_leaves_nothing_half_stored(house: House) -> None:
     with pytest.raises(StorageError) as caught:
         async with house.db.transaction() as connection:
@@ -103,7 +105,23 @@ async def test_a_file_that_is_no_database_is_said_with_a_remedy(tmp_path: Path) 
     await db.dispose()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgresql://u:hunter2@h/b", "sqlite://", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///brainarr.db?mode=ro",
+        "mysql://u:hunter2@h/b",
+        "postgresql://u:hunter2@h",
+        "postgresql://u:hunter2@h:port/b",
+        "postgresql://u:hunter2@h:99999/b",
+        "postgresql://u:hunter2@h/b?sslmode=always",
+        "postgresql://u:hunter2@h/b?sslrootcert=/nowhere.pem&sslmode=verify-full",
+        "postgresql://u:hunter2@h/b?connect_timeout=soon",
+        "postgresql://u:hunter2@h/b?pool_size=3",
+    ],
+)
 def test_an_address_that_cannot_be_used_names_the_key_and_what_is_allowed(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         open_database(url, tmp_path)
@@ -121,7 +139,7 @@ async def test_a_transaction_cancelled_at_any_moment_gives_its_lock_back(house: 
             await connection.execute(delete(tables.settings))
 
     rng = random.Random(1)
-    for _ in range(150):
+    for _ in range(150 if house.url == URL else 50):
         task = asyncio.create_task(add_and_look())
         for _ in range(rng.randrange(14)):
             await asyncio.sleep(0 if rng.random() < 0.7 else 0.0002)

@@ -1,10 +1,11 @@
-"""Migrations on files with data in them: up, down, up again, and never without a copy."""
+"""Migrations with data in the tables: up, down, up again, and never without a backup."""
 
+import asyncio
 import errno
 import os
 import sqlite3
+import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,24 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert, select, text
 
-from brainarr.domain.circuit import Cause, Circuit, Mark, State
-from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
+from brainarr.domain.recommendation import Recommendation
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
+from brainarr.store.archive import DATABASE, Origin, unpack
+from brainarr.store.backup import SHELF, Backup, list_backups
 from brainarr.store.blocks import BlockKind, blocks_of
-from brainarr.store.columns import JsonOf, UtcTime
+from brainarr.store.columns import String, Text, UtcTime
+from brainarr.store.copying import tables_in
+from brainarr.store.revisions import known_revisions, migrate
 from brainarr.store.session import create_engine, database_url, open_database
-from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
-from tests.conftest import NOW
-from tests.store.given import URL, House, recommended
+from brainarr.store.upgrade import downgrade, upgrade
+from tests.conftest import NOW, Place
+from tests.store.given import House, installed, mbid, recommended
+from tests.store.rows import Content, rows, store, stored
 
+ROOT = Path(__file__).parents[2]
 NEWEST = "0009"
 SINCE_THE_FIRST = {
     "deliveries",
@@ -62,12 +67,23 @@ COLUMNS_SINCE_THE_FIRST = {
 }
 
 
-def beside(folder: Path, pattern: str) -> list[str]:
-    return sorted(file.name for file in folder.glob(pattern))
+def backups_in(folder: Path) -> list[Backup]:
+    return list_backups(folder / SHELF.place)
+
+
+async def execute(place: Place, *statements: str) -> None:
+    """As nobody but a test would."""
+    db = open_database(place.url, place.folder)
+    try:
+        async with db.transaction() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+    finally:
+        await db.dispose()
 
 
 async def test_the_migrations_make_exactly_the_tables_of_the_code(house: House) -> None:
-    engine = create_engine(database_url(URL, house.folder))
+    engine = create_engine(database_url(house.url, house.folder))
     async with engine.connect() as connection:
         differences = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync), tables.metadata)
@@ -76,199 +92,222 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(house: House) 
     assert differences == []
 
 
-async def test_a_first_start_makes_the_database_and_a_second_changes_nothing(tmp_path: Path) -> None:
-    first = await upgrade(URL, tmp_path, now=NOW)
-    second = await upgrade(URL, tmp_path, now=NOW)
+async def test_a_first_start_makes_the_database_and_a_second_changes_nothing(empty_place: Place) -> None:
+    folder, url = empty_place
+    first = await upgrade(url, folder, now=NOW)
+    second = await upgrade(url, folder, now=NOW)
     assert (first.before, first.after, first.copy) == (None, NEWEST, None)
     assert not second.changed
-    assert beside(tmp_path, "*.before-*") == []
+    assert backups_in(folder) == []
 
 
-async def test_an_upgrade_copies_the_old_file_aside_first(tmp_path: Path) -> None:
-    await upgrade(URL, tmp_path, now=NOW)
-    await downgrade(URL, tmp_path, "0001", now=NOW)
-    with closing(sqlite3.connect(tmp_path / "brainarr.db")) as old:
-        old.execute("INSERT INTO settings VALUES ('kept', '1', 0, '2026-01-01 00:00:00')")
-        old.commit()
-    done = await upgrade(URL, tmp_path, now=NOW)
+async def test_an_upgrade_makes_a_backup_first(empty_place: Place) -> None:
+    folder, url = empty_place
+    await upgrade(url, folder, now=NOW)
+    await downgrade(url, folder, "0001", now=NOW)
+    await execute(empty_place, "INSERT INTO settings VALUES ('kept', '1', false, '2026-01-01 00:00:00')")
+    done = await upgrade(url, folder, now=NOW)
     assert done.before == "0001"
     assert done.copy is not None
-    with closing(sqlite3.connect(done.copy)) as copy:
+    (aside := folder / "aside").mkdir()
+    manifest = unpack(done.copy, aside)
+    assert (manifest.revision, manifest.origin) == ("0001", Origin.BEFORE_CHANGE)
+    with closing(sqlite3.connect(aside / DATABASE)) as copy:
         assert copy.execute("SELECT value FROM settings WHERE key = 'kept'").fetchall() == [("1",)]
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
 
 
-async def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
-    await upgrade(URL, tmp_path, now=NOW)
-    for minute in range(COPIES_KEPT):
-        await downgrade(URL, tmp_path, "0001", now=NOW.replace(minute=minute, second=1))
-        await upgrade(URL, tmp_path, now=NOW.replace(minute=minute, second=2))
-    assert len(beside(tmp_path, "brainarr.db.before-*")) == COPIES_KEPT
+async def test_only_the_newest_backups_of_upgrades_are_kept(empty_sqlite: Place) -> None:
+    folder, url = empty_sqlite
+    await upgrade(url, folder, now=NOW)
+    for minute in range(SHELF.keep):
+        await downgrade(url, folder, "0001", now=NOW.replace(minute=minute, second=1))
+        await upgrade(url, folder, now=NOW.replace(minute=minute, second=2))
+    kept = [backup.manifest.made_at for backup in backups_in(folder)]
+    assert len(kept) == SHELF.keep
+    assert kept[0] == NOW.replace(minute=SHELF.keep - 1, second=2)
 
 
 async def test_an_upgrade_that_finds_the_disk_full_leaves_the_old_database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await upgrade(URL, tmp_path, now=NOW)
-    await downgrade(URL, tmp_path, "0001", now=NOW)
+    folder, url = empty_place
+    await upgrade(url, folder, now=NOW)
+    await downgrade(url, folder, "0001", now=NOW)
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError) as caught:
-        await upgrade(URL, tmp_path, now=NOW)
+        await upgrade(url, folder, now=NOW)
     assert "space" in caught.value.remedy
     monkeypatch.undo()
-    assert beside(tmp_path, "*.part") == []
-    assert (await upgrade(URL, tmp_path, now=NOW)).before == "0001"
+    assert [path.name for path in (folder / SHELF.place).iterdir()] == [backups_in(folder)[0].name]
+    assert (await upgrade(url, folder, now=NOW)).before == "0001"
 
 
-async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    await upgrade(URL, tmp_path, now=NOW)
-    with closing(sqlite3.connect(tmp_path / "brainarr.db")) as newer:
-        newer.execute("UPDATE alembic_version SET version_num = '9999'")
-        newer.commit()
+async def test_a_database_of_a_newer_version_is_refused(empty_place: Place) -> None:
+    folder, url = empty_place
+    await upgrade(url, folder, now=NOW)
+    await execute(empty_place, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError) as caught:
-        await upgrade(URL, tmp_path, now=NOW)
+        await upgrade(url, folder, now=NOW)
     assert "newer Brainarr" in caught.value.message
     assert "9999" in caught.value.message
     assert "Install that version" in caught.value.remedy
 
 
-async def test_a_revision_that_does_not_exist_names_those_that_do(tmp_path: Path) -> None:
-    await upgrade(URL, tmp_path, now=NOW)
+async def test_a_revision_that_does_not_exist_names_those_that_do(empty_sqlite: Place) -> None:
+    folder, url = empty_sqlite
+    await upgrade(url, folder, now=NOW)
     with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003"):
-        await downgrade(URL, tmp_path, "0815", now=NOW)
+        await downgrade(url, folder, "0815", now=NOW)
 
 
-async def test_what_was_blocked_before_there_were_blocks_stays_blocked(house: House) -> None:
-    await house.db.dispose()
-    await downgrade(URL, house.folder, "0005", now=NOW)
-    with closing(sqlite3.connect(house.folder / "brainarr.db")) as old:
-        old.execute(
+async def test_what_was_blocked_before_there_were_blocks_stays_blocked(empty_place: Place) -> None:
+    async with installed(*empty_place) as house:
+        await house.db.dispose()
+        await downgrade(house.url, house.folder, "0005", now=NOW)
+        await execute(
+            empty_place,
             "INSERT INTO runs (list_id, status, dry_run, trigger, requested_at) "
-            "VALUES (1, 'done', 0, 'cli', ?)",
-            (NOW.isoformat(" "),),
-        )
-        for status, mbid in (("blocked", "one"), ("blocked", "one"), ("rejected", "two")):
-            old.execute(
+            f"VALUES (1, 'done', false, 'cli', '{NOW:%Y-%m-%d %H:%M:%S}')",
+            *(
                 "INSERT INTO recommendations "
-                "(run_id, list_id, status, artist, artist_mbid, score, facts, created_at) "
-                "VALUES (1, 1, ?, ?, ?, 0.5, '{}', ?)",
-                (status, mbid.title(), mbid, NOW.isoformat(" ")),
-            )
-        old.commit()
-    await upgrade(URL, house.folder, now=NOW)
-    async with house.db.reading() as connection:
-        (block,) = await blocks_of(connection)
+                "(run_id, list_id, status, artist, artist_mbid, score, facts, created_at) VALUES "
+                f"(1, 1, '{status}', '{mbid.title()}', '{mbid}', 0.5, '{{}}', '{NOW:%Y-%m-%d %H:%M:%S}')"
+                for status, mbid in (("blocked", "one"), ("blocked", "one"), ("rejected", "two"))
+            ),
+        )
+        await upgrade(house.url, house.folder, now=NOW)
+        async with house.db.reading() as connection:
+            (block,) = await blocks_of(connection)
     assert (block.kind, block.key, block.name, block.at) == (BlockKind.ARTIST, "one", "One", NOW)
 
 
-async def test_a_downgrade_to_base_and_back_gives_an_empty_usable_database(house: House) -> None:
-    await house.db.dispose()
-    down = await downgrade(URL, house.folder, "base", now=NOW)
-    up = await upgrade(URL, house.folder, now=NOW)
-    assert (down.after, up.before, up.after) == (None, None, NEWEST)
-    async with house.db.reading() as connection:
-        assert (await connection.execute(select(tables.lists))).all() == []
+async def test_a_downgrade_to_base_and_back_gives_an_empty_usable_database(empty_place: Place) -> None:
+    async with installed(*empty_place) as house:
+        await house.db.dispose()
+        down = await downgrade(house.url, house.folder, "base", now=NOW)
+        up = await upgrade(house.url, house.folder, now=NOW)
+        assert (down.after, up.before, up.after) == (None, None, NEWEST)
+        async with house.db.reading() as connection:
+            assert (await connection.execute(select(tables.lists))).all() == []
 
 
-texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
-moments = st.datetimes(
-    datetime.fromisoformat("1970-01-02"), datetime.fromisoformat("2100-01-01"), timezones=st.just(UTC)
-)
-samples: dict[Any, st.SearchStrategy[Any]] = {
-    str: texts,
-    int: st.integers(0, 2**31 - 1),
-    float: st.floats(0, 1e6),
-    bool: st.booleans(),
-    bytes: st.binary(max_size=60),
-}
-json_samples: dict[str, st.SearchStrategy[Any]] = {
-    "progress": st.builds(Progress, texts, texts, st.integers(0, 9), st.integers(0, 9)),
-    "overrides": st.builds(RunOverrides, texts, st.lists(texts, max_size=2).map(tuple)),
-    "preview": st.just((recommended(1), recommended(2, album=3))),
-    "facts": st.just(recommended(4, album=5)),
-    "circuit": st.builds(
-        Circuit,
-        st.sampled_from(State),
-        moments,
-        texts,
-        texts,
-        st.sampled_from(Cause),
-        moments | st.none(),
-        st.integers(0, 9),
-        st.lists(st.builds(Mark, moments, st.booleans()), max_size=3).map(tuple),
-    ),
-    "carried": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
-}
+START = """
+import asyncio, sys
+from pathlib import Path
+from tests.store.given import installed
+
+async def work(folder, url):
+    print("ready", flush=True)
+    sys.stdin.readline()
+    async with installed(folder, url) as house:
+        print(house.api_key)
+
+asyncio.run(work(Path(sys.argv[1]), sys.argv[2]))
+"""
 
 
-def values_of(table: Table, number: int) -> st.SearchStrategy[dict[str, Any]]:
-    """A row of any content; keys are given, so that foreign keys hold."""
-    columns: dict[str, st.SearchStrategy[Any]] = {}
-    unique = {column for index in table.indexes if index.unique for column in index.columns}
-    for column in table.columns:
-        if column.foreign_keys or column.name == "id":
-            columns[column.name] = st.just(number)
-        elif column.primary_key or column.unique or (column in unique and not column.nullable):
-            columns[column.name] = st.just(
-                number if column.type.python_type is int else f"{column.name}{number}"
-            )
-        elif isinstance(column.type, UtcTime):
-            columns[column.name] = moments
-        elif isinstance(column.type, JsonOf):
-            columns[column.name] = json_samples.get(column.name, st.lists(texts, max_size=3).map(tuple))
-        elif column.name == "status":
-            columns[column.name] = st.just("done")
-        else:
-            columns[column.name] = samples[column.type.python_type]
-    return st.fixed_dictionaries(columns)
+async def test_processes_that_start_at_the_same_moment_on_nothing_all_come_up(empty_place: Place) -> None:
+    folder, url = empty_place
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            START,
+            str(folder),
+            url,
+            cwd=ROOT,
+            env={"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+    said = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert len({out for out, _ in said}) == 1
 
 
-rows = st.integers(1, 3).flatmap(
-    lambda count: st.fixed_dictionaries(
-        {
-            table.name: st.tuples(*(values_of(table, number) for number in range(1, count + 1)))
-            for table in tables.metadata.sorted_tables
-        }
-    )
-)
-
-
-@settings(
-    max_examples=8,
+patient = settings(
+    max_examples=2,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@patient
 @given(content=rows)
 async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
-    content: dict[str, tuple[dict[str, Any], ...]], tmp_path_factory: pytest.TempPathFactory
+    content: Content, empty_place: Place
 ) -> None:
-    folder = tmp_path_factory.mktemp("round-trip")
-    await upgrade(URL, folder, now=NOW)
-    db = open_database(URL, folder)
+    folder, url = empty_place
+    await upgrade(url, folder, now=NOW)
+    await store(empty_place, content)
+    await downgrade(url, folder, "0001", now=NOW)
+    await upgrade(url, folder, now=NOW)
+    expected = {
+        table: []
+        if table in SINCE_THE_FIRST
+        else [row | COLUMNS_SINCE_THE_FIRST.get(table, {}) for row in content[table]]
+        for table in content
+    }
+    expected["recommendations"] = [
+        row | {"first_delivered_at": row["delivered_at"]} for row in expected["recommendations"]
+    ]
+    found = await stored(empty_place)
+    assert {table: found[table] for table in found if table not in MADE_OF_OTHERS} == {
+        table: expected[table] for table in found if table not in MADE_OF_OTHERS
+    }
+    await downgrade(url, folder, "base", now=NOW)
+
+
+OLDER = [revision for revision in reversed(known_revisions()) if revision != NEWEST]
+
+
+@pytest.mark.parametrize("revision", OLDER)
+async def test_the_data_of_every_earlier_revision_come_along(revision: str, empty_place: Place) -> None:
+    folder, url = empty_place
+    db = open_database(url, folder)
     try:
         async with db.transaction() as connection:
-            for table in tables.metadata.sorted_tables:
-                await connection.execute(insert(table), list(content[table.name]))
+            await migrate(connection, revision)
+            then = await tables_in(connection)
+            for table in then:
+                await connection.execute(insert(table), [row_of(table)])
         await db.dispose()
-        await downgrade(URL, folder, "0001", now=NOW)
-        await upgrade(URL, folder, now=NOW)
+        await upgrade(url, folder, now=NOW)
         async with db.reading() as connection:
-            for table in tables.metadata.sorted_tables:
-                found = [dict(row._mapping) for row in await connection.execute(select(table))]
-                added = COLUMNS_SINCE_THE_FIRST.get(table.name, {})
-                known = () if table.name in SINCE_THE_FIRST else content[table.name]
+            for table in await tables_in(connection):
                 if table.name in MADE_OF_OTHERS:
                     continue
-                expected = [row | added for row in known]
-                if table is tables.recommendations:
-                    expected = [row | {"first_delivered_at": row["delivered_at"]} for row in expected]
-                assert found == expected, table.name
+                kept = [dict(row) for row in (await connection.execute(select(table))).mappings()]
+                old = next((row_of(before) for before in then if before.name == table.name), None)
+                assert [{name: row[name] for name in old or ()} for row in kept[:1]] == ([old] if old else [])
     finally:
         await db.dispose()
+
+
+def row_of(table: Table) -> dict[str, Any]:
+    """One row with every column that the table had: foreign keys point to row 1, JSON texts are lists."""
+    values: dict[type, Any] = {int: 1, float: 0.5, bool: True, bytes: b"\x01"}
+    return {
+        column.name: NOW
+        if isinstance(column.type, UtcTime)
+        else TEXTS.get(column.name, "[]")
+        if isinstance(column.type, String | Text)
+        else values[column.type.python_type]
+        for column in table.columns
+    }
+
+
+TEXTS = {"status": "done", "facts": '{"voices": []}', "artist": "Plaid", "artist_mbid": str(mbid(1))}
 
 
 def test_a_recommendation_stored_before_its_newer_facts_is_still_read():

@@ -44,7 +44,7 @@ async def test_a_new_month_begins_at_nothing_by_the_clock_of_utc(house: House) -
 
 async def test_many_calls_at_once_never_break_the_budget_together(house: House) -> None:
     """Half of them through a second engine, as another process has one."""
-    async with installed(house.folder) as other:
+    async with installed(house.folder, house.url) as other:
         ledgers = [StoredLedger(db, house.clock, run) for run in (1, 2) for db in (house.db, other.db)]
         asked = [ledger.reserve(10, Limits(month=75)) for ledger in ledgers for _ in range(5)]
         answers = await asyncio.gather(*asked)

@@ -14,6 +14,7 @@ from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
 from brainarr.pipeline.ports import ImportOptions
 from brainarr.service.backtest import BacktestDeps
+from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.progress import Broadcast
@@ -21,6 +22,7 @@ from brainarr.service.runs import request_run
 from brainarr.service.tasks import Task
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
+from brainarr.store.backup import SHELF
 from brainarr.store.history import write_history
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from tests.conftest import Place
@@ -88,6 +90,15 @@ class House:
         )
 
 
+both_databases = pytest.mark.parametrize("place", ["on_sqlite", "on_postgres"], indirect=True)
+"""For what asks more of the database than that it is there."""
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest) -> Place:
+    return request.getfixturevalue(getattr(request, "param", "on_sqlite"))
+
+
 @pytest.fixture
 async def house(place: Place) -> AsyncIterator[House]:
     lidarr = ScriptedImporter()
@@ -121,6 +132,7 @@ async def house(place: Place) -> AsyncIterator[House]:
                 Task("library", Interval(timedelta(hours=1))),
                 Task("settle", Cron("30 4 * * *"), missing="Set lidarr.url."),
             ),
+            backups=Backups(home.url, home.folder, SHELF, home.clock),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),

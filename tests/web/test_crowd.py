@@ -25,7 +25,7 @@ from brainarr.store.usage import StoredLedger
 from brainarr.web.app import create_app
 from tests.llm.given import ask, entry, guarded
 from tests.llm.test_chain import ScriptedModel
-from tests.web.conftest import House
+from tests.web.conftest import House, both_databases
 from tests.web.test_runs import deps_of
 
 pytestmark = pytest.mark.loopback
@@ -93,6 +93,7 @@ async def test_a_thousand_callers_cause_one_question_and_all_get_the_run(house: 
         await crowded.serve(1_000, client)
 
 
+@both_databases
 async def test_a_hundred_callers_over_real_sockets_too(house: House) -> None:
     crowded = Crowded(house)
     with socket.create_server(("127.0.0.1", 0)) as listener:

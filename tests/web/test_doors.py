@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.web.conftest import House
 
+ZIP = "brainarr-manual-20261122-120000.zip"
 PROTECTED = [
     ("GET", "/api/v1/system/status"),
     ("GET", "/api/v1/system/tasks"),
@@ -50,6 +51,10 @@ PROTECTED = [
     ("POST", "/api/v1/recommendations/1/less"),
     ("DELETE", "/api/v1/recommendations/1/liking"),
     ("GET", "/api/v1/backtest"),
+    ("GET", "/api/v1/system/backup"),
+    ("POST", "/api/v1/system/backup"),
+    ("GET", f"/api/v1/system/backup/{ZIP}"),
+    ("DELETE", f"/api/v1/system/backup/{ZIP}"),
     ("POST", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest/apply"),
 ]
@@ -85,7 +90,10 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
             re.sub(
                 "/(approve|reject|block)$",
                 "/{decision}",
-                path.replace("/1", "/{id}").replace("home", "{name}").replace("default", "{slug}"),
+                path.replace("/1", "/{id}")
+                .replace("home", "{name}")
+                .replace(ZIP, "{name}")
+                .replace("default", "{slug}"),
             ),
         )
         for method, path in PROTECTED

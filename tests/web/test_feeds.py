@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from brainarr.domain.recommendation import Status
 from tests.store.given import mbid, recommended
-from tests.web.conftest import House
+from tests.web.conftest import House, both_databases
 from tests.web.test_doors import FEEDS
+
+pytestmark = both_databases
 
 ALBUM, ARTIST = "/lists/default/api/v1/album", "/lists/default/api/v1/artist"
 

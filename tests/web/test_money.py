@@ -8,7 +8,9 @@ from brainarr.errors import ProviderUnavailable
 from brainarr.service.library import refresh_library
 from brainarr.store.usage import StoredLedger
 from tests.store.given import ScriptedLidarr, owned, recommended
-from tests.web.conftest import House
+from tests.web.conftest import House, both_databases
+
+pytestmark = both_databases
 
 
 class Postbox:

@@ -6,7 +6,9 @@ import pytest
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderRejected, ProviderUnavailable
 from tests.store.given import mbid, recommended
-from tests.web.conftest import House
+from tests.web.conftest import House, both_databases
+
+pytestmark = both_databases
 
 
 async def test_recommendations_are_filtered_by_status(house: House, api: httpx2.AsyncClient):

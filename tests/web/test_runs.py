@@ -26,7 +26,9 @@ from brainarr.store.runs import RunRow
 from brainarr.web.app import create_app
 from tests.conftest import NOW
 from tests.store.given import ScriptedLidarr, owned, recommended
-from tests.web.conftest import House
+from tests.web.conftest import House, both_databases
+
+pytestmark = both_databases
 
 RESULT = RunResult(
     recommendations=(recommended(1, album=2, title="Double Figure"),),

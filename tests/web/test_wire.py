@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from brainarr.errors import ConfigurationError, Fault, StorageError
 from brainarr.web.envelope import MAX_BODY, loggable
-from tests.web.conftest import House
+from tests.web.conftest import House, both_databases
 
 patient = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -149,6 +149,7 @@ def test_a_logged_address_is_one_bounded_line(path: str, query: bytes):
     assert len(shown) <= 500
 
 
+@both_databases
 @patient
 @given(st.text(max_size=80), st.sampled_from(["GET", "POST", "HEAD", "PUT", "OPTIONS", "DELETE"]))
 async def test_no_path_brings_it_down(api: httpx2.AsyncClient, path: str, method: str):
@@ -158,6 +159,7 @@ async def test_no_path_brings_it_down(api: httpx2.AsyncClient, path: str, method
     assert (await api.request(method, target)).status_code in (200, 202, 404, 405, 422)
 
 
+@both_databases
 @patient
 @given(st.sampled_from(["artists", "api/v1/album", "nothing"]), st.binary(max_size=60))
 async def test_no_list_name_brings_it_down(api: httpx2.AsyncClient, feed: str, name: bytes):
@@ -166,6 +168,7 @@ async def test_no_list_name_brings_it_down(api: httpx2.AsyncClient, feed: str, n
     assert (await api.get(target)).status_code in (401, 404)
 
 
+@both_databases
 @patient
 @given(
     st.sampled_from(["runs", "recommendations", "history"]),

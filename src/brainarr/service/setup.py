@@ -8,6 +8,7 @@ import msgspec
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import ensure_default_list
 from brainarr.store import install, settings
+from brainarr.store.keyfile import finish_takeover
 from brainarr.store.secrets import Secrets, open_secrets
 from brainarr.store.session import Database
 
@@ -23,6 +24,9 @@ class Installation(msgspec.Struct, frozen=True):
 
 async def ensure_installed(db: Database, folder: Path, *, clock: Clock) -> Installation:
     """Raises StorageError, also when the secret.key in `folder` belongs to another database."""
+    async with db.reading() as connection:
+        if check := await install.key_check(connection):
+            finish_takeover(folder, check)
     secrets = open_secrets(folder)
     async with db.transaction() as connection:
         first_start = await install.ensure_install(connection, secrets, clock())

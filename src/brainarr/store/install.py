@@ -12,9 +12,14 @@ from brainarr.store.tables import install
 KEY_CHECK = "brainarr"
 
 
+async def key_check(connection: AsyncConnection) -> str | None:
+    """The encrypted word that tells the right key; None before the first start."""
+    return (await connection.execute(select(install.c.key_check))).scalar()
+
+
 async def ensure_install(connection: AsyncConnection, secrets: Secrets, at: datetime) -> bool:
     """True at the first start. Raises StorageError when `secrets` has the key of another database."""
-    check = (await connection.execute(select(install.c.key_check))).scalar()
+    check = await key_check(connection)
     if check is None:
         row = {"id": 1, "installed_at": at, "key_check": secrets.encrypt(KEY_CHECK)}
         await connection.execute(insert(install).values(row))

@@ -1,68 +1,18 @@
 """The database as the services see it: short transactions that never lose an update."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as TooBusy
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from brainarr.errors import ConfigurationError, Fault, StorageError
-from brainarr.store.postgres import postgres_engine
+from brainarr.errors import ConfigurationError, Fault
+from brainarr.store.failures import storage_errors
+from brainarr.store.postgres import check_options, postgres_engine
 from brainarr.store.sqlite import sqlite_engine
-
-_REMEDIES = (
-    ("full", "the disk is full", "Free some space; nothing was half stored."),
-    ("no space left", "the disk is full", "Free some space; nothing was half stored."),
-    (
-        "readonly",
-        "the file may not be written",
-        "Give Brainarr's user write permission to it and its folder.",
-    ),
-    (
-        "unable to open",
-        "the file cannot be opened",
-        "Check that its folder exists and that Brainarr's user may use it.",
-    ),
-    ("locked", "another process holds it", "Stop the other Brainarr, or try again when its work is done."),
-    ("malformed", "the file is damaged", "Restore one of the copies that lie beside it."),
-    (
-        "not a database",
-        "the file is not a database",
-        "Check database.url; restore one of the copies beside it.",
-    ),
-    ("disk i/o", "the disk did not answer", "Check the disk or the network share that holds it."),
-)
-
-
-def storage_error(error: BaseException) -> StorageError:
-    """What a driver's complaint means for the person who runs Brainarr."""
-    text = str(error).lower()
-    for mark, what, remedy in _REMEDIES:
-        if mark in text:
-            return StorageError(f"The database cannot be used: {what}.", remedy=remedy)
-    return StorageError(
-        f"The database cannot be used: {str(error)[:200]}.", remedy="See the log for the statement."
-    )
-
-
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """What the driver or the system raises becomes StorageError; broken constraints pass as they are."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except DBAPIError as error:
-        raise storage_error(error.orig or error) from error
-    except (OSError, sqlite3.Error) as error:
-        raise storage_error(error) from error
-    except TooBusy as error:
-        raise StorageError("The database is too busy.", remedy="Try again in a minute.") from error
 
 
 class Database:
@@ -77,11 +27,15 @@ class Database:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """What happens inside is stored together or not at all. Never wait for a remote service in it."""
+    async def transaction(self, *, patience_s: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """What happens inside is stored together or not at all. Never wait for a remote service in it.
+
+        `patience_s` is how long to wait for another process that writes, where the usual is not enough.
+        """
+        engine = self._engine if patience_s is None else self._engine.execution_options(patience_s=patience_s)
         async with self._turn:
             with storage_errors():
-                async with self._engine.begin() as connection:
+                async with engine.begin() as connection:
                     yield connection
 
     @asynccontextmanager
@@ -96,31 +50,30 @@ class Database:
         await self._engine.dispose()
 
 
-def database_url(url: str, folder: Path) -> URL:
+_ALLOWED = (
+    "sqlite:///brainarr.db, an absolute path as sqlite:////config/brainarr.db, "
+    "or postgresql://user:password@host/database"
+)
+
+
+def database_url(url: str, folder: Path, key: str = "database.url") -> URL:
     """The address of the database with its driver; a relative SQLite path lies in `folder`.
 
-    Raises ConfigurationError.
+    Raises ConfigurationError, which calls the address `key`.
     """
-    allowed = (
-        "sqlite:///brainarr.db, an absolute path as sqlite:////config/brainarr.db, "
-        "or postgresql://user:password@host/database"
-    )
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigurationError([Fault("database.url", "an address that cannot be read", allowed)]) from None
-    named = parsed.database not in (None, "", ":memory:")
-    if named and parsed.drivername == "sqlite":
+    except (ArgumentError, ValueError):
+        raise ConfigurationError([Fault(key, "an address that cannot be read", _ALLOWED)]) from None
+    shown = parsed.render_as_string(hide_password=True)
+    named = parsed.database not in (None, "", ":memory:") and "\0" not in url
+    if named and parsed.drivername == "sqlite" and not parsed.query and not parsed.host:
         return parsed.set(drivername="sqlite+aiosqlite", database=str(folder / str(parsed.database)))
-    if named and parsed.drivername in ("postgresql", "postgres"):
-        return _as_asyncpg(parsed)
-    raise ConfigurationError([Fault("database.url", parsed.render_as_string(hide_password=True), allowed)])
-
-
-def _as_asyncpg(url: URL) -> URL:
-    """libpq's name for encryption, which everybody's addresses have, is not the driver's."""
-    query = {("ssl" if name == "sslmode" else name): value for name, value in url.query.items()}
-    return url.set(drivername="postgresql+asyncpg", query=query)
+    if named and parsed.drivername in ("postgresql", "postgres") and (parsed.port or 0) < 65536:
+        if fault := check_options(parsed):
+            raise ConfigurationError([Fault(key, shown, f"{_ALLOWED}; {fault}")])
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise ConfigurationError([Fault(key, shown, _ALLOWED)])
 
 
 def open_database(url: str, folder: Path = Path()) -> Database:
@@ -131,3 +84,9 @@ def open_database(url: str, folder: Path = Path()) -> Database:
 def create_engine(url: URL) -> AsyncEngine:
     """The engine for an address that `database_url` answered."""
     return sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)
+
+
+def close_to_others(url: URL) -> None:
+    """The library and its history are nobody else's business; the folder of a SQLite file may be open."""
+    if url.get_backend_name() == "sqlite":
+        Path(url.database or "").chmod(0o600)

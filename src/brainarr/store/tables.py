@@ -13,16 +13,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
     false,
     text,
 )
 
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
-from brainarr.store.columns import JsonOf, UtcTime
+from brainarr.store.columns import JsonOf, String, Text, UtcTime
 
 FIRST_PERSON = 1
 

@@ -1,139 +1,95 @@
-"""Bringing the database to this version's tables, after copying the old file aside."""
+"""Bringing the database to this version's tables, after a backup of what was there."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.errors import ConfigurationError, Fault, StorageError
-from brainarr.store.session import create_engine, database_url, storage_errors
+from brainarr.store.archive import Origin
+from brainarr.store.backup import SHELF, Shelf, write_backup
+from brainarr.store.failures import storage_errors
+from brainarr.store.postgres import describe_server
+from brainarr.store.revisions import NEWEST, known_revisions, migrate, named_revision, revision_of
+from brainarr.store.session import close_to_others, create_engine, database_url
 
-COPIES_KEPT = 5
+PATIENCE_S = 600.0
+"""How long a start waits for another process that upgrades the same database."""
 
 
 class Revised(msgspec.Struct, frozen=True):
-    """From which revision to which; `copy` is where the old file lies, None when nothing was copied."""
+    """From which revision to which; `copy` is the backup made before, None when nothing was changed."""
 
     before: str | None
     after: str | None
     copy: Path | None = None
+    server: str = "SQLite"
+    """Which database it is, with its version where that is not our own."""
 
     @property
     def changed(self) -> bool:
         return self.before != self.after
 
 
-async def upgrade(url: str, folder: Path, *, now: datetime) -> Revised:
-    """To the newest revision. Raises StorageError; the database is then as it was."""
-    return await _revise(url, folder, command.upgrade, "head", now)
+async def upgrade(url: str, folder: Path, *, now: datetime, shelf: Shelf = SHELF) -> Revised:
+    """To the newest revision. Of several processes at the same moment one does it, the others wait.
+
+    The backup of what was there goes onto `shelf`. Raises StorageError; the database is then as it was.
+    """
+    return await _revise(url, folder, "upgrade", NEWEST, now, shelf)
 
 
-async def downgrade(url: str, folder: Path, revision: str, *, now: datetime) -> Revised:
-    """Back to `revision` ("base": no tables). What newer tables held is in the copy only.
+async def downgrade(url: str, folder: Path, revision: str, *, now: datetime, shelf: Shelf = SHELF) -> Revised:
+    """Back to `revision` ("base": no tables). What newer tables held is in the backup only.
 
     Raises StorageError, and ConfigurationError for a revision that does not exist or is a newer one.
     """
-    return await _revise(url, folder, command.downgrade, revision, now)
+    return await _revise(url, folder, "downgrade", revision, now, shelf)
 
 
 async def outlook(url: str, folder: Path) -> Revised:
     """What `upgrade` would do. The database must exist; it is not changed. Raises StorageError."""
-    known = _revisions(_config())
     engine = create_engine(database_url(url, folder))
     try:
         with storage_errors():
-            before = await _current(engine)
-            _refuse_newer(before, known)
-            return Revised(before, known[0])
+            async with engine.execution_options(reads_only=True).connect() as connection:
+                return Revised(
+                    await revision_of(connection), known_revisions()[0], server=_server(connection)
+                )
     finally:
         await engine.dispose()
 
 
 async def _revise(
-    url: str, folder: Path, change: Callable[[Config, str], None], target: str, now: datetime
+    url: str, folder: Path, way: Literal["upgrade", "downgrade"], target: str, now: datetime, shelf: Shelf
 ) -> Revised:
     address = database_url(url, folder)
-    config = _config()
-    known = _revisions(config)
-    wanted = _wanted(target, known)
-    engine = create_engine(address)
+    wanted = named_revision(target)
+    engine = create_engine(address).execution_options(patience_s=PATIENCE_S)
     try:
         with storage_errors():
-            before = await _current(engine)
-            _refuse_newer(before, known)
-            if before == wanted:
-                return Revised(before, before)
-            copy: Path | None = None
-            if before is not None and address.get_backend_name() == "sqlite":
-                copy = await asyncio.to_thread(_copy_aside, Path(address.database or ""), before, now)
+            async with engine.execution_options(reads_only=True).connect() as connection:
+                server = _server(connection)
+                if (before := await revision_of(connection)) == wanted:
+                    return Revised(before, before, server=server)
+            # This waits for whoever writes, perhaps another process that has just begun the same.
             async with engine.begin() as connection:
-                await connection.run_sync(_change, config, change, target)
-            return Revised(before, await _current(engine), copy)
+                if (before := await revision_of(connection)) == wanted:
+                    return Revised(before, before, server=server)
+                copy: Path | None = None
+                if before is not None:
+                    # On a connection of its own, which sees what is there before the change.
+                    copy = (await write_backup(address, folder, shelf, Origin.BEFORE_CHANGE, now)).path
+                await migrate(connection, target, way=way)
+                after = await revision_of(connection)
+        if before is None:
+            await asyncio.to_thread(close_to_others, address)
+        return Revised(before, after, copy, server)
     finally:
         await engine.dispose()
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    return config
-
-
-def _revisions(config: Config) -> list[str]:
-    """Newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-
-
-def _refuse_newer(revision: str | None, known: list[str]) -> None:
-    if revision is not None and revision not in known:
-        raise StorageError(
-            f"The database was written by a newer Brainarr (its revision {revision} is unknown here).",
-            remedy="Install that version again, or put back the copy made before its upgrade.",
-        )
-
-
-def _wanted(target: str, known: list[str]) -> str | None:
-    """The revision that `target` names, None for an empty database; `known` is newest first."""
-    if target in ("head", "base"):
-        return known[0] if target == "head" else None
-    if target not in known:
-        raise ConfigurationError([Fault("revision", repr(target), f"base, {', '.join(reversed(known))}")])
-    return target
-
-
-def _change(
-    connection: Connection, config: Config, change: Callable[[Config, str], None], target: str
-) -> None:
-    config.attributes["connection"] = connection
-    change(config, target)
-
-
-async def _current(engine: AsyncEngine) -> str | None:
-    async with engine.connect() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-
-
-def _copy_aside(path: Path, revision: str, now: datetime) -> Path:
-    """A consistent copy, also while the write-ahead log holds the newest rows; keeps the newest few."""
-    copy = path.with_name(f"{path.name}.before-{revision}-{now:%Y%m%d-%H%M%S}")
-    unfinished = path.with_name(f"{copy.name}.part")
-    try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
-            source.backup(target)
-        unfinished.replace(copy)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    copies = sorted(path.parent.glob(f"{path.name}.before-*"), key=lambda file: file.stat().st_mtime)
-    for old in copies[:-COPIES_KEPT]:
-        old.unlink()
-    return copy
+def _server(connection: AsyncConnection) -> str:
+    return "SQLite" if connection.dialect.name == "sqlite" else describe_server(connection)

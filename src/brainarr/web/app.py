@@ -10,6 +10,7 @@ from brainarr import __version__
 from brainarr.web import backtest_page, feeds, page
 from brainarr.web.api import (
     backtest,
+    backup,
     blocks,
     estimate,
     history,
@@ -99,6 +100,7 @@ def _api() -> APIRouter:
     for noun in (
         system,
         tasks,
+        backup,
         estimate,
         runs,
         recommendations,

@@ -15,6 +15,7 @@ from brainarr.domain.recommendation import Memory
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.backtest import BacktestDeps
+from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.progress import Broadcast
@@ -66,6 +67,8 @@ class WebDeps:
     wake: Wake
     """Tells the worker that work waits."""
     backtests: BacktestDeps
+    backups: Backups
+    """What is backed up, and where to."""
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC

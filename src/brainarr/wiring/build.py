@@ -27,6 +27,7 @@ from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
 from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, present_weights
+from brainarr.service.backup import Backups
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
@@ -38,7 +39,7 @@ from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import RunRow
-from brainarr.store.session import Database, database_url, open_database
+from brainarr.store.session import Database, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.backtesting import bind_replay
@@ -84,6 +85,10 @@ class House:
         threshold = self.settings.costs.alert_threshold
         return await alert_on_costs(self.db, threshold, self.outside.messengers, clock=self.clock)
 
+    @property
+    def backups(self) -> Backups:
+        return backups_of(self.settings, self.folder, self.clock)
+
     def require_lidarr(self) -> None:
         """Raises ConfigurationError that names what is missing."""
         if self.outside.lidarr is None:
@@ -101,12 +106,10 @@ async def open_house(
     # Without the database first: where that is, only file and environment can say.
     before = load_settings(folder, environ).values
     make_folder(folder)
-    revised = await upgrade(before.database.url, folder, now=clock())
+    revised = await upgrade(before.database.url, folder, now=clock(), shelf=before.backup.shelf)
     if revised.changed:
         copy = str(revised.copy) if revised.copy else None
         events.info("database upgraded", before=revised.before, after=revised.after, copy=copy)
-    if revised.before is None:
-        _close_to_others(before.database.url, folder)
     db = open_database(before.database.url, folder)
     try:
         installation = await ensure_installed(db, folder, clock=clock)
@@ -134,11 +137,9 @@ async def open_house(
         await db.dispose()
 
 
-def _close_to_others(url: str, folder: Path) -> None:
-    """The library and its history are nobody else's business; a folder that was there before may be open."""
-    address = database_url(url, folder)
-    if address.get_backend_name() == "sqlite":
-        Path(address.database or "").chmod(0o600)
+def backups_of(settings: Settings, folder: Path, clock: Clock) -> Backups:
+    """The backups that these settings mean; `folder` is the configuration folder."""
+    return Backups(settings.database.url, folder, settings.backup.shelf, clock)
 
 
 def make_folder(folder: Path) -> None:

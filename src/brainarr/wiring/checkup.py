@@ -1,11 +1,11 @@
 """What `doctor` asks, and what the web app shows as providers."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import structs
 
@@ -24,11 +24,13 @@ from brainarr.service.settings import read_settings
 from brainarr.settings.layers import Origin
 from brainarr.settings.load import Loaded
 from brainarr.store.secrets import KEY_FILE, open_secrets
-from brainarr.store.session import database_url, open_database
+from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import outlook
 from brainarr.web.deps import WiredProvider
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import Outside, open_outside
+
+T = TypeVar("T")
 
 
 class _Service(Protocol):
@@ -138,62 +140,68 @@ async def _no_models() -> tuple[ModelCard, ...]:
 
 async def _stored_settings(url: str, folder: Path) -> Mapping[str, object]:
     """What the web app wrote; nothing where that cannot be read, which the database's own check reports."""
-    if not _exists(url, folder) or not (folder / KEY_FILE).exists():
+    if not (folder / KEY_FILE).exists():
         return {}
-    db = open_database(url, folder)
-    try:
-        if (await outlook(url, folder)).changed:
-            return {}
+
+    async def read(db: Database) -> Mapping[str, object]:
         return await read_settings(db, open_secrets(folder))
-    except StorageError:
-        return {}
-    finally:
-        await db.dispose()
+
+    return await _read_if_usable(url, folder, read, {})
 
 
 async def _probe_database(url: str, folder: Path) -> str:
-    if not _exists(url, folder):
+    if _missing(url, folder):
         return "not there yet: the first start makes it"
     revised = await outlook(url, folder)
+    if revised.before is None:
+        return f"{revised.server} answers; the first start makes its tables"
     if revised.changed:
-        return f"answers; the next start upgrades it from {revised.before} to {revised.after}"
+        return (
+            f"{revised.server} answers; the next start upgrades it from {revised.before} to {revised.after}"
+        )
     db = open_database(url, folder)
     try:
         if (folder / KEY_FILE).exists():
             await read_settings(db, open_secrets(folder))
     finally:
         await db.dispose()
-    return f"answers, at revision {revised.after}"
+    return f"{revised.server} answers, at revision {revised.after}"
 
 
-def _exists(url: str, folder: Path) -> bool:
-    return Path(database_url(url, folder).database or "").exists()
+def _missing(url: str, folder: Path) -> bool:
+    """Whether it is a SQLite file that is not there: looking into it would make it."""
+    address = database_url(url, folder)
+    return address.get_backend_name() == "sqlite" and not Path(address.database or "").exists()
+
+
+async def _read_if_usable(url: str, folder: Path, read: Callable[[Database], Awaitable[T]], nothing: T) -> T:
+    """`nothing` where the database is not there, cannot be read, or has the tables of another version."""
+    if _missing(url, folder):
+        return nothing
+    db = open_database(url, folder)
+    try:
+        return nothing if (await outlook(url, folder)).changed else await read(db)
+    except StorageError:
+        return nothing
+    finally:
+        await db.dispose()
 
 
 async def _open_breakers(outside: Outside, url: str, folder: Path) -> list[Finding]:
     """Models that no run would ask now, whatever their probe says."""
-    if not _exists(url, folder):
-        return []
-    db = open_database(url, folder)
-    try:
-        if (await outlook(url, folder)).changed:
-            return []
-        setups = {one.name: one.setup for one in watched_models(outside)}
-        return [
-            Finding(
-                name,
-                "breaker",
-                Health.FAILED if circuit.cause is Cause.KEY else Health.NOTE,
-                explained(circuit),
-                f"Ask it again: POST /api/v1/providers/{name}/test",
-            )
-            for name, circuit in (await read_breakers(db, setups)).items()
-            if circuit.state is not State.CLOSED
-        ]
-    except StorageError:
-        return []
-    finally:
-        await db.dispose()
+    setups = {one.name: one.setup for one in watched_models(outside)}
+    circuits = await _read_if_usable(url, folder, partial(read_breakers, setups=setups), {})
+    return [
+        Finding(
+            name,
+            "breaker",
+            Health.FAILED if circuit.cause is Cause.KEY else Health.NOTE,
+            explained(circuit),
+            f"Ask it again: POST /api/v1/providers/{name}/test",
+        )
+        for name, circuit in circuits.items()
+        if circuit.state is not State.CLOSED
+    ]
 
 
 def _lidarr_missing(settings: Settings) -> list[Finding]:

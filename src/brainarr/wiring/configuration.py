@@ -41,6 +41,7 @@ from brainarr.providers.notifications import NotificationSettings
 from brainarr.service.retention import Retention
 from brainarr.settings.load import Loaded, load
 from brainarr.settings.values import Section, WebAddress
+from brainarr.store.backup import Shelf
 from brainarr.store.session import database_url
 
 SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity")
@@ -125,6 +126,17 @@ class DatabaseSettings(Section):
 class RedisSettings(Section):
     url: Annotated[str, AfterValidator(_redis)] | None = None
     """Turns on the shared cache level, locks across processes, and workers in processes of their own."""
+
+
+class BackupSettings(Section):
+    folder: Annotated[str, Field(min_length=1, max_length=1_000)] = "backups"
+    """Relative to the configuration folder."""
+    keep: Annotated[int, Field(ge=1, le=1_000)] = 5
+    """How many of each origin; those that a person made all stay."""
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(Path(self.folder), self.keep)
 
 
 class CoverArtSettings(Section):
@@ -259,6 +271,7 @@ class ScheduleSettings(Section):
     library: ScheduleText = "1h"
     settle: ScheduleText = "daily"
     clean_up: ScheduleText = "daily"
+    backup: ScheduleText = "weekly"
 
 
 class JobSettings(Section):
@@ -306,6 +319,7 @@ class Settings(Section):
     recommend: RecommendSettings = RecommendSettings()
     costs: CostSettings = CostSettings()
     notifications: NotificationSettings = NotificationSettings()
+    backup: BackupSettings = BackupSettings()
     health: HealthSettings = HealthSettings()
     schedules: ScheduleSettings = ScheduleSettings()
     jobs: JobSettings = JobSettings()

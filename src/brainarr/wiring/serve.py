@@ -92,6 +92,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             broadcast=house.runs.broadcast,
             wake=wake,
             backtests=house.backtests,
+            backups=house.backups,
             providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
             find_servers=partial(find_servers, house.settings.provider_chain),
             estimate=house.estimate,

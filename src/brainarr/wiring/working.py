@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from brainarr.domain.schedule import Interval, parse_schedule
 from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, usual_chores
 from brainarr.service.backtest import BACKTEST, work_backtest
+from brainarr.service.backup import make_backup
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
+from brainarr.store.archive import Origin
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.install import installed_at
 from brainarr.store.jobs import RECOMMEND
@@ -41,10 +43,18 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
     return (
         *usual_chores(house.runs, rhythm, house.settings.retention.periods),
+        _backup(house),
         *_cost_watch(house),
         *_monitor(house),
         chore(BACKTEST, None, partial(work_backtest, house.backtests)),
     )
+
+
+def _backup(house: House) -> Chore:
+    async def backup(*_: object) -> None:
+        await make_backup(house.backups, Origin.SCHEDULED)
+
+    return chore("backup", parse_schedule(house.settings.schedules.backup), backup)
 
 
 def _cost_watch(house: House) -> list[Chore]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Path
 
-LARGEST_ID = 2**53 - 1
-"""The largest whole number that every JSON reader keeps exact, and well within what SQLite can compare."""
+LARGEST_ID = 2**31 - 1
+"""The largest number that the database counts up to: PostgreSQL refuses to look for a larger one."""
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
