@@ -3,7 +3,7 @@
 import gc
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -37,6 +37,7 @@ from brainarr.service.setup import Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
+from brainarr.store.private import close_to_others
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import upgrade
@@ -105,8 +106,7 @@ async def open_house(
     if revised.changed:
         copy = str(revised.copy) if revised.copy else None
         events.info("database upgraded", before=revised.before, after=revised.after, copy=copy)
-    if revised.before is None:
-        _close_to_others(before.database.url, folder)
+    _close_database(before.database.url, folder)
     db = open_database(before.database.url, folder)
     try:
         installation = await ensure_installed(db, folder, clock=clock)
@@ -137,11 +137,15 @@ async def open_house(
         await db.dispose()
 
 
-def _close_to_others(url: str, folder: Path) -> None:
-    """The library and its history are nobody else's business; a folder that was there before may be open."""
+def _close_database(url: str, folder: Path) -> None:
+    """The library and its history are nobody else's business; the folder may be open to others."""
     address = database_url(url, folder)
     if address.get_backend_name() == "sqlite":
-        Path(address.database or "").chmod(0o600)
+        path = Path(address.database or "")
+        # Its journals and the copies that upgrades make lie beside it.
+        for file in path.parent.glob(f"{path.name}*"):
+            with suppress(FileNotFoundError):
+                close_to_others(file)
 
 
 def make_folder(folder: Path) -> None:
