@@ -20,7 +20,11 @@ from brainarr.service.setup import ensure_installed
 from brainarr.store import private, tables
 from brainarr.store.private import close_to_others, write_private
 from brainarr.store.secrets import KEY_FILE, Secrets, begin_rotation, open_secrets, opens_everything
+from tests.conftest import house as stored
 from tests.store.given import House
+
+# The database alone, not the web app that the other tests here stand before.
+house = stored
 
 
 def keys(folder: Path) -> list[bytes]:
@@ -139,7 +143,11 @@ async def test_a_rotation_that_dies_at_any_moment_loses_nothing_and_is_finished_
         # What was written by whoever started in between is not lost either.
         between = open_secrets(house.folder)
         await write_settings(
-            house.db, between, {"lastfm.api_key": f"n{step}"}, secret_keys=["lastfm.api_key"], clock=house.clock
+            house.db,
+            between,
+            {"lastfm.api_key": f"n{step}"},
+            secret_keys=["lastfm.api_key"],
+            clock=house.clock,
         )
         before["lastfm.api_key"] = f"n{step}"
         if step % 2:
@@ -158,6 +166,7 @@ async def test_the_old_key_stays_while_something_needs_it(
     await filled(house)
     stranger = Secrets(keys(house.folder))
     begin_rotation(house.folder)
+
     # Somebody on another machine, with a copy of the old key, writes after everything was encrypted again.
     async def late(connection: AsyncConnection, secrets: Secrets) -> bool:
         await connection.execute(tables.lists.update().values(feed_key=stranger.encrypt("late")))

@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 from brainarr import __version__
-from brainarr.cli import backtest, db, demo, doctor, evaluate, league, run, serve, similarity, taste
+from brainarr.cli import (
+    backtest,
+    db,
+    demo,
+    doctor,
+    evaluate,
+    keys,
+    league,
+    run,
+    secrets,
+    serve,
+    similarity,
+    taste,
+)
 from brainarr.errors import BrainarrError, ConfigurationError
 
 FAILED = 1
@@ -52,7 +65,8 @@ app.command()(evaluate.evaluate)
 app.command()(league.league)
 app.command()(taste.taste)
 app.command()(backtest.backtest)
-app.command("api-key")(db.api_key)
+app.add_typer(keys.app, name="api-key")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(db.app, name="db")
 app.add_typer(similarity.app, name="similarity")
 

@@ -25,19 +25,6 @@ def downgrade(
     _revise(context, revision)
 
 
-def api_key(context: typer.Context) -> None:
-    """Show the key of the HTTP API."""
-    from brainarr.wiring.build import open_house
-
-    folder = begin(context, quiet=True)
-
-    async def work() -> str:
-        async with open_house(folder, os.environ) as house:
-            return house.api_key
-
-    typer.echo(run_async(work()))
-
-
 def _revise(context: typer.Context, revision: str | None) -> None:
     from brainarr.store.upgrade import downgrade, upgrade
     from brainarr.wiring.build import make_folder, utc_now

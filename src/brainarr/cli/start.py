@@ -27,7 +27,7 @@ def begin(context: typer.Context, *, quiet: bool = False) -> Path:
     from brainarr import log
     from brainarr.wiring.configuration import load_settings
 
-    # Whatever is made from here on, databases, keys and copies, is for its owner's eyes only, from its first byte.
+    # Whatever is made from here on, database, key and copies, is closed to others from its first byte.
     os.umask(0o077)
     log.configure("warning")
     folder = folder_of(context)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -84,9 +84,15 @@ def _secrets(holding: Mapping[Path, Given], schema: Schema) -> set[str]:
             continue
         if is_secret(path, schema):
             found.add(given.value)
-        elif "@" in given.value:
-            try:
-                found.add(urlsplit(given.value).password or "")
-            except ValueError:
-                continue
+        if "@" in given.value:
+            found |= _passwords(given.value)
     return found - {""}
+
+
+def _passwords(address: str) -> set[str]:
+    """As it stands in the address, and as its service knows it."""
+    try:
+        password = urlsplit(address).password or ""
+    except ValueError:
+        return set()
+    return {password, unquote(password)}

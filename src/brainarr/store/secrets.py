@@ -90,9 +90,7 @@ def newest_key(folder: Path) -> Secrets:
 
 def end_rotation(folder: Path) -> None:
     """Forgets the old keys. Raises StorageError."""
-    _with_key_file(
-        folder, lambda path: write_private(path, _read_keys(path)[0] + b"\n", replace=True)
-    )
+    _with_key_file(folder, lambda path: write_private(path, _read_keys(path)[0] + b"\n", replace=True))
 
 
 async def encrypt_again(connection: AsyncConnection, secrets: Secrets) -> int:

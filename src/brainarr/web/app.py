@@ -13,6 +13,7 @@ from brainarr.web.api import (
     blocks,
     estimate,
     history,
+    keys,
     league,
     learning,
     lists,
@@ -25,11 +26,19 @@ from brainarr.web.api import (
     system,
     usage,
 )
-from brainarr.web.auth import require_api_key
+from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import AccessLog, BodyLimit, SecurityHeaders, UrlBase
-from brainarr.web.problems import INVALID, UNAUTHORIZED, declare_problems, install_problems, problems
+from brainarr.web.problems import (
+    FORBIDDEN,
+    INVALID,
+    TOO_MANY_GUESSES,
+    UNAUTHORIZED,
+    declare_problems,
+    install_problems,
+    problems,
+)
 
 __all__ = ["WebDeps", "WiredProvider", "create_app"]
 
@@ -60,6 +69,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.deps = deps
     app.state.started_at = deps.clock()
     install_problems(app)
+    install_doors(app, deps.clock)
     app.add_middleware(BodyLimit)
     app.add_middleware(UrlBase, base=deps.url_base)
     app.include_router(page.router)
@@ -93,7 +103,7 @@ def _api() -> APIRouter:
     api = APIRouter(
         prefix="/api/v1",
         dependencies=[Depends(require_api_key)],
-        responses=problems(UNAUTHORIZED, INVALID),
+        responses=problems(UNAUTHORIZED, FORBIDDEN, INVALID, TOO_MANY_GUESSES),
     )
     for noun in (
         system,
@@ -107,6 +117,7 @@ def _api() -> APIRouter:
         notifications,
         history,
         lists,
+        keys,
         profile,
         learning,
         blocks,

@@ -57,7 +57,7 @@ class WebDeps:
     db: Database
     secrets: Secrets
     api_key: Callable[[], str]
-    """Asked for each request, so that a new key counts at once."""
+    """The instance's own key where file or environment fix it, asked for each request; "": the generated one."""
     clock: Clock
     broadcast: Broadcast
     """Where the worker of this process tells how its runs go on."""

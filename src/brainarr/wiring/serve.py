@@ -86,7 +86,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
         WebDeps(
             db=house.db,
             secrets=house.installation.secrets,
-            api_key=lambda: house.api_key,
+            api_key=lambda: house.fixed_api_key,
             clock=house.clock,
             broadcast=house.runs.broadcast,
             wake=wake,
