@@ -158,9 +158,7 @@ async def test_an_empty_key_in_the_settings_opens_nothing(house: House):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60))
-async def test_no_other_text_is_taken_for_the_key(
-    house: House, stranger: httpx2.AsyncClient, key: str
-):
+async def test_no_other_text_is_taken_for_the_key(house: House, stranger: httpx2.AsyncClient, key: str):
     # Long enough for the next guess.
     cast(StandingClock, house.deps.clock).advance(minutes=1)
     answer = await stranger.get("/api/v1/lists", params={"apikey": key.encode("utf-8", "replace").decode()})

@@ -27,7 +27,7 @@ from brainarr.store.columns import JsonOf, UtcTime
 FIRST_PERSON = 1
 
 ENCRYPTED = {"encrypted": True}
-"""The `info` of columns whose text is encrypted; secret settings are too. A rotation of the key goes by it."""
+"""The `info` of columns whose text is encrypted, as secret settings are: a rotation of the key goes by it."""
 
 # Named constraints, so that a later migration can drop one on every database.
 metadata = MetaData(

@@ -57,7 +57,8 @@ class WebDeps:
     db: Database
     secrets: Secrets
     api_key: Callable[[], str]
-    """The instance's own key where file or environment fix it, asked for each request; "": the generated one."""
+    """The instance's own key where file or environment fix it, asked for each request; else "", and the
+    generated one counts."""
     clock: Clock
     broadcast: Broadcast
     """Where the worker of this process tells how its runs go on."""
