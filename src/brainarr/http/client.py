@@ -48,7 +48,7 @@ class Http:
     so. No error shows one of `secrets`, whatever the server says.
 
     `public_only` is for addresses that somebody else named: it speaks to the public internet alone, follows
-    redirects there, and is told no secrets, which would go along. `resolve` finds the addresses of a name then.
+    redirects there, and takes no secrets, which would go along. `resolve` finds the addresses of a name then.
     """
 
     def __init__(

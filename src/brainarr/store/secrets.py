@@ -1,7 +1,7 @@
 """Secrets at rest: everything that opens something is encrypted with a key that lies beside the database.
 
-The key file holds one key, or for the length of a rotation several, one in each line: the first encrypts, each
-decrypts.
+The key file holds one key, or for the length of a rotation several, one in each line: the first encrypts,
+each decrypts.
 """
 
 from collections.abc import Callable, Sequence

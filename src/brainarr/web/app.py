@@ -30,6 +30,7 @@ from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import AccessLog, BodyLimit, SecurityHeaders, UrlBase
+from brainarr.web.origin import KnownNames
 from brainarr.web.problems import (
     FORBIDDEN,
     INVALID,
@@ -71,6 +72,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     install_problems(app)
     install_doors(app, deps.clock)
     app.add_middleware(BodyLimit)
+    app.add_middleware(KnownNames, names=deps.names)
     app.add_middleware(UrlBase, base=deps.url_base)
     app.include_router(page.router)
     app.include_router(backtest_page.router)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
@@ -84,6 +85,15 @@ class WebDeps:
     """"" or "/brainarr": begins with a slash, ends without."""
     external_url: str | None = None
     """How Lidarr reaches this server; None: taken from each request."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that this server is known by, beside addresses, names at home and that of `external_url`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is configured of them."""
+        external = urlsplit(self.external_url or "").hostname
+        return (*self.allowed_hosts, *([external] if external else []))
 
     @property
     def setups(self) -> dict[str, str]:

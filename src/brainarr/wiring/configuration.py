@@ -62,6 +62,12 @@ def _url_base(text: str) -> str:
     return "".join(f"/{part}" for part in parts)
 
 
+def _host_name(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", text):
+        raise ValueError('a name such as music.example.org, without protocol and port, or "*"')
+    return text.lower()
+
+
 def _database(text: str) -> str:
     try:
         database_url(text, Path())
@@ -107,6 +113,8 @@ class ServerSettings(Section):
     url_base: Annotated[str, AfterValidator(_url_base)] = ""
     external_url: WebAddress | None = None
     """How Lidarr reaches this server, without the URL base."""
+    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host_name)], ...], Field(max_length=50)] = ()
+    """Names beside addresses, names at home and that of `external_url`; "*" allows any."""
     api_key: SecretStr | None = None
     """None: the one that was generated at the first start."""
 

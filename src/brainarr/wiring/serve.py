@@ -22,6 +22,7 @@ from brainarr.service.monitor import watch_providers
 from brainarr.service.runs import recover_runs
 from brainarr.store.breakers import StoredBreakers
 from brainarr.web.app import WebDeps, create_app
+from brainarr.web.connection import MOST_CONNECTIONS, PatientConnection
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models, wired_providers
 
@@ -58,6 +59,8 @@ async def serve(house: House) -> None:
             server_header=False,
             lifespan="off",
             ws="none",
+            http=PatientConnection,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=GRACE_S,
         )
     )
@@ -100,6 +103,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             importer=house.outside.lidarr,
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
+            allowed_hosts=house.settings.server.allowed_hosts,
         )
     )
 
