@@ -17,8 +17,7 @@ from brainarr.web.problems import FORBIDDEN, MISDIRECTED, Kind, answer
 ANY = "*"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Nobody can have such a name in the public name service, and so let it lead to an address of yours (DNS
-# rebinding): RFC 6761, RFC 6762, RFC 8375, https://www.icann.org/en/board-activities-and-meetings (.internal),
-# and what routers give out.
+# rebinding): RFC 6761, RFC 6762, RFC 8375, what ICANN keeps for private use, and what routers give out.
 _HOME = (".localhost", ".local", ".home.arpa", ".internal", ".lan", ".home", ".localdomain")
 
 

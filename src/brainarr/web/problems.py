@@ -65,6 +65,7 @@ UNAUTHORIZED = Kind("unauthorized", "The key is missing or wrong", 401)
 FORBIDDEN = Kind("forbidden", "The key does not allow that", 403)
 NOT_FOUND = Kind("not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", "This address does not take that method", 405)
+TIMED_OUT = Kind("request-timeout", "The request did not arrive in time", 408)
 CONFLICT = Kind("conflict", "Not possible in the present state", 409)
 TOO_LARGE = Kind("content-too-large", "The request is too large", 413)
 MISDIRECTED = Kind("misdirected", "This server is not known by that name", 421)
@@ -84,6 +85,7 @@ _BY_STATUS = {
         FORBIDDEN,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
+        TIMED_OUT,
         CONFLICT,
         TOO_LARGE,
         INVALID,
