@@ -30,7 +30,7 @@ async def serving(app: FastAPI) -> AsyncIterator[int]:
     server = uvicorn.Server(config)
     server.capture_signals = _nothing  # type: ignore[method-assign]
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110: uvicorn offers nothing to wait for
+    while not server.started:  # noqa: ASYNC110 (uvicorn offers no event)
         await asyncio.sleep(0.01)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
