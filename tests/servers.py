@@ -20,6 +20,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.planted import POSTGRES_PASSWORD, REDIS_PASSWORD
+
 PATIENCE_S = 30.0
 _numbers = itertools.count(1)
 
@@ -32,7 +34,7 @@ def free_port() -> int:
 class RedisServer:
     """One Redis with a password, which can be stopped and started again on the same port."""
 
-    PASSWORD = "redis-pass-4711"
+    PASSWORD = REDIS_PASSWORD
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,7 +69,7 @@ class RedisServer:
 class PostgresServer:
     """One PostgreSQL 15; every test gets a database of its own."""
 
-    PASSWORD = "postgres-pass-4711"
+    PASSWORD = POSTGRES_PASSWORD
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self._folder = folder

@@ -153,6 +153,8 @@ _SECRET_IN_TEXT = re.compile(
 # scheme://user:PASSWORD@host; the last @ before the path counts, for passwords hold some too.
 _PASSWORD_IN_ADDRESS = re.compile(r"""(://[^/@:\s"']{0,100}:)[^/\s"']{1,300}@""")
 HIDDEN = "***"
+SHORTEST_SECRET = 4
+"""Shorter values are not hunted for in free text: it would be full of holes."""
 
 
 def _one_line(text: str) -> str:
