@@ -19,7 +19,11 @@ from tests.cli.conftest import Brainarr, World
 from tests.cli.test_serve import Served, serve, wait_for
 from tests.planted import found_in
 
-pytestmark = pytest.mark.loopback
+pytestmark = [
+    pytest.mark.loopback,
+    # Apprise's first use imports every plugin it has.
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
+]
 
 
 class Gossip:
@@ -127,22 +131,18 @@ def test_no_secret_is_in_anything_that_a_server_in_trouble_writes(troubled: Goss
         served.client.get("/lists/default/artists", params={"apikey": listing[0]["key"]})
         served.client.get("/api/v1/runs", params={"apikey": made["key"]})
         served.client.get(f"/api/v1/{planted.LIDARR_KEY}/{made['key']}", headers=right)
+        written["database"] = "".join(
+            file.read_bytes().decode("latin-1") for file in sorted(folder.glob("brainarr.db*"))
+        )
         break_tables(folder)
         for key in (made["key"], planted.WRONG_KEY, "brainarr_" + planted.WRONG_KEY):
             written[f"broken {key[:12]}"] = served.client.get("/api/v1/runs", params={"apikey": key}).text
-        written["broken runs"] = served.client.get("/api/v1/runs", headers=right).text
         written["broken history"] = served.client.get("/api/v1/history", headers=right).text
+        # The last one: uvicorn closes a connection over which a mistake of ours has come.
+        written["broken runs"] = served.client.get("/api/v1/runs", headers=right).text
     assert troubled.heard > 5
     written["log of the server"] = json.dumps(served.log)
     assert "Traceback" in written["log of the server"]
-    # What was put there to break it, is not what Brainarr wrote.
-    with sqlite3.connect(folder / "brainarr.db") as database:
-        database.execute("UPDATE runs SET overrides = NULL")
-        database.execute("VACUUM")
-    database.close()
-    written["database"] = "".join(
-        file.read_bytes().decode("latin-1") for file in sorted(folder.glob("brainarr.db*"))
-    )
     for name, text in written.items():
         assert found_in(text, secrets) == {}, name
     # The search itself finds what is there.
