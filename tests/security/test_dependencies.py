@@ -71,10 +71,9 @@ def installed(name: str) -> Distribution | None:
 
 def licence_of(found: Distribution) -> str:
     """What its metadata says, in whichever of three places."""
-    about = found.metadata
-    classifiers = [line for line in about.get_all("Classifier") or [] if line.startswith("License ::")]
-    said = [about.get("License-Expression") or "", *classifiers, (about.get("License") or "")[:200]]
-    return " | ".join(filter(None, said))
+    about = found.metadata.json
+    said = [about.get("license_expression"), str(about.get("license", ""))[:200], about.get("classifier")]
+    return " | ".join(map(str, filter(None, said)))
 
 
 def test_every_licence_goes_with_ours():

@@ -27,7 +27,7 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0007"
+NEWEST = "0010"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -38,6 +38,7 @@ SINCE_THE_FIRST = {
     "likings",
     "forgotten",
     "backtests",
+    "api_keys",
 }
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},

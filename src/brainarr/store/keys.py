@@ -89,4 +89,13 @@ async def mark_revoked(connection: AsyncConnection, key_id: int, at: datetime) -
 
 
 def _read(row: Row[Any]) -> ApiKey:
-    return ApiKey(*row[:3], Scope(row.scope), *row[4:])
+    return ApiKey(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        scope=Scope(row.scope),
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
