@@ -40,6 +40,12 @@ class Gossip:
         self.heard += 1
         words = f"{request.url} {dict(request.headers)} {request.get_data(as_text=True)}"
         status = self.STATUSES[self.heard % len(self.STATUSES)]
+        if request.path.endswith("/chat/completions"):
+            told = {"role": "assistant", "content": words}
+            answer = {"choices": [{"message": told, "finish_reason": "stop"}], "object": "chat.completion"}
+            return Response(json.dumps(answer), content_type="application/json")
+        if request.path.endswith("/v1/models"):
+            return Response(json.dumps({"data": [{"id": "tiny"}]}), content_type="application/json")
         body = json.dumps({"error": {"message": words}, "message": words, "detail": words})
         return Response(body, status=status, content_type="application/json")
 
@@ -124,7 +130,8 @@ def test_no_secret_is_in_anything_that_a_server_in_trouble_writes(troubled: Goss
         listing = served.client.get("/api/v1/lists", headers=right).json()
         made = served.client.post("/api/v1/keys", headers=right, json={"name": "tool"}).json()
         secrets = planted.ALL | {listing[0]["key"], made["key"]}
-        for answer in talk(served):
+        answers = list(talk(served))
+        for answer in answers:
             # A list shows its own feed key, and the newest key has just been made.
             hidden = secrets - ({listing[0]["key"]} if "/lists " in answer[:40] else set())
             assert found_in(answer, hidden) == {}
@@ -141,6 +148,8 @@ def test_no_secret_is_in_anything_that_a_server_in_trouble_writes(troubled: Goss
         # The last one: uvicorn closes a connection over which a mistake of ours has come.
         written["broken runs"] = served.client.get("/api/v1/runs", headers=right).text
     assert troubled.heard > 5
+    # The model was asked, and its answer, with the key in it, is what its report tells of.
+    assert any("It began" in answer for answer in answers)
     written["log of the server"] = json.dumps(served.log)
     assert "Traceback" in written["log of the server"]
     for name, text in written.items():

@@ -18,7 +18,7 @@ import msgspec
 import stamina
 
 from brainarr import __version__
-from brainarr.errors import ProviderError, ProviderUnavailable, UnreadableAnswer
+from brainarr.errors import HIDDEN, ProviderError, ProviderUnavailable, UnreadableAnswer, looks_secret
 from brainarr.http.answers import decode_json, excerpt
 from brainarr.http.failures import forbidden, refused, shown, unreachable
 from brainarr.http.guard import ForbiddenAddress, GuardedTransport, Reach, Resolve, resolve_by_system
@@ -81,7 +81,9 @@ class Http:
         self._attempts = attempts
         self._redirects = MAX_REDIRECTS if follow_redirects_same_host or public_only else 0
         self._public_only = public_only
-        self._secrets = tuple(secret for secret in secrets if secret)
+        # What a secret header carries is one, whoever forgot to say so; "Bearer" before it is none.
+        carried = [value.rpartition(" ")[2] for name, value in headers.items() if looks_secret(name)]
+        self._secrets = tuple(dict.fromkeys(secret for secret in (*secrets, *carried) if secret))
         # A proxy from the environment is for the outside world; where it connects to is its own affair.
         proxied = bool(getproxies().keys() & {"http", "https", "all"}) and not _is_loopback(base_url)
         reach = Reach.PUBLIC if public_only else Reach.CONFIGURED
@@ -186,10 +188,13 @@ class Http:
                 try:
                     return await attempt()
                 except ProviderError as error:
-                    for secret in self._secrets:
-                        error.hide(secret)
+                    self._hide_secrets(error)
                     raise
         raise AssertionError("stamina always returns or raises")
+
+    def _hide_secrets(self, error: ProviderError) -> None:
+        for secret in self._secrets:
+            error.hide(secret)
 
     async def _exchange(self, method: str, path: str, params: Params, body: Any, shape: Any) -> Any:
         try:
@@ -280,15 +285,21 @@ class Http:
         return bytes(content)
 
     def _too_large(self, content: bytes | bytearray, limit: int) -> UnreadableAnswer:
-        return UnreadableAnswer(
+        error = UnreadableAnswer(
             self.provider,
             f"the answer is larger than {limit / 2**20:g} MiB.",
             excerpt=excerpt(bytes(content[:2000])),
         )
+        self._hide_secrets(error)
+        return error
 
     async def _refusal(self, method: str, path: str, response: httpx2.Response) -> ProviderError:
         try:
-            body = decode_json(self.provider, await self._content(response, MAX_ERROR_BODY))
+            content = await self._content(response, MAX_ERROR_BODY)
+            # Adapters explain refusals from their JSON, long after this.
+            for secret in self._secrets:
+                content = content.replace(secret.encode(), HIDDEN.encode())
+            body = decode_json(self.provider, content)
         except ProviderError:
             body = None
         asked = f"{method} /{urlsplit(path).path.lstrip('/')}"
