@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo serve test check format lint types imports bench spark clean requirements
+.PHONY: demo serve test check format lint types imports bench spark audit clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
@@ -40,6 +40,17 @@ bench: $(VENV)/.dev           ## speed and memory, as JSON
 	$(BIN)/python -m benchmarks.prompts
 	$(BIN)/python -m benchmarks.chain
 	$(BIN)/python -m benchmarks.similarity
+
+# In an environment of its own, thrown away afterwards: what looks for holes must not become one. It asks the
+# public advisory databases for exactly the pinned versions and installs none of them; --strict, for without it
+# "not found" counts as "not vulnerable".
+AUDIT := $(VENV)-audit
+audit:                        ## known vulnerabilities of everything that is pinned; needs the network
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip --disable-pip-version-check install --quiet pip-audit
+	status=0; for file in requirements/*.txt; do \
+	  $(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$file || status=1; \
+	done; rm -rf $(AUDIT); exit $$status
 
 spark: $(VENV)/.spark         ## what the Spark engine and its test need, but for Java 17
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.planted import found_in
 from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.store.given import NOW, URL, House, install, installed
 
@@ -41,7 +42,17 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     _refuse_skip(report)
+    _refuse_secrets(report)
     return report
+
+
+def _refuse_secrets(report: pytest.TestReport) -> None:
+    """No test may write a planted secret: what it writes, a user would find in a log or on a screen."""
+    for title, text in report.sections:
+        # What pytest notes of log records itself has not passed our redaction; what they print has.
+        if title.startswith(("Captured stdout", "Captured stderr")) and (found := found_in(text)):
+            report.outcome = "failed"
+            report.longrepr = f"a planted secret was written ({title}): {found}"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.planted import POSTGRES_PASSWORD, REDIS_PASSWORD
+
 PATIENCE_S = 30.0
 _DISCONNECT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -58,7 +60,7 @@ def free_port() -> int:
 class RedisServer:
     """One Redis with a password, which can be stopped and started again on the same port."""
 
-    PASSWORD = "redis-pass-4711"
+    PASSWORD = REDIS_PASSWORD
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -102,7 +104,7 @@ class RedisServer:
 class PostgresServer:
     """One PostgreSQL 15; every test gets a database of its own."""
 
-    PASSWORD = "postgres-pass-4711"
+    PASSWORD = POSTGRES_PASSWORD
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self._folder = folder

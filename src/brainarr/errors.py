@@ -140,16 +140,21 @@ _SECRET_NAME = re.compile(
 _SECRET_IN_TEXT = re.compile(
     r"""(?ix)
     (?P<before>
-        ://[^/@\s"']{0,100}?:(?=[^/@\s"']{1,200}@)                 # scheme://user:PASSWORD@host
-      | \bauthori[sz]ation["']?\s{0,3}[:=]\s{0,3}["']?\w{1,20}\s  # Authorization: Basic TOKEN
+        \bauthori[sz]ation["']?\s{0,3}[:=]\s{0,3}["']?\w{1,20}\s  # Authorization: Basic TOKEN
       | \bbearer\s(?=\S{8})                                       # not a word of prose
+      | (?=brainarr_[\w-]{20})                                    # a key that service/keys.py made
+      | [?&]key=
         # ?apikey=KEY, X-Api-Key: KEY, "token": "KEY"
       | \b[\w-]{0,40}(?:api[-_]?key|secret|passw(?:or)?d|token)["']?\s{0,3}[:=]\s{0,3}["']?
     )
     (?!\*{3})[^\s"'\\&,;@}\])]+
     """
 )
+# scheme://user:PASSWORD@host; the last @ before the path counts, for passwords hold some too.
+_PASSWORD_IN_ADDRESS = re.compile(r"""(://[^/@:\s"']{0,100}:)[^/\s"']{1,300}@""")
 HIDDEN = "***"
+SHORTEST_SECRET = 4
+"""Shorter values are not hunted for in free text: it would be full of holes."""
 
 
 def _one_line(text: str) -> str:
@@ -163,4 +168,5 @@ def looks_secret(name: str) -> bool:
 
 def redact(text: str) -> str:
     """`text` without the passwords, keys and tokens that stand in it in a known form."""
+    text = _PASSWORD_IN_ADDRESS.sub(rf"\g<1>{HIDDEN}@", text)
     return _SECRET_IN_TEXT.sub(lambda found: found["before"] + HIDDEN, text)

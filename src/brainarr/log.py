@@ -11,14 +11,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, TextIO
+from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from brainarr.errors import HIDDEN, looks_secret, redact
-
-SHORTEST_SECRET = 4
-"""Shorter values are not hunted for in free text: the log would be full of holes."""
+from brainarr.errors import HIDDEN, SHORTEST_SECRET, looks_secret, redact
 
 _known_secrets: set[str] = set()
 
@@ -86,7 +84,7 @@ def hide(secrets: Iterable[str]) -> None:
     """From now on these values are blotted out wherever they turn up in the log."""
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
-            _known_secrets.update((secret, json.dumps(secret)[1:-1]))
+            _known_secrets.update((secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote(secret)))
 
 
 def without_secrets(text: str) -> str:

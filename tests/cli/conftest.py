@@ -24,8 +24,7 @@ from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import demo_library, starter_world
 from brainarr.sandbox.world import Owned
 from brainarr.sandbox.world import World as Music
-
-LIDARR_KEY = "the-key-of-lidarr"
+from tests.planted import LIDARR_KEY, found_in
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,13 @@ def brainarr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Braina
     handlers, level = root.handlers, root.level
     monkeypatch.setenv("BRAINARR_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("COLUMNS", "120")
-    yield lambda *args: CliRunner().invoke(app, args)  # type: ignore[return-value]
+
+    def call(*args: str) -> Result:
+        said = CliRunner().invoke(app, args)
+        assert found_in(said.output) == {}, args
+        return said
+
+    yield call
     logging.captureWarnings(False)
     root.handlers, sys.excepthook = handlers, hook
     root.setLevel(level)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Mbid
@@ -80,11 +81,14 @@ class House:
     async def feed_key(self) -> str:
         return (await read_list(self.deps.db, self.deps.secrets, DEFAULT_LIST)).key
 
+    def app(self, **changes: object) -> FastAPI:
+        """The app itself, with `changes` in its deps."""
+        return create_app(replace(self.deps, **changes))  # pyright: ignore[reportArgumentType]
+
     def door(self, key: str | None = None, **changes: object) -> httpx2.AsyncClient:
         """A client of the app; `key` goes into X-Api-Key, `changes` into the deps."""
-        app = create_app(replace(self.deps, **changes))  # pyright: ignore[reportArgumentType]
         return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=app, raise_app_exceptions=False),
+            transport=httpx2.ASGITransport(app=self.app(**changes), raise_app_exceptions=False),
             base_url="http://brainarr:8690",
             headers={"X-Api-Key": key} if key else {},
         )

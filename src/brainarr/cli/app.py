@@ -17,8 +17,10 @@ from brainarr.cli import (
     doctor,
     evaluate,
     history,
+    keys,
     league,
     run,
+    secrets,
     serve,
     similarity,
     taste,
@@ -67,7 +69,8 @@ app.command()(league.league)
 app.command()(history.history)
 app.command()(taste.taste)
 app.command()(backtest.backtest)
-app.command("api-key")(db.api_key)
+app.add_typer(keys.app, name="api-key")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(db.app, name="db")
 app.add_typer(similarity.app, name="similarity")
 

@@ -92,19 +92,6 @@ def move(
     typer.echo("The old database is as it was; what is written to it from now on is not in the new one.")
 
 
-def api_key(context: typer.Context) -> None:
-    """Show the key of the HTTP API."""
-    from brainarr.wiring.build import open_house
-
-    folder = begin(context, quiet=True)
-
-    async def work() -> str:
-        async with open_house(folder, os.environ) as house:
-            return house.api_key
-
-    typer.echo(run_async(work()))
-
-
 def _with_backups(context: typer.Context, act: "Callable[[Backups], Awaitable[T]]") -> T:
     from brainarr.wiring.build import backups_of, make_folder, utc_now
     from brainarr.wiring.configuration import load_settings

@@ -27,6 +27,8 @@ def begin(context: typer.Context, *, quiet: bool = False) -> Path:
     from brainarr import log
     from brainarr.wiring.configuration import load_settings
 
+    # Whatever is made from here on, database, key and copies, is closed to others from its first byte.
+    os.umask(0o077)
     log.configure("warning")
     folder = folder_of(context)
     loaded = load_settings(folder, os.environ)

@@ -3,5 +3,16 @@
 from brainarr.http.answers import decode_json, excerpt, unreadable
 from brainarr.http.client import Http, Params
 from brainarr.http.failures import said
+from brainarr.http.guard import Reach, as_address, is_allowed
 
-__all__ = ["Http", "Params", "decode_json", "excerpt", "said", "unreadable"]
+__all__ = [
+    "Http",
+    "Params",
+    "Reach",
+    "as_address",
+    "decode_json",
+    "excerpt",
+    "is_allowed",
+    "said",
+    "unreadable",
+]

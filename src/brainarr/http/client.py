@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 # httpx2 would have anyio import this within the first request: 20 ms in which the event loop stands still.
 import anyio._backends._asyncio  # noqa: F401
@@ -17,9 +18,10 @@ import msgspec
 import stamina
 
 from brainarr import __version__
-from brainarr.errors import ProviderError, ProviderUnavailable, UnreadableAnswer
+from brainarr.errors import HIDDEN, ProviderError, ProviderUnavailable, UnreadableAnswer, looks_secret
 from brainarr.http.answers import decode_json, excerpt
-from brainarr.http.failures import refused, shown, unreachable
+from brainarr.http.failures import forbidden, refused, shown, unreachable
+from brainarr.http.guard import ForbiddenAddress, GuardedTransport, Reach, Resolve, resolve_by_system
 
 LONGEST_WAIT_S = 30.0
 """A Retry-After beyond this is not slept through: it is handed to the caller as `retry_after`."""
@@ -44,6 +46,9 @@ class Http:
     `requests_per_second` spaces the requests of all concurrent callers, retries included (waiting for one's
     turn is no part of `timeout`). Of redirects only those within the same host are followed, and only if told
     so. No error shows one of `secrets`, whatever the server says.
+
+    `public_only` is for addresses that somebody else named: it speaks to the public internet alone, follows
+    redirects there, and takes no secrets, which would go along. `resolve` finds the addresses of a name then.
     """
 
     def __init__(
@@ -60,7 +65,11 @@ class Http:
         attempts: int = 3,
         follow_redirects_same_host: bool = False,
         secrets: Collection[str] = (),
+        public_only: bool = False,
+        resolve: Resolve = resolve_by_system,
     ) -> None:
+        if public_only and (secrets or headers):
+            raise ValueError("what goes to addresses of others carries no secrets and no headers")
         self.provider = provider
         self.base_url = base_url
         self._shown = shown(base_url)
@@ -70,14 +79,22 @@ class Http:
         self._free_at = 0.0
         self._max_body = max_body
         self._attempts = attempts
-        self._redirects = MAX_REDIRECTS if follow_redirects_same_host else 0
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._redirects = MAX_REDIRECTS if follow_redirects_same_host or public_only else 0
+        self._public_only = public_only
+        # What a secret header carries is one, whoever forgot to say so; "Bearer" before it is none.
+        carried = [value.rpartition(" ")[2] for name, value in headers.items() if looks_secret(name)]
+        self._secrets = tuple(dict.fromkeys(secret for secret in (*secrets, *carried) if secret))
+        # A proxy from the environment is for the outside world; where it connects to is its own affair.
+        proxied = bool(getproxies().keys() & {"http", "https", "all"}) and not _is_loopback(base_url)
+        reach = Reach.PUBLIC if public_only else Reach.CONFIGURED
         self._client = httpx2.AsyncClient(
             headers={"User-Agent": f"Brainarr/{__version__}", "Accept": "application/json", **headers},
             timeout=httpx2.Timeout(timeout, connect=self._connect_timeout),
             verify=_trust(verify),
-            # A proxy from the environment is for the outside world.
-            trust_env=not _is_loopback(base_url),
+            trust_env=proxied,
+            transport=None
+            if proxied and not public_only
+            else GuardedTransport(reach, resolve, verify=_trust(verify)),
         )
 
     async def get_json(self, path: str, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
@@ -171,10 +188,13 @@ class Http:
                 try:
                     return await attempt()
                 except ProviderError as error:
-                    for secret in self._secrets:
-                        error.hide(secret)
+                    self._hide_secrets(error)
                     raise
         raise AssertionError("stamina always returns or raises")
+
+    def _hide_secrets(self, error: ProviderError) -> None:
+        for secret in self._secrets:
+            error.hide(secret)
 
     async def _exchange(self, method: str, path: str, params: Params, body: Any, shape: Any) -> Any:
         try:
@@ -204,7 +224,7 @@ class Http:
         response = await self._send(request)
         for _ in range(self._redirects):
             follow = response.next_request
-            if follow is None or (follow.url.scheme, follow.url.netloc) != (url.scheme, url.netloc):
+            if follow is None or not self._may_follow(url, follow.url):
                 break
             await response.aclose()
             await self._pace()
@@ -214,9 +234,17 @@ class Http:
         async with aclosing(response):
             raise await self._refusal(method, path, response)
 
+    def _may_follow(self, first: httpx2.URL, then: httpx2.URL) -> bool:
+        if (then.scheme, then.netloc) == (first.scheme, first.netloc):
+            return True
+        # Its connection is judged like the first; only in clear it must not go on.
+        return self._public_only and then.scheme in ("https", first.scheme)
+
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
             return await self._client.send(request, stream=True)
+        except ForbiddenAddress as error:
+            raise forbidden(self.provider, shown(str(request.url)), str(error)) from error
         except httpx2.HTTPError as error:
             connecting = isinstance(error, httpx2.ConnectTimeout)
             patience = self._connect_timeout if connecting else self._timeout
@@ -257,15 +285,21 @@ class Http:
         return bytes(content)
 
     def _too_large(self, content: bytes | bytearray, limit: int) -> UnreadableAnswer:
-        return UnreadableAnswer(
+        error = UnreadableAnswer(
             self.provider,
             f"the answer is larger than {limit / 2**20:g} MiB.",
             excerpt=excerpt(bytes(content[:2000])),
         )
+        self._hide_secrets(error)
+        return error
 
     async def _refusal(self, method: str, path: str, response: httpx2.Response) -> ProviderError:
         try:
-            body = decode_json(self.provider, await self._content(response, MAX_ERROR_BODY))
+            content = await self._content(response, MAX_ERROR_BODY)
+            # Adapters explain refusals from their JSON, long after this.
+            for secret in self._secrets:
+                content = content.replace(secret.encode(), HIDDEN.encode())
+            body = decode_json(self.provider, content)
         except ProviderError:
             body = None
         asked = f"{method} /{urlsplit(path).path.lstrip('/')}"

@@ -52,6 +52,15 @@ def refused(
     return ProviderRejected(provider, f"{what}{said(body)}.", status=status, body=body)
 
 
+def forbidden(provider: str, address: str, where: str) -> ProviderRejected:
+    """What an address stands for that leads to `where`, to which nobody may be led."""
+    return ProviderRejected(
+        provider,
+        f"{address} leads to {where}, which is not spoken to.",
+        remedy="Correct its address in the settings.",
+    )
+
+
 def unreachable(provider: str, address: str, timeout: float, error: Exception) -> ProviderError:
     """What a request that brought no answer at all stands for."""
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):

@@ -22,6 +22,7 @@ from brainarr.llm.pricing import cost_of
 from brainarr.llm.registry import ProviderEntry
 from brainarr.llm.tokens import Characters
 from brainarr.llm.wire import SchemaRefused, output_allowance
+from brainarr.log import without_secrets
 from brainarr.pipeline.ports import ChatModel, Ledger, ReadAnswer, WritePrompt
 
 ATTEMPTS = 3
@@ -210,7 +211,9 @@ def _may_be_billed(error: ProviderError) -> bool:
 
 
 def _detail(error: ProviderError) -> str:
-    began = f" It began: {error.excerpt}" if isinstance(error, UnreadableAnswer) and error.excerpt else ""
+    # A server may repeat in its answer the key that it was asked with.
+    start = without_secrets(error.excerpt) if isinstance(error, UnreadableAnswer) else ""
+    began = f" It began: {start}" if start else ""
     return f"{error}{began}"[:600]
 
 
@@ -220,4 +223,5 @@ def _remark(completion: Completion, answer: Answer) -> str:
     if not completion.text.strip():
         cause = ": it was cut off before its first word" if completion.truncated else ""
         return f"it sent an empty answer{cause}."
-    return f"its answer names no artist. It began: {excerpt(completion.text.encode('utf-8', 'replace'), 200)}"
+    start = without_secrets(excerpt(completion.text.encode("utf-8", "replace"), 200))
+    return f"its answer names no artist. It began: {start}"

@@ -9,19 +9,48 @@ import re
 from collections import Counter
 from hashlib import sha256
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from brainarr.errors import ProviderRejected, ProviderUnavailable
+from brainarr.http import Reach, as_address, is_allowed
 from brainarr.settings.values import Section
 
+_NAME = re.compile(r"[\w-]{0,100}")
 _FORM = re.compile(r"[a-z][a-z0-9]{0,30}://\S{1,2000}", re.IGNORECASE)
 
 
+# They speak to this machine's desktop, system log or USB and not to a service.
+_LOCAL = frozenset(["blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"])
+# With these, services read a file of this machine, or fetch an address, and send what they found.
+_FILES = frozenset(["attach", "keyfile", "pgp", "pgpkey", "pgpprv", "pgppub", "subfile", "template"])
+
+
 def _address(url: SecretStr) -> SecretStr:
-    if not _FORM.fullmatch(url.get_secret_value().strip()):
+    """Whoever may write settings must not read files by them: an address that could is refused."""
+    text = url.get_secret_value().strip()
+    if not _FORM.fullmatch(text):
         raise ValueError("an Apprise address such as ntfy://ntfy.sh/a-topic or discord://id/token")
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() in _LOCAL:
+        raise ValueError("an Apprise address of a service, not of this machine")
+    for name, value in parse_qsl(rest.partition("?")[2], keep_blank_values=True):
+        if name.lower() in _FILES and not _NAME.fullmatch(value):
+            raise ValueError(
+                "an Apprise address whose template, keyfile and the like name no file or address"
+            )
+    literal = as_address(_host(text))
+    if literal is not None and not is_allowed(literal, Reach.CONFIGURED):
+        raise ValueError("an Apprise address that does not lead to what clouds tell their machines")
     return url
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 class NotificationSettings(Section):
@@ -59,7 +88,9 @@ class AppriseTarget:
         # Half a second and many megabytes: not before the first notification.
         from apprise import Apprise, AppriseAsset
 
-        opened = Apprise.instantiate(self._url, asset=AppriseAsset(app_id="Brainarr", app_desc="Brainarr"))
+        # A redirect could lead a notification, and what stands in its address, to anywhere.
+        asset = AppriseAsset(app_id="Brainarr", app_desc="Brainarr", http_redirects=False)
+        opened = Apprise.instantiate(self._url, asset=asset)
         if opened is None:
             raise ProviderRejected(
                 self.name,

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr import log
 from brainarr.errors import NotFound
 from brainarr.pipeline.ports import Clock, Importer
 from brainarr.store import lists
@@ -44,9 +45,11 @@ async def read_list(db: Database, secrets: Secrets, slug: str) -> ListRow:
 
 async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock) -> ListRow:
     """A new feed key; the old one opens nothing any more. Raises NotFound."""
+    key = _new_key()
+    log.hide([key])
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
-        await lists.set_feed_key(connection, stored.id, secrets.encrypt(_new_key()), clock())
+        await lists.set_feed_key(connection, stored.id, secrets.encrypt(key), clock())
         return _row(await find_list(connection, slug), secrets)
 
 

@@ -12,7 +12,7 @@ from brainarr.store.copying import replace_rows
 from brainarr.store.failures import storage_errors
 from brainarr.store.postgres import describe_server
 from brainarr.store.revisions import NEWEST, migrate
-from brainarr.store.session import close_to_others, create_engine, database_url, open_database
+from brainarr.store.session import close_database, create_engine, database_url, open_database
 from brainarr.store.upgrade import PATIENCE_S, upgrade
 
 ARGUMENT = "URL"
@@ -40,7 +40,7 @@ async def move_database(backups: Backups, to: str) -> Moved:
         raise ConfigurationError([Fault(ARGUMENT, shown, "another database than the present one")])
     await upgrade(url, folder, now=backups.clock(), shelf=backups.shelf)
     rows = await _copy(url, folder, target, shown)
-    await asyncio.to_thread(close_to_others, target)
+    await asyncio.to_thread(close_database, target)
     return Moved(rows, shown)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from brainarr import log
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import ensure_default_list
 from brainarr.store import install, settings
@@ -39,8 +40,9 @@ async def ensure_installed(db: Database, folder: Path, *, clock: Clock) -> Insta
 
 
 async def rotate_api_key(db: Database, secrets: Secrets, *, clock: Clock) -> str:
-    """A new API key; the old one opens nothing any more."""
+    """A new API key; the old one opens nothing any more, in running servers too."""
     api_key = tokens.token_hex(16)
+    log.hide([api_key])
     async with db.transaction() as connection:
         await settings.put_setting(connection, secrets, API_KEY, api_key, secret=True, at=clock())
     return api_key

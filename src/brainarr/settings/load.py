@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from brainarr.errors import ConfigurationError
+from brainarr.errors import HIDDEN, SHORTEST_SECRET, ConfigurationError, Fault
 from brainarr.settings.environment import read_environment
 from brainarr.settings.faults import fault_for, is_secret
 from brainarr.settings.file import read_file
@@ -69,11 +69,20 @@ def load(
         # A list whose entries are all faulty counts as too short besides, which would only confuse.
         inside = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
         faults += [fault_for(each, nested, holding, schema) for each in details if each["loc"] not in inside]
-        raise ConfigurationError(faults) from None
+        raise ConfigurationError(_without_secrets(faults, holding, schema)) from None
     if faults:
-        raise ConfigurationError(faults)
+        raise ConfigurationError(_without_secrets(faults, holding, schema))
     origins = {dotted(path): given.origin for path, given in holding.items()}
     return Loaded(values, origins, frozenset(_secrets(holding, schema)))
+
+
+def _without_secrets(faults: list[Fault], holding: Mapping[Path, Given], schema: Schema) -> list[Fault]:
+    """A key that was also pasted where a port belongs must not be shown there."""
+    for secret in _secrets(holding, schema):
+        if len(secret) >= SHORTEST_SECRET:
+            for fault in faults:
+                fault.given = fault.given.replace(secret, HIDDEN)
+    return faults
 
 
 def _secrets(holding: Mapping[Path, Given], schema: Schema) -> set[str]:
@@ -84,9 +93,15 @@ def _secrets(holding: Mapping[Path, Given], schema: Schema) -> set[str]:
             continue
         if is_secret(path, schema):
             found.add(given.value)
-        elif "@" in given.value:
-            try:
-                found.add(urlsplit(given.value).password or "")
-            except ValueError:
-                continue
+        if "@" in given.value:
+            found |= _passwords(given.value)
     return found - {""}
+
+
+def _passwords(address: str) -> set[str]:
+    """As it stands in the address, and as its service knows it."""
+    try:
+        password = urlsplit(address).password or ""
+    except ValueError:
+        return set()
+    return {password, unquote(password)}

@@ -165,7 +165,8 @@ def write(folder: Path, header: Header, arrays: Mapping[str, Array]) -> Header:
         raise _unwritable(folder, error) from None
     # A reader that holds the old arrays keeps them: they are unlinked, not emptied.
     for other in folder.iterdir():
-        if other != generation and _is_generation(other.name) and _holds_arrays_only(other):
+        ours = _is_generation(other.name) or other.name.startswith(".new-")
+        if other != generation and ours and _holds_arrays_only(other):
             shutil.rmtree(other, ignore_errors=True)
     return header
 
@@ -181,7 +182,7 @@ def _holds_arrays_only(folder: Path) -> bool:
 
 
 def _is_generation(name: str) -> bool:
-    return name.startswith(".new-") or (len(name) == 16 and set(name) <= set("0123456789abcdef"))
+    return len(name) == 16 and set(name) <= set("0123456789abcdef")
 
 
 def _write_array(path: Path, array: Array) -> ArrayFile:

@@ -4,10 +4,10 @@ The rows are one transaction, the file is another. So the key lies ready before 
 put in its place after; a process killed between the two leaves both, and the next start finishes.
 """
 
-import os
 from pathlib import Path
 
 from brainarr.errors import StorageError
+from brainarr.store.private import write_private
 from brainarr.store.secrets import KEY_FILE, Secrets
 
 _NEXT = f"{KEY_FILE}.next"
@@ -15,11 +15,7 @@ _NEXT = f"{KEY_FILE}.next"
 
 def lay_ready(folder: Path, key: bytes) -> None:
     """The key that `take_over` will put in place, certain to be on the disk."""
-    descriptor = os.open(folder / _NEXT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
+    write_private(folder / _NEXT, key, replace=True)
 
 
 def take_over(folder: Path) -> None:
@@ -44,9 +40,9 @@ def finish_takeover(folder: Path, token: str) -> bool:
 
 
 def opens(key: bytes, token: str) -> bool:
-    """Whether `token` was encrypted with this key; False also for what is no key."""
+    """Whether the content of a key file opens `token`; False also for what is no key."""
     try:
-        Secrets(key.strip()).decrypt(token)
+        Secrets(key.split()).decrypt(token)
     except (StorageError, ValueError):
         return False
     return True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.store.failures import storage_errors
 from brainarr.store.postgres import check_options, postgres_engine
+from brainarr.store.private import close_to_others
 from brainarr.store.sqlite import sqlite_engine
 
 
@@ -86,7 +87,11 @@ def create_engine(url: URL) -> AsyncEngine:
     return sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)
 
 
-def close_to_others(url: URL) -> None:
+def close_database(url: URL) -> None:
     """The library and its history are nobody else's business; the folder of a SQLite file may be open."""
     if url.get_backend_name() == "sqlite":
-        Path(url.database or "").chmod(0o600)
+        path = Path(url.database or "")
+        # Its journals lie beside it.
+        for file in path.parent.glob(f"{path.name}*"):
+            with suppress(FileNotFoundError):
+                close_to_others(file)

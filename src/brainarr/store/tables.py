@@ -24,6 +24,9 @@ from brainarr.store.columns import JsonOf, String, Text, UtcTime
 
 FIRST_PERSON = 1
 
+ENCRYPTED = {"encrypted": True}
+"""The `info` of columns whose text is encrypted, as secret settings are: a rotation of the key goes by it."""
+
 # Named constraints, so that a later migration can drop one on every database.
 metadata = MetaData(
     naming_convention={
@@ -49,7 +52,7 @@ install = Table(
     _id(),
     Column("installed_at", UtcTime, nullable=False),
     # An encrypted known word: tells a secret.key that belongs to another database from the right one.
-    Column("key_check", Text, nullable=False),
+    Column("key_check", Text, nullable=False, info=ENCRYPTED),
 )
 
 settings = Table(
@@ -68,9 +71,27 @@ lists = Table(
     _owner(),
     Column("slug", String(64), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
-    Column("feed_key", Text, nullable=False),
+    Column("feed_key", Text, nullable=False, info=ENCRYPTED),
     Column("created_at", UtcTime, nullable=False),
     Column("key_made_at", UtcTime, nullable=False),
+)
+
+# Keys that people made for their tools. Only their hashes are here: none of them can be read out again.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    _owner(),
+    Column("name", String(100), nullable=False),
+    # SHA-256, in hexadecimal digits.
+    Column("hash", String(64), nullable=False, unique=True),
+    # How the key begins, to tell it from others.
+    Column("prefix", String(32), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
 )
 
 runs = Table(

@@ -1,6 +1,5 @@
 """Bringing the database to this version's tables, after a backup of what was there."""
 
-import asyncio
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -13,7 +12,7 @@ from brainarr.store.backup import SHELF, Shelf, write_backup
 from brainarr.store.failures import storage_errors
 from brainarr.store.postgres import describe_server
 from brainarr.store.revisions import NEWEST, known_revisions, migrate, named_revision, revision_of
-from brainarr.store.session import close_to_others, create_engine, database_url
+from brainarr.store.session import create_engine, database_url
 
 PATIENCE_S = 600.0
 """How long a start waits for another process that upgrades the same database."""
@@ -84,8 +83,6 @@ async def _revise(
                     copy = (await write_backup(address, folder, shelf, Origin.BEFORE_CHANGE, now)).path
                 await migrate(connection, target, way=way)
                 after = await revision_of(connection)
-        if before is None:
-            await asyncio.to_thread(close_to_others, address)
         return Revised(before, after, copy, server)
     finally:
         await engine.dispose()

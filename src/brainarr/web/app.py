@@ -14,6 +14,7 @@ from brainarr.web.api import (
     blocks,
     estimate,
     history,
+    keys,
     league,
     learning,
     lists,
@@ -27,11 +28,20 @@ from brainarr.web.api import (
     tasks,
     usage,
 )
-from brainarr.web.auth import require_api_key
+from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import AccessLog, BodyLimit, SecurityHeaders, UrlBase
-from brainarr.web.problems import INVALID, UNAUTHORIZED, declare_problems, install_problems, problems
+from brainarr.web.origin import KnownNames
+from brainarr.web.problems import (
+    FORBIDDEN,
+    INVALID,
+    TOO_MANY_GUESSES,
+    UNAUTHORIZED,
+    declare_problems,
+    install_problems,
+    problems,
+)
 
 __all__ = ["WebDeps", "WiredProvider", "create_app"]
 
@@ -62,7 +72,9 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.deps = deps
     app.state.started_at = deps.clock()
     install_problems(app)
+    install_doors(app, deps.clock)
     app.add_middleware(BodyLimit)
+    app.add_middleware(KnownNames, names=deps.names)
     app.add_middleware(UrlBase, base=deps.url_base)
     app.include_router(page.router)
     app.include_router(backtest_page.router)
@@ -95,7 +107,7 @@ def _api() -> APIRouter:
     api = APIRouter(
         prefix="/api/v1",
         dependencies=[Depends(require_api_key)],
-        responses=problems(UNAUTHORIZED, INVALID),
+        responses=problems(UNAUTHORIZED, FORBIDDEN, INVALID, TOO_MANY_GUESSES),
     )
     for noun in (
         system,
@@ -111,6 +123,7 @@ def _api() -> APIRouter:
         notifications,
         history,
         lists,
+        keys,
         profile,
         learning,
         blocks,

@@ -1,22 +1,54 @@
-"""Who may come in: one API key for `/api/v1`, one feed key for each list. Neither opens the other's door."""
+"""Who may come in: keys for `/api/v1`, one feed key for each list. Neither opens the other's door."""
 
 import hmac
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 
+from brainarr.pipeline.ports import Clock
+from brainarr.service.keys import instance_key, recognise
+from brainarr.store.keys import Scope
 from brainarr.web.deps import Deps
-from brainarr.web.problems import Unauthorized
+from brainarr.web.guesses import Guesses, TooManyGuesses
+from brainarr.web.problems import (
+    FORBIDDEN,
+    TOO_MANY_GUESSES,
+    UNAUTHORIZED,
+    Forbidden,
+    Unauthorized,
+    answer,
+)
+
+_READING = ("GET", "HEAD")
 
 
-def given_key(
+@dataclass(frozen=True)
+class Caller:
+    """Whoever sent a request."""
+
+    scope: Scope
+    is_owner: bool
+    """Has the instance's own key: only that one makes and revokes keys."""
+
+
+async def given_key(
+    request: Request,
     header: Annotated[str | None, Depends(APIKeyHeader(name="X-Api-Key", auto_error=False))],
     query: Annotated[str | None, Depends(APIKeyQuery(name="apikey", auto_error=False))],
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
 ) -> str | None:
-    """The key a request brings: `X-Api-Key`, else `?apikey=`, else `Authorization: Bearer`, else None."""
-    return header or query or (bearer.credentials if bearer else None) or None
+    """The key a request brings: `X-Api-Key`, else `?apikey=`, else `Authorization: Bearer`, else None.
+
+    Raises TooManyGuesses. A door that stays shut raises Unauthorized, which counts as a guess.
+    """
+    key = header or query or (bearer.credentials if bearer else None) or None
+    if key is not None:
+        _guesses(request).admit(_address_of(request), key)
+        request.state.brings_key = True
+    return key
 
 
 GivenKey = Annotated[str | None, Depends(given_key)]
@@ -27,14 +59,77 @@ def same_key(given: str, right: str) -> bool:
     return bool(right) and hmac.compare_digest(given.encode(), right.encode())
 
 
-def require_api_key(given: GivenKey, deps: Deps) -> None:
-    """Refuses a request that does not bring the API key."""
+def opened(request: Request, key: str) -> None:
+    """Notes that a door was opened with this key, so that nobody else's guesses shut it out."""
+    _guesses(request).right(key)
+
+
+def install_doors(app: FastAPI, clock: Clock) -> None:
+    """Counts the wrong keys of `app` and answers those who bring one."""
+    app.state.guesses = Guesses(clock)
+    app.exception_handler(Unauthorized)(_unauthorized)
+    app.exception_handler(Forbidden)(_forbidden)
+    app.exception_handler(TooManyGuesses)(_too_many_guesses)
+
+
+async def _unauthorized(request: Request, error: Unauthorized) -> JSONResponse:
+    # Who brings no key guesses nothing.
+    if getattr(request.state, "brings_key", False):
+        _guesses(request).wrong(_address_of(request))
+    # RFC 9110 wants a challenge with every 401; "Bearer" makes no browser open a password box.
+    return answer(
+        request, UNAUTHORIZED, error.message, remedy=error.remedy, headers={"WWW-Authenticate": "Bearer"}
+    )
+
+
+async def _forbidden(request: Request, error: Forbidden) -> JSONResponse:
+    return answer(request, FORBIDDEN, error.message, remedy=error.remedy)
+
+
+async def _too_many_guesses(request: Request, error: TooManyGuesses) -> JSONResponse:
+    headers = {"Retry-After": str(error.retry_after)}
+    return answer(request, TOO_MANY_GUESSES, error.message, remedy=error.remedy, headers=headers)
+
+
+def _guesses(request: Request) -> Guesses:
+    return request.app.state.guesses
+
+
+def _address_of(request: Request) -> str:
+    """Of the other end; behind a reverse proxy on this machine, what that says in X-Forwarded-For."""
+    return request.client.host if request.client else ""
+
+
+async def require_api_key(request: Request, given: GivenKey, deps: Deps) -> Caller:
+    """Refuses a request without a key of the API, and one that its key does not allow."""
     if given is None:
         raise Unauthorized(
             "This address needs Brainarr's API key.",
             remedy="Send it in the header X-Api-Key.",
         )
-    if not same_key(given, deps.api_key()):
+    # Looked up for each request, so that a new key counts at once, whichever process made it.
+    if same_key(given, deps.api_key() or await instance_key(deps.db, deps.secrets)):
+        caller = Caller(Scope.WRITE, is_owner=True)
+    # Found by its hash: how long that takes tells of the hash at most, which no guesser can steer.
+    elif made := await recognise(deps.db, given, clock=deps.clock):
+        caller = Caller(made.scope, is_owner=False)
+    else:
         raise Unauthorized(
             "That is not Brainarr's API key.", remedy="A list's feed key does not open the API."
+        )
+    opened(request, given)
+    if caller.scope is Scope.READ and request.method not in _READING:
+        raise Forbidden("This key may only read.", remedy="Use one with the scope `write`.")
+    return caller
+
+
+CallerOf = Annotated[Caller, Depends(require_api_key)]
+
+
+async def require_owner(caller: CallerOf) -> None:
+    """Refuses everybody but whoever has the instance's own key: a key must not make itself another one."""
+    if not caller.is_owner:
+        raise Forbidden(
+            "Only the instance's own key makes, shows and revokes keys.",
+            remedy="`brainarr api-key` shows it.",
         )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
@@ -60,7 +61,8 @@ class WebDeps:
     db: Database
     secrets: Secrets
     api_key: Callable[[], str]
-    """Asked for each request, so that a new key counts at once."""
+    """The instance's own key where file or environment fix it, asked for each request; else "", and the
+    generated one counts."""
     clock: Clock
     broadcast: Broadcast
     """Where the worker of this process tells how its runs go on."""
@@ -91,6 +93,15 @@ class WebDeps:
     """"" or "/brainarr": begins with a slash, ends without."""
     external_url: str | None = None
     """How Lidarr reaches this server; None: taken from each request."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that this server is known by, beside addresses, names at home and that of `external_url`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is configured of them."""
+        external = urlsplit(self.external_url or "").hostname
+        return (*self.allowed_hosts, *([external] if external else []))
 
     @property
     def setups(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What wraps every request: the URL base, the size limit, the security headers, the access log."""
 
+import asyncio
 import time
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -12,6 +13,9 @@ from brainarr.errors import HIDDEN, looks_secret
 
 MAX_BODY = 64 * 1024
 """Bytes. The largest body the API takes is a bulk decision, a few kilobytes."""
+
+BODY_S = 15.0
+"""How long a body may take to arrive."""
 
 _LONGEST_LOGGED = 500
 _HEADERS = {
@@ -45,17 +49,29 @@ class UrlBase:
 
 
 class BodyLimit:
-    """Stops reading a body at `MAX_BODY`; counted, because an announced length may be missing or a lie."""
+    """Stops reading a body at `MAX_BODY`, and after `BODY_S`; counted, because an announced length may be
+    missing or a lie.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
+        complete = False
+        until = asyncio.get_running_loop().time() + BODY_S
 
         async def bounded() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, complete
+            if complete:
+                # From here on there is nothing to come but the end of the connection.
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"The body did not arrive within {BODY_S:g} s.") from None
+            complete = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > MAX_BODY:
                 raise HTTPException(413, f"A request body may have {MAX_BODY} bytes at most.")

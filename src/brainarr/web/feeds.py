@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from brainarr.errors import NotFound
 from brainarr.service.feeds import album_artists, albums_feed, artists_feed
 from brainarr.service.lists import read_list
-from brainarr.web.auth import GivenKey, same_key
+from brainarr.web.auth import GivenKey, opened, same_key
 from brainarr.web.deps import Deps
-from brainarr.web.problems import UNAUTHORIZED, Unauthorized, problems
+from brainarr.web.problems import TOO_MANY_GUESSES, UNAUTHORIZED, Unauthorized, problems
 
-router = APIRouter(prefix="/lists/{slug}", tags=["feeds"], responses=problems(UNAUTHORIZED))
+router = APIRouter(prefix="/lists/{slug}", tags=["feeds"], responses=problems(UNAUTHORIZED, TOO_MANY_GUESSES))
 
 # Every artist carries these, so that whatever is picked in Lidarr's form lets all of them through.
 _PROFILE = {"id": 1, "name": "All recommendations"}
@@ -26,7 +26,7 @@ _TAG = {"id": 1, "label": "brainarr"}
 _ROOT_FOLDER = {"id": 1, "path": "/brainarr"}
 
 
-async def _open_list(slug: str, given: GivenKey, deps: Deps) -> str:
+async def _open_list(slug: str, request: Request, given: GivenKey, deps: Deps) -> str:
     """The slug of a list whose key was brought. A list that does not exist is refused in the same words."""
     try:
         key = (await read_list(deps.db, deps.secrets, slug)).key
@@ -37,6 +37,7 @@ async def _open_list(slug: str, given: GivenKey, deps: Deps) -> str:
             "That key does not open this list.",
             remedy="GET /api/v1/lists shows each list's address and key; they go into Lidarr's import list.",
         )
+    opened(request, given or "")
     return slug
 
 

@@ -62,11 +62,15 @@ class Kind:
 
 BAD_REQUEST = Kind("bad-request", "The request cannot be read", 400)
 UNAUTHORIZED = Kind("unauthorized", "The key is missing or wrong", 401)
+FORBIDDEN = Kind("forbidden", "The key does not allow that", 403)
 NOT_FOUND = Kind("not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", "This address does not take that method", 405)
+TIMED_OUT = Kind("request-timeout", "The request did not arrive in time", 408)
 CONFLICT = Kind("conflict", "Not possible in the present state", 409)
 TOO_LARGE = Kind("content-too-large", "The request is too large", 413)
+MISDIRECTED = Kind("misdirected", "This server is not known by that name", 421)
 INVALID = Kind("invalid", "Some values cannot be used", 422)
+TOO_MANY_GUESSES = Kind("too-many-guesses", "Too many wrong keys", 429)
 PROVIDER_FAILED = Kind("provider-failed", "A remote service refused or answered nonsense", 502)
 PROVIDER_UNAVAILABLE = Kind("provider-unavailable", "A remote service is away", 503)
 STORAGE = Kind("storage", "The database or the configuration folder cannot be used", 503)
@@ -75,7 +79,17 @@ INTERNAL = Kind("internal", "Brainarr made a mistake", 500)
 
 _BY_STATUS = {
     kind.status: kind
-    for kind in (BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE, INVALID)
+    for kind in (
+        BAD_REQUEST,
+        UNAUTHORIZED,
+        FORBIDDEN,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        TIMED_OUT,
+        CONFLICT,
+        TOO_LARGE,
+        INVALID,
+    )
 }
 # First match wins, so the special comes before the general.
 _BY_ERROR: tuple[tuple[type[BrainarrError], Kind], ...] = (
@@ -91,6 +105,10 @@ _BY_ERROR: tuple[tuple[type[BrainarrError], Kind], ...] = (
 
 class Unauthorized(BrainarrError):
     """The key is missing or is not the one that opens this door."""
+
+
+class Forbidden(BrainarrError):
+    """The key is right, and what it may do is less than this."""
 
 
 def answer(
@@ -117,13 +135,6 @@ def answer(
         status_code=kind.status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
-    )
-
-
-async def _unauthorized(request: Request, error: Unauthorized) -> JSONResponse:
-    # RFC 9110 wants a challenge with every 401; "Bearer" makes no browser open a password box.
-    return answer(
-        request, UNAUTHORIZED, error.message, remedy=error.remedy, headers={"WWW-Authenticate": "Bearer"}
     )
 
 
@@ -190,7 +201,6 @@ def declare_problems(description: dict[str, Any]) -> dict[str, Any]:
 
 def install_problems(app: FastAPI) -> None:
     """Makes every error of `app` a problem document."""
-    app.exception_handler(Unauthorized)(_unauthorized)
     app.exception_handler(BrainarrError)(_known)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(RequestValidationError)(_invalid)

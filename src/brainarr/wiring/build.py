@@ -1,5 +1,6 @@
 """The composition root: settings, database and adapters put together; opened once for each process."""
 
+import asyncio
 import gc
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -31,15 +32,16 @@ from brainarr.service.backup import Backups
 from brainarr.service.estimate import EstimateCalls
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
+from brainarr.service.lists import read_lists
 from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.settings import read_settings
-from brainarr.service.setup import Installation, ensure_installed
+from brainarr.service.setup import API_KEY, Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import RunRow
-from brainarr.store.session import Database, open_database
+from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.backtesting import bind_replay
@@ -75,10 +77,15 @@ class House:
         return self.loaded.values
 
     @property
+    def fixed_api_key(self) -> str:
+        """What file or environment say; "": nothing, and the generated key counts."""
+        key = self.settings.server.api_key
+        return key.get_secret_value() if key and self.loaded.locked(API_KEY) else ""
+
+    @property
     def api_key(self) -> str:
         """What file or environment say, else what was generated at the first start."""
-        key = self.settings.server.api_key
-        return key.get_secret_value() if key else self.installation.api_key
+        return self.fixed_api_key or self.installation.api_key
 
     async def alert_on_costs(self) -> bool:
         """Tells people when the month has cost as much as they want to hear of; once."""
@@ -110,11 +117,13 @@ async def open_house(
     if revised.changed:
         copy = str(revised.copy) if revised.copy else None
         events.info("database upgraded", before=revised.before, after=revised.after, copy=copy)
+    await asyncio.to_thread(close_database, database_url(before.database.url, folder))
     db = open_database(before.database.url, folder)
     try:
         installation = await ensure_installed(db, folder, clock=clock)
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
+        log.hide(one.key for one in await read_lists(db, installation.secrets))
         async with open_outside(loaded.values, folder) as outside:
             cache = StoredCache(db, clock)
             # What is imported by now stays for good. Left to the collector, every full pass over it would

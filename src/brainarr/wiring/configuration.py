@@ -63,6 +63,12 @@ def _url_base(text: str) -> str:
     return "".join(f"/{part}" for part in parts)
 
 
+def _host_name(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", text):
+        raise ValueError('a name such as music.example.org, without protocol and port, or "*"')
+    return text.lower()
+
+
 def _database(text: str) -> str:
     try:
         database_url(text, Path())
@@ -102,12 +108,17 @@ def _microdollars(amount: Decimal | None) -> int | None:
     return None if amount is None else int((amount * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
+HostName = Annotated[str, AfterValidator(_host_name)]
+
+
 class ServerSettings(Section):
     host: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8690
     url_base: Annotated[str, AfterValidator(_url_base)] = ""
     external_url: WebAddress | None = None
     """How Lidarr reaches this server, without the URL base."""
+    allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=50)] = ()
+    """Names beside addresses, names at home and that of `external_url`; "*" allows any."""
     api_key: SecretStr | None = None
     """None: the one that was generated at the first start."""
 

@@ -19,6 +19,7 @@ from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
 from brainarr.store.breakers import StoredBreakers
 from brainarr.web.app import WebDeps, create_app
+from brainarr.web.connection import MOST_CONNECTIONS, PatientConnection
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.timezone import server_zone
@@ -56,6 +57,8 @@ async def serve(house: House) -> None:
             server_header=False,
             lifespan="off",
             ws="none",
+            http=PatientConnection,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=GRACE_S,
         )
     )
@@ -87,7 +90,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
         WebDeps(
             db=house.db,
             secrets=house.installation.secrets,
-            api_key=lambda: house.api_key,
+            api_key=lambda: house.fixed_api_key,
             clock=house.clock,
             broadcast=house.runs.broadcast,
             wake=wake,
@@ -104,6 +107,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             zone=server_zone(os.environ),
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
+            allowed_hosts=house.settings.server.allowed_hosts,
         )
     )
 

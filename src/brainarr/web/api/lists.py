@@ -9,6 +9,8 @@ from pydantic import Field
 
 from brainarr.errors import Conflict
 from brainarr.service.lists import ListRow, read_lists, rotate_key, sync_now
+from brainarr.store.keys import Scope
+from brainarr.web.auth import CallerOf
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.documents import Document
 from brainarr.web.problems import CONFLICT, NOT_FOUND, PROVIDER_FAILED, PROVIDER_UNAVAILABLE, problems
@@ -22,7 +24,9 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 class ListDocument(Document):
     slug: str = Field(examples=["default"])
     name: str = Field(examples=["Brainarr AI Recommendations"])
-    key: str = Field(description="Opens this list's feeds and nothing else.")
+    key: str | None = Field(
+        description="Opens this list's feeds and nothing else; null for a caller who may only read."
+    )
     artists_url: str = Field(
         description='Lidarr: Custom List, "List URL".',
         examples=["http://brainarr:8690/lists/default/artists?apikey=…"],
@@ -40,17 +44,20 @@ class SyncDocument(Document):
 
 
 @router.get("")
-async def lists(request: Request, deps: Deps) -> list[ListDocument]:
+async def lists(request: Request, deps: Deps, caller: CallerOf) -> list[ListDocument]:
     """All lists, with everything to copy into Lidarr."""
     address = public_address(request, deps)
-    return [_document(row, address) for row in await read_lists(deps.db, deps.secrets)]
+    # Who opens a feed marks what it carries as delivered: that is no reading.
+    shows_keys = caller.scope is Scope.WRITE
+    rows = await read_lists(deps.db, deps.secrets)
+    return [_document(row, address, shows_key=shows_keys) for row in rows]
 
 
 @router.post("/{slug}/rotate-key", responses=problems(NOT_FOUND))
 async def rotate(slug: Slug, request: Request, deps: Deps) -> ListDocument:
     """A new key; the old one opens nothing from now on. Change it in Lidarr too."""
     row = await rotate_key(deps.db, deps.secrets, slug, clock=deps.clock)
-    return _document(row, public_address(request, deps))
+    return _document(row, public_address(request, deps), shows_key=True)
 
 
 @router.post("/{slug}/sync", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
@@ -77,13 +84,14 @@ def public_address(request: Request, deps: WebDeps) -> str:
     return f"{request.url.scheme}://{host}{deps.url_base}"
 
 
-def _document(row: ListRow, address: str) -> ListDocument:
+def _document(row: ListRow, address: str, *, shows_key: bool) -> ListDocument:
     feed = f"{address}/lists/{row.slug}"
+    query = f"?apikey={row.key}" if shows_key else ""
     return ListDocument(
         slug=row.slug,
         name=row.name,
-        key=row.key,
-        artists_url=f"{feed}/artists?apikey={row.key}",
+        key=row.key if shows_key else None,
+        artists_url=f"{feed}/artists{query}",
         albums_url=feed,
         created_at=row.created_at,
         key_made_at=row.key_made_at,
