@@ -2,9 +2,10 @@
 
     python -m benchmarks.load [SECONDS [CALLERS]]        (default: 20 100)
 
-Prints one JSON object, with SQLite and, where Debian's PostgreSQL is installed, with that. A real `brainarr serve` in
-a process of its own, with a library of 200 artists and recommendations to decide on; each caller asks, waits for the
-answer and asks again at once. `errors` counts broken lines and every answer that its route may not give here.
+Prints one JSON object, with SQLite and, where Debian's PostgreSQL is installed, with that. A real `brainarr
+serve` in a process of its own, with a library of 200 artists and recommendations to decide on; each caller asks,
+waits for the answer and asks again at once. `errors` counts broken lines and every answer that its route may not
+give here.
 `baseline` is `/ping` of the same server under as many callers: what HTTP alone costs.
 """
 
@@ -127,7 +128,9 @@ async def under_load(address: str, api_key: str, seconds: float, count: int) -> 
     ) as client:
         feed_key = (await client.get("/api/v1/lists")).json()[0]["key"]
         await client.post("/api/v1/runs", json={"max_recommendations": 50, "target": "mixed"})
-        while (await client.get("/api/v1/runs/1")).json()["status"] in ("queued", "running"):
+        for _ in range(600):
+            if (await client.get("/api/v1/runs/1")).json()["status"] not in ("queued", "running"):
+                break
             await asyncio.sleep(0.2)
         rows = (await client.get("/api/v1/recommendations?page_size=500")).json()
         ids = [row["id"] for row in rows]
@@ -154,7 +157,9 @@ def measure(seconds: float, count: int, database: Mapping[str, str]) -> dict[str
         with subprocess.Popen([*here, "serve"], env=whole, stderr=subprocess.DEVNULL) as server:
             try:
                 _wait_until_up(port)
-                key = subprocess.run([*here, "api-key"], env=whole, capture_output=True, text=True, check=True)
+                key = subprocess.run(
+                    [*here, "api-key"], env=whole, capture_output=True, text=True, check=True
+                )
                 address = f"http://127.0.0.1:{port}"
                 return asyncio.run(under_load(address, key.stdout.strip(), seconds, count))
             finally:
@@ -183,7 +188,9 @@ def main(arguments: list[str]) -> None:
         with postgres_server() as server:
             url = server.url(server.new_database())
             results["postgres"] = measure(seconds, count, {"BRAINARR__DATABASE__URL": url})
-    print(json.dumps({"benchmark": "load", "seconds": seconds, "callers": count, "results": results}, indent=2))
+    print(
+        json.dumps({"benchmark": "load", "seconds": seconds, "callers": count, "results": results}, indent=2)
+    )
 
 
 if __name__ == "__main__":

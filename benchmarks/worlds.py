@@ -1,4 +1,4 @@
-"""Invented music of any size, the same for the same size: for load and for faults, where the starter set ends."""
+"""Invented music of any size, the same for the same size: for load and faults, where the starter set ends."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,24 @@ ALBUMS = 2
 """Of each artist."""
 NEARBY = 24
 """Neighbours of each artist in its own scene; as many again are anywhere."""
-_SYLLABLES = ("ka", "ro", "min", "te", "lu", "sar", "vo", "ne", "dri", "pha", "gol", "ui", "zen", "tam", "be", "ox")
+_SYLLABLES = (
+    "ka",
+    "ro",
+    "min",
+    "te",
+    "lu",
+    "sar",
+    "vo",
+    "ne",
+    "dri",
+    "pha",
+    "gol",
+    "ui",
+    "zen",
+    "tam",
+    "be",
+    "ox",
+)
 
 
 def invented_world(size: int) -> World:

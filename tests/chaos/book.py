@@ -11,7 +11,9 @@ Item = tuple[str, str]
 """("artist" or "album", MBID): what one row of a feed names."""
 
 # What a fetch that met a dead or full Brainarr says; anything else would have spoilt a sync of a healthy one.
-_EXCUSED = re.compile(r"\[50[23]\]|connect|disconnect|closed|timed? ?out|ReadError|WriteError|reset|^[^:]*: ?$", re.IGNORECASE)
+_EXCUSED = re.compile(
+    r"\[50[23]\]|connect|disconnect|closed|timed? ?out|ReadError|WriteError|reset|^[^:]*: ?$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

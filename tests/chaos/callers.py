@@ -1,4 +1,4 @@
-"""Everybody who uses Brainarr at once: runs, decisions, Lidarr's polls, pages; what was promised is booked."""
+"""Everybody who uses Brainarr at once: runs, decisions, Lidarr's polls, pages; promises are booked."""
 
 import asyncio
 import time
@@ -32,7 +32,9 @@ _TARGETS = ("artists", "albums", "mixed")
 class Callers:
     """Loops without end, each of one kind of caller; a broken line is waited out."""
 
-    def __init__(self, address: str, api_key: str, feed_key: str, world: World, book: Book, rng: Random) -> None:
+    def __init__(
+        self, address: str, api_key: str, feed_key: str, world: World, book: Book, rng: Random
+    ) -> None:
         self._address = address
         self._api_key = api_key
         self._feed_key = feed_key

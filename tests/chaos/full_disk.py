@@ -1,4 +1,4 @@
-"""No room left in the middle of work: a small disk of its own where root may mount one, else a limit on files."""
+"""No room left in the middle of work: a small disk where root may mount one, else a limit on files."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,9 @@ def small_disk() -> Iterator[Path | None]:
     """A mounted one of `SIZE_MB`; None where it may not be mounted, as in a container without privileges."""
     folder = Path(tempfile.mkdtemp(prefix="brainarr-disk-", dir="/tmp"))
     size = ["-o", f"size={SIZE_MB}m"]
-    done = subprocess.run(["mount", "-t", "tmpfs", *size, "tmpfs", str(folder)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", *size, "tmpfs", str(folder)], capture_output=True, check=False
+    )
     try:
         yield folder if done.returncode == 0 else None
     finally:
@@ -46,7 +48,7 @@ async def _fill(scene: Scene, rng: Random) -> None:
 
 
 async def _limit(scene: Scene, rng: Random) -> None:
-    """No file of the server's may grow beyond what the largest has, and a little: it meets EFBIG, not ENOSPC."""
+    """No file of the server's may grow beyond what the largest has, and a little: EFBIG, not ENOSPC."""
     server = scene.brainarr.server
     # Its standard error is a file too; a log that cannot be written is another matter.
     files = [*scene.ground.folder.iterdir(), scene.brainarr.log]
@@ -71,4 +73,6 @@ async def full_disk(shape: Shape, seed: int, times: int) -> Row:
 async def files_limited(shape: Shape, seed: int, times: int) -> Row:
     """As `full_disk` where nothing may be mounted."""
     with scene_of(shape, seed) as scene:
-        return await hurt(scene, Random(seed), Row("file size limited", shape.name, seed), {"limited": _limit}, times)
+        return await hurt(
+            scene, Random(seed), Row("file size limited", shape.name, seed), {"limited": _limit}, times
+        )

@@ -8,7 +8,7 @@ from random import Random
 
 from tests.chaos.brainarr import ROOT
 from tests.chaos.invariants import Scene
-from tests.chaos.scene import calling, callers_of, end, look, scene_of
+from tests.chaos.scene import callers_of, calling, end, look, scene_of
 from tests.chaos.table import Row
 from tests.chaos.topology import Shape
 
@@ -51,7 +51,7 @@ async def _one_kill(scene: Scene, rng: Random) -> str:
         scene.brainarr.kill()
         return kind
     if kind == "downgrade":
-        await _kill_downgrade(scene, rng)
+        await asyncio.to_thread(_kill_downgrade, scene, rng)
     else:
         if kind == "migration":
             await asyncio.to_thread(scene.brainarr.call, "db", "downgrade", rng.choice(REVISIONS))
@@ -69,13 +69,17 @@ async def _bring_up(scene: Scene) -> None:
     scene.slowest_start = max(scene.slowest_start, await asyncio.to_thread(scene.brainarr.wait_until_up))
 
 
-async def _kill_downgrade(scene: Scene, rng: Random) -> None:
+def _kill_downgrade(scene: Scene, rng: Random) -> None:
     command = [sys.executable, "-m", "brainarr", "db", "downgrade", rng.choice(REVISIONS)]
     process = subprocess.Popen(
-        command, env=scene.brainarr.whole_environ, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=scene.brainarr.whole_environ,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     with contextlib.suppress(subprocess.TimeoutExpired):
-        await asyncio.to_thread(process.wait, rng.uniform(0.3, 2.0))
+        process.wait(rng.uniform(0.3, 2.0))
     process.kill()
     process.wait()
 
@@ -93,6 +97,3 @@ def grant(scene: Scene, more: int) -> None:
     (aside,) = scene.ground.rows("SELECT coalesce(sum(microdollars), 0) FROM reservations")[0]
     scene.budget = max(scene.budget, int(spent) + int(aside) + more)
     scene.brainarr.environ["BRAINARR__COSTS__MONTHLY_BUDGET"] = f"{scene.budget / 1_000_000:.6f}"
-
-
-

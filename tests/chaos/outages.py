@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from tests.chaos.invariants import Scene
-from tests.chaos.line import Cut
 from tests.chaos.kills import DEAREST
+from tests.chaos.line import Cut
 from tests.chaos.scene import scene_of
 from tests.chaos.table import Row
 from tests.chaos.topology import Shape
@@ -58,7 +58,10 @@ def _wounds(line: str, says: dict[str, dict[str, Any]], longest: float) -> dict[
 async def lidarr_flapping(shape: Shape, seed: int, times: int) -> Row:
     """Also the metadata and the neighbours: what a run asks goes wrong in turns."""
     wounds = _wounds("lidarr", _LIDARR_SAYS, 3.0)
-    wounds |= {f"catalogue {name}": wound for name, wound in _wounds("catalogue", {"503": {"status": 503}}, 2.0).items()}
+    wounds |= {
+        f"catalogue {name}": wound
+        for name, wound in _wounds("catalogue", {"503": {"status": 503}}, 2.0).items()
+    }
     with scene_of(shape, seed) as scene:
         return await hurt(scene, Random(seed), Row("Lidarr flapping", shape.name, seed), wounds, times)
 
@@ -69,7 +72,9 @@ async def model_resets(shape: Shape, seed: int, times: int) -> Row:
     with scene_of(shape, seed, **budget) as scene:
         scene.budget = times * DEAREST
         wounds = _wounds("paid", _MODEL_SAYS, 0.8)
-        return await hurt(scene, Random(seed), Row("resets before the model", shape.name, seed), wounds, times)
+        return await hurt(
+            scene, Random(seed), Row("resets before the model", shape.name, seed), wounds, times
+        )
 
 
 async def _restart_postgres(mode: str, scene: Scene, rng: Random) -> None:
@@ -114,5 +119,3 @@ async def redis_away(shape: Shape, seed: int, times: int) -> Row:
     wounds: dict[str, Wound] = {"restarted": _restart_redis, "frozen": _freeze_redis, "emptied": _empty_redis}
     with scene_of(shape, seed) as scene:
         return await hurt(scene, Random(seed), Row("Redis away", shape.name, seed), wounds, times)
-
-

@@ -107,7 +107,11 @@ async def live(seed: int, artists: int, owned: int) -> None:
     holdings = Holdings(world, lambda: datetime.now(UTC))  # noqa: TID251
     holdings.populate(owned_of(world, owned))
     paid = PaidModel(world, Random(seed))
-    apps = {"lidarr": create_lidarr(holdings, KEY), "catalogue": create_catalogue(world), "paid": Faults(paid.app())}
+    apps = {
+        "lidarr": create_lidarr(holdings, KEY),
+        "catalogue": create_catalogue(world),
+        "paid": Faults(paid.app()),
+    }
     async with (
         serve(apps["lidarr"]) as lidarr,
         serve(apps["catalogue"]) as catalogue,

@@ -1,4 +1,4 @@
-"""Setting a scene: servers, the world outside, a first start, Lidarr's two lists; and looking at it afterwards."""
+"""Setting a scene: servers, the world outside, a first start, Lidarr's two lists; and looking at it."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.chaos.brainarr import SERVE, Brainarr
 from tests.chaos.callers import Callers
 from tests.chaos.invariants import Scene
 from tests.chaos.topology import Shape, ground
-from tests.chaos.world import World, outside
+from tests.chaos.world import outside
 
 
 @contextlib.contextmanager
@@ -30,8 +30,8 @@ def scene_of(
     owned: int = 60,
     **settings: str,
 ) -> Iterator[Scene]:
-    """A Brainarr that was started once, and is up. `settings`: BRAINARR__… without the prefix; `further`: other
-    variables of its environment.
+    """A Brainarr that was started once, and is up. `settings`: BRAINARR__… without the prefix; `further`:
+    other variables of its environment.
 
     `folder` is made where it is not given; its log lies beside it.
     """
@@ -64,9 +64,7 @@ def feed_key(scene: Scene) -> str:
 
 
 def callers_of(scene: Scene, rng: Random) -> Callers:
-    return Callers(
-        scene.brainarr.address, api_key(scene), feed_key(scene), scene.world, scene.book, rng
-    )
+    return Callers(scene.brainarr.address, api_key(scene), feed_key(scene), scene.world, scene.book, rng)
 
 
 @contextlib.asynccontextmanager

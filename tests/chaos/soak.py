@@ -12,7 +12,7 @@ import psutil
 from tests.chaos.callers import Callers
 from tests.chaos.invariants import Scene
 from tests.chaos.kills import DEAREST
-from tests.chaos.scene import calling, callers_of, end, look, scene_of, settle
+from tests.chaos.scene import callers_of, calling, end, look, scene_of, settle
 from tests.chaos.table import Row
 from tests.chaos.topology import Shape
 
@@ -33,7 +33,7 @@ class Sample:
     threads: int
     files: int
     connections: int
-    """To the database: sessions of PostgreSQL, open database files of SQLite (which closes some of them late)."""
+    """To the database: sessions of PostgreSQL, open files of SQLite (which closes some of them late)."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ async def soak(shape: Shape, seed: int, minutes: float) -> Row:
         judge(row, samples, quiet, after)
         row.figures |= {"minutes": minutes, "rss at first, MB": round(first.rss_mb)}
         row.add(await end(scene), "clean end")
-        row.figures["p99 of an answer, ms"] = round(1_000 * sorted(callers.latencies)[-len(callers.latencies) // 100])
+        row.figures["p99 of an answer, ms"] = round(
+            1_000 * sorted(callers.latencies)[-len(callers.latencies) // 100]
+        )
         row.count(scene)
     return row
 

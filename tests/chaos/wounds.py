@@ -1,11 +1,11 @@
-"""Faults that a running Brainarr has to live through: each hurts for a while, is mended, and all is looked at."""
+"""Faults that a running Brainarr has to live through: each hurts a while and is mended; all is looked at."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 
 from tests.chaos.invariants import Scene
-from tests.chaos.scene import calling, callers_of, end, look, settle
+from tests.chaos.scene import callers_of, calling, end, look, settle
 from tests.chaos.table import Row
 
 Wound = Callable[[Scene, Random], Awaitable[None]]
