@@ -2,11 +2,11 @@
 
     python -m benchmarks.load [SECONDS [CALLERS]]        (default: 20 100)
 
-Prints one JSON object, with SQLite and, where Debian's PostgreSQL is installed, with that. A real `brainarr
-serve` in a process of its own, with a library of 200 artists and recommendations to decide on; each caller asks,
-waits for the answer and asks again at once. `errors` counts broken lines and every answer that its route may not
-give here.
-`baseline` is `/ping` of the same server under as many callers: what HTTP alone costs.
+Prints one JSON object, with SQLite and, where Debian's PostgreSQL is installed, with that. A real
+`brainarr serve` in a process of its own, with a library of 200 artists and recommendations to decide on;
+each caller asks, waits for the answer and asks again at once. `errors` counts broken lines and every
+answer that its route may not give here. `baseline` is `/ping` of the same server under as many callers:
+what HTTP alone costs.
 """
 
 import asyncio
@@ -151,7 +151,7 @@ async def under_load(address: str, api_key: str, seconds: float, count: int) -> 
 def measure(seconds: float, count: int, database: Mapping[str, str]) -> dict[str, Any]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, outside_of(ARTISTS) as environ:
-        whole = os.environ | environ | database
+        whole = {**os.environ, **environ, **database}
         whole |= {"BRAINARR_CONFIG": folder, "BRAINARR__SERVER__PORT": str(port)}
         here = [sys.executable, "-m", "brainarr"]
         with subprocess.Popen([*here, "serve"], env=whole, stderr=subprocess.DEVNULL) as server:

@@ -22,7 +22,8 @@ _DOUBLES = {
         SELECT recommendation_id, event FROM history WHERE event IN ('imported', 'delivered')
         GROUP BY recommendation_id, event HAVING count(*) > 1""",
     "two open runs of one list": """
-        SELECT list_id FROM runs WHERE status IN ('queued', 'running') GROUP BY list_id HAVING count(*) > 1""",
+        SELECT list_id FROM runs WHERE status IN ('queued', 'running')
+        GROUP BY list_id HAVING count(*) > 1""",
     "a run stored twice": """
         SELECT run_id, place FROM recommendations WHERE place IS NOT NULL
         GROUP BY run_id, place HAVING count(*) > 1""",

@@ -96,4 +96,9 @@ def grant(scene: Scene, more: int) -> None:
     (spent,) = scene.ground.rows("SELECT coalesce(sum(cost_microdollars), 0) FROM usage")[0]
     (aside,) = scene.ground.rows("SELECT coalesce(sum(microdollars), 0) FROM reservations")[0]
     scene.budget = max(scene.budget, int(spent) + int(aside) + more)
-    scene.brainarr.environ["BRAINARR__COSTS__MONTHLY_BUDGET"] = f"{scene.budget / 1_000_000:.6f}"
+    scene.brainarr.environ |= monthly(scene.budget)
+
+
+def monthly(microdollars: int) -> dict[str, str]:
+    """The setting of a budget."""
+    return {"BRAINARR__COSTS__MONTHLY_BUDGET": f"{microdollars / 1_000_000:.6f}"}

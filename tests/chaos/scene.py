@@ -28,10 +28,8 @@ def scene_of(
     folder: Path | None = None,
     further: Mapping[str, str] = MappingProxyType({}),
     owned: int = 60,
-    **settings: str,
 ) -> Iterator[Scene]:
-    """A Brainarr that was started once, and is up. `settings`: BRAINARR__… without the prefix; `further`:
-    other variables of its environment.
+    """A Brainarr that was started once, and is up. `further`: variables of its environment.
 
     `folder` is made where it is not given; its log lies beside it.
     """
@@ -39,8 +37,7 @@ def scene_of(
         place = folder or Path(made) / "config"
         place.mkdir(exist_ok=True)
         with ground(shape, place) as stood, outside(seed, owned=owned) as world:
-            chosen = {f"BRAINARR__{key}": value for key, value in settings.items()}
-            brainarr = Brainarr(stood, {**world.environ(), **chosen, **further}, serve=serve)
+            brainarr = Brainarr(stood, {**world.environ(), **further}, serve=serve)
             scene = Scene(stood, world, brainarr, Book())
             brainarr.start()
             try:
