@@ -57,6 +57,9 @@ class Scene:
     """The month's limit in micro-dollars, the highest so far."""
     read: int = 0
     """Bytes of the log that were looked at."""
+    api_key: str = ""
+    feed_key: str = ""
+    """Of the list `default`."""
     slowest_start: float = 0.0
     """Seconds until the first answer."""
 

@@ -17,6 +17,7 @@ REVISIONS = ("0004", "0005", "0006")
 LONGEST_WORK_S = 4.0
 LONGEST_START_S = 3.0
 CLEAN_END_EVERY = 20
+CLEAN_WORK_S = 3.0
 DEAREST = 23_000
 """Micro-dollars that one question may cost here: each start gets a budget for one and a half more."""
 
@@ -87,7 +88,7 @@ def _kill_downgrade(scene: Scene, rng: Random) -> None:
 async def _clean_round(scene: Scene) -> list[str]:
     """It comes up, works, and ends when it is asked to."""
     await _bring_up(scene)
-    await asyncio.sleep(3)
+    await asyncio.sleep(CLEAN_WORK_S)
     return await end(scene)
 
 

@@ -42,26 +42,23 @@ def scene_of(
             brainarr.start()
             try:
                 brainarr.wait_until_up()
-                world.add_lists(brainarr.address, feed_key(scene))
+                scene.api_key = brainarr.call("api-key")
+                scene.feed_key = _feed_key(scene)
+                world.add_lists(brainarr.address, scene.feed_key)
                 yield scene
             finally:
                 if brainarr.running:
                     brainarr.kill()
 
 
-def api_key(scene: Scene) -> str:
-    return scene.brainarr.call("api-key")
-
-
-def feed_key(scene: Scene) -> str:
-    """Of the list `default`."""
-    headers = {"X-Api-Key": api_key(scene)}
+def _feed_key(scene: Scene) -> str:
+    headers = {"X-Api-Key": scene.api_key}
     lists = httpx2.get(f"{scene.brainarr.address}/api/v1/lists", headers=headers, trust_env=False)
     return lists.json()[0]["key"]
 
 
 def callers_of(scene: Scene, rng: Random) -> Callers:
-    return Callers(scene.brainarr.address, api_key(scene), feed_key(scene), scene.world, scene.book, rng)
+    return Callers(scene.brainarr.address, scene.api_key, scene.feed_key, scene.world, scene.book, rng)
 
 
 @contextlib.asynccontextmanager
