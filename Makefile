@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo serve test check format lint types imports bench spark audit clean requirements
+.PHONY: demo serve test check format lint types imports bench chaos spark audit clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
@@ -40,6 +40,12 @@ bench: $(VENV)/.dev           ## speed and memory, as JSON
 	$(BIN)/python -m benchmarks.prompts
 	$(BIN)/python -m benchmarks.chain
 	$(BIN)/python -m benchmarks.similarity
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.runs
+	$(BIN)/python -m benchmarks.load
+
+chaos: $(VENV)/.dev           ## faults in full, some hours: killed, cut off, full, restarted; the table in build/chaos.md
+	$(BIN)/python -m tests.chaos
 
 # In an environment of its own, thrown away afterwards: what looks for holes must not become one. It asks the
 # public advisory databases for exactly the pinned versions and installs none of them; --strict, for without it

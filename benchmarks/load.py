@@ -2,10 +2,11 @@
 
     python -m benchmarks.load [SECONDS [CALLERS]]        (default: 20 100)
 
-Prints one JSON object, with SQLite and, where Debian's PostgreSQL is installed, with that. A real `brainarr serve` in
-a process of its own, with a library of 200 artists and recommendations to decide on; each caller asks, waits for the
-answer and asks again at once. `errors` counts broken lines and every answer that its route may not give here.
-`baseline` is `/ping` of the same server under as many callers: what HTTP alone costs.
+Prints one JSON object, with SQLite and, where Debian's PostgreSQL is installed, with that. A real
+`brainarr serve` in a process of its own, with a library of 200 artists and recommendations to decide on;
+each caller asks, waits for the answer and asks again at once. `errors` counts broken lines and every
+answer that its route may not give here. `baseline` is `/ping` of the same server under as many callers:
+what HTTP alone costs.
 """
 
 import asyncio
@@ -127,7 +128,9 @@ async def under_load(address: str, api_key: str, seconds: float, count: int) -> 
     ) as client:
         feed_key = (await client.get("/api/v1/lists")).json()[0]["key"]
         await client.post("/api/v1/runs", json={"max_recommendations": 50, "target": "mixed"})
-        while (await client.get("/api/v1/runs/1")).json()["status"] in ("queued", "running"):
+        for _ in range(600):
+            if (await client.get("/api/v1/runs/1")).json()["status"] not in ("queued", "running"):
+                break
             await asyncio.sleep(0.2)
         rows = (await client.get("/api/v1/recommendations?page_size=500")).json()
         ids = [row["id"] for row in rows]
@@ -148,7 +151,7 @@ async def under_load(address: str, api_key: str, seconds: float, count: int) -> 
 def measure(seconds: float, count: int, database: Mapping[str, str]) -> dict[str, Any]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, outside_of(ARTISTS) as environ:
-        whole = os.environ | environ | database
+        whole = {**os.environ, **environ, **database}
         whole |= {"BRAINARR_CONFIG": folder, "BRAINARR__SERVER__PORT": str(port)}
         here = [sys.executable, "-m", "brainarr"]
         with subprocess.Popen([*here, "serve"], env=whole, stderr=subprocess.DEVNULL) as server:

@@ -2,11 +2,12 @@
 
     python -m benchmarks.runs [SIZE ...]        (default: 50 5000 50000)
 
-Prints one JSON object. Lidarr and the catalogue (`benchmarks.worlds`) are sandboxes in a process of their own, and
-without MusicBrainz's pace of one question a second: what is left is what Brainarr itself takes. `first` is the run
-of a fresh installation, `again` the next one of the same server, which finds library, neighbours and catalogue in its
-database. `peak_rss_mb` is of the whole process; `stall_ms` the longest time that the event loop did not come
-round; `to_smallest` what a run takes by the time of the smallest library.
+Prints one JSON object. Lidarr and the catalogue (`benchmarks.worlds`) are sandboxes in a process of their
+own, and without MusicBrainz's pace of one question a second: what is left is what Brainarr itself takes.
+`first` is the run of a fresh installation, `again` the next one of the same process, which finds library,
+neighbours and catalogue in its database. `peak_rss_mb` is of the whole process; `stall_ms` the longest
+time that the event loop did not come round; `to_smallest` the processor time of a run by that of the
+smallest library.
 """
 
 import asyncio
@@ -94,7 +95,7 @@ async def watched(work: Callable[[], Awaitable[int]]) -> dict[str, float]:
 
 @contextlib.contextmanager
 def outside_of(size: int) -> Iterator[dict[str, str]]:
-    """Lidarr, holding `size` artists, and a catalogue, in a process of their own; the variables that lead there."""
+    """Lidarr with `size` artists and a catalogue, in their own process; the variables that lead there."""
     with subprocess.Popen(
         [*HERE, "--outside", str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as outside:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.startup [TIMES]        (default: 5)
 
-Prints one JSON object. Each figure stands beside a baseline of the same run: `brainarr --version` beside a bare
-Python, `brainarr serve` up to its first /ping (the set-up of a first start included) beside a FastAPI app that
-knows /ping alone, under the same uvicorn. Medians; `cpu` says what the processor worked, which other users of the
-machine do not lengthen.
+Prints one JSON object. Each figure stands beside a baseline of the same run: `brainarr --version` beside
+a bare Python, `brainarr serve` up to its first /ping (the set-up of a first start included) beside a
+FastAPI app that knows /ping alone, under the same uvicorn. Medians; `cpu_s` says what the processor
+worked, which other users of the machine do not lengthen much; the ratios are of it.
 """
 
 import contextlib

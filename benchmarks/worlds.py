@@ -1,4 +1,4 @@
-"""Invented music of any size, the same for the same size: for load and for faults, where the starter set ends."""
+"""Invented music of any size, the same for the same size: for load and faults, where the starter set ends."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,6 @@
-"""All faults in full, on every topology that they concern; the table goes to build/chaos.md and build/chaos.json.
+"""All faults in full, on every topology that they concern; the table goes to build/chaos.md and .json.
 
-    python -m tests.chaos [--seed N] [--kills N] [--times N] [--soak MINUTES] [--shape NAME ...] [--fault NAME ...]
+    python -m tests.chaos [--seed N] [--kills N] [--times N] [--soak MINUTES] [--shape NAME] [--fault NAME]
 
 Exit code 1 when anything was lost. A loss names its moment and the seed that leads there again.
 """

@@ -1,4 +1,4 @@
-"""Everybody who uses Brainarr at once: runs, decisions, Lidarr's polls, pages; what was promised is booked."""
+"""Everybody who uses Brainarr at once: runs, decisions, Lidarr's polls, pages; promises are booked."""
 
 import asyncio
 import time

@@ -1,6 +1,7 @@
 """The system's clock jumps, forward and back, under a server at work; sometimes it is killed right then."""
 
 import asyncio
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -24,13 +25,17 @@ JUMPS_S = {
 FARTHEST_S = 7 * 86_400
 
 
-async def _jump(by: float, clock: Path, scene: Scene, rng: Random) -> None:
-    lie = float(clock.read_text())
+def _lie(clock: Path, by: float) -> None:
+    lie = float(clock.read_text()) if clock.exists() else 0.0
     lie = lie + by if abs(lie + by) < FARTHEST_S else 0.0
     # In one step: the server may read it at any moment.
     fresh = clock.with_suffix(".new")
     fresh.write_text(str(lie))
     fresh.replace(clock)
+
+
+async def _jump(by: float, clock: Path, scene: Scene, rng: Random) -> None:
+    _lie(clock, by)
     await asyncio.sleep(rng.uniform(0.3, 2.0))
 
 
@@ -47,13 +52,11 @@ async def _jump_and_die(by: float, clock: Path, scene: Scene, rng: Random) -> No
 
 async def clock_jumps(shape: Shape, seed: int, times: int) -> Row:
     """Nothing is promised by the clock but what months and lifetimes say."""
-    clock = Path(f"/tmp/brainarr-chaos-clock-{seed}-{time.monotonic_ns()}")
-    clock.write_text("0")
-    wounds: dict[str, Wound] = {name: partial(_jump, by, clock) for name, by in JUMPS_S.items()}
-    wounds |= {f"killed, {name}": partial(_jump_and_die, by, clock) for name, by in JUMPS_S.items()}
-    lies = {"CHAOS_CLOCK": str(clock), "CHAOS_STARTED": str(time.monotonic())}
-    try:
+    with tempfile.TemporaryDirectory(prefix="brainarr-chaos-clock-", dir="/tmp") as folder:
+        clock = Path(folder) / "lie"
+        _lie(clock, 0)
+        wounds: dict[str, Wound] = {name: partial(_jump, by, clock) for name, by in JUMPS_S.items()}
+        wounds |= {f"killed, {name}": partial(_jump_and_die, by, clock) for name, by in JUMPS_S.items()}
+        lies = {"CHAOS_CLOCK": str(clock), "CHAOS_STARTED": str(time.monotonic())}
         with scene_of(shape, seed, serve=SERVE, further=lies) as scene:
             return await hurt(scene, Random(seed), Row("clock jumps", shape.name, seed), wounds, times)
-    finally:
-        clock.unlink()

@@ -1,4 +1,4 @@
-"""No room left in the middle of work: a small disk of its own where root may mount one, else a limit on files."""
+"""No room left in the middle of work: a small disk where root may mount one, else a limit on files."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ async def _fill(scene: Scene, rng: Random) -> None:
 
 
 async def _limit(scene: Scene, rng: Random) -> None:
-    """No file of the server's may grow beyond what the largest has, and a little: it meets EFBIG, not ENOSPC."""
+    """No file of the server's may grow beyond what the largest has, and a little: EFBIG, not ENOSPC."""
     server = scene.brainarr.server
     # Its standard error is a file too; a log that cannot be written is another matter.
     files = [*scene.ground.folder.iterdir(), scene.brainarr.log]

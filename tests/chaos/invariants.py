@@ -14,6 +14,25 @@ _AFTER = {
     "reject": {"rejected", "blocked"},
 }
 _LIVE = "('pending', 'approved', 'delivered', 'imported', 'kept')"
+_DOUBLES = {
+    "two live recommendations of one": f"""
+        SELECT artist_mbid, release_group_mbid FROM recommendations WHERE status IN {_LIVE}
+        GROUP BY list_id, artist_mbid, release_group_mbid HAVING count(*) > 1""",
+    "imported or delivered twice": """
+        SELECT recommendation_id, event FROM history WHERE event IN ('imported', 'delivered')
+        GROUP BY recommendation_id, event HAVING count(*) > 1""",
+    "two open runs of one list": """
+        SELECT list_id FROM runs WHERE status IN ('queued', 'running')
+        GROUP BY list_id HAVING count(*) > 1""",
+    "a run stored twice": """
+        SELECT run_id, place FROM recommendations WHERE place IS NOT NULL
+        GROUP BY run_id, place HAVING count(*) > 1""",
+    "a run reported twice": """
+        SELECT run_id, name FROM provider_reports GROUP BY run_id, name HAVING count(*) > 1""",
+    "a run stored in part": """
+        SELECT id, status FROM runs WHERE dry_run = false AND status <> 'running'
+        AND recommended <> (SELECT count(*) FROM recommendations WHERE run_id = runs.id)""",
+}
 _BAD_WORDS = (
     "Traceback",
     "Task was destroyed",
@@ -38,6 +57,9 @@ class Scene:
     """The month's limit in micro-dollars, the highest so far."""
     read: int = 0
     """Bytes of the log that were looked at."""
+    api_key: str = ""
+    feed_key: str = ""
+    """Of the list `default`."""
     slowest_start: float = 0.0
     """Seconds until the first answer."""
 
@@ -96,15 +118,7 @@ def nothing_unwanted(scene: Scene) -> list[str]:
 
 def nothing_twice(scene: Scene) -> list[str]:
     """No recommendation, import, run or report of a run is there twice."""
-    questions = {
-        "two live recommendations of one": f"SELECT artist_mbid, release_group_mbid FROM recommendations WHERE status IN {_LIVE} GROUP BY list_id, artist_mbid, release_group_mbid HAVING count(*) > 1",
-        "imported or delivered twice": "SELECT recommendation_id, event FROM history WHERE event IN ('imported', 'delivered') GROUP BY recommendation_id, event HAVING count(*) > 1",
-        "two open runs of one list": "SELECT list_id FROM runs WHERE status IN ('queued', 'running') GROUP BY list_id HAVING count(*) > 1",
-        "a run stored twice": "SELECT run_id, place FROM recommendations WHERE place IS NOT NULL GROUP BY run_id, place HAVING count(*) > 1",
-        "a run reported twice": "SELECT run_id, name FROM provider_reports GROUP BY run_id, name HAVING count(*) > 1",
-        "a run stored in part": "SELECT r.id, r.status FROM runs r WHERE r.dry_run = false AND r.recommended <> (SELECT count(*) FROM recommendations WHERE run_id = r.id)",
-    }
-    return [f"{what}: {row}" for what, query in questions.items() for row in scene.ground.rows(query)]
+    return [f"{what}: {row}" for what, query in _DOUBLES.items() for row in scene.ground.rows(query)]
 
 
 def within_budget(scene: Scene) -> list[str]:

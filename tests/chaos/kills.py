@@ -17,6 +17,7 @@ REVISIONS = ("0004", "0005", "0006")
 LONGEST_WORK_S = 4.0
 LONGEST_START_S = 3.0
 CLEAN_END_EVERY = 20
+CLEAN_WORK_S = 3.0
 DEAREST = 23_000
 """Micro-dollars that one question may cost here: each start gets a budget for one and a half more."""
 
@@ -51,7 +52,7 @@ async def _one_kill(scene: Scene, rng: Random) -> str:
         scene.brainarr.kill()
         return kind
     if kind == "downgrade":
-        await _kill_downgrade(scene, rng)
+        await asyncio.to_thread(_kill_downgrade, scene, rng)
     else:
         if kind == "migration":
             await asyncio.to_thread(scene.brainarr.call, "db", "downgrade", rng.choice(REVISIONS))
@@ -69,7 +70,7 @@ async def _bring_up(scene: Scene) -> None:
     scene.slowest_start = max(scene.slowest_start, await asyncio.to_thread(scene.brainarr.wait_until_up))
 
 
-async def _kill_downgrade(scene: Scene, rng: Random) -> None:
+def _kill_downgrade(scene: Scene, rng: Random) -> None:
     command = [sys.executable, "-m", "brainarr", "db", "downgrade", rng.choice(REVISIONS)]
     process = subprocess.Popen(
         command,
@@ -79,7 +80,7 @@ async def _kill_downgrade(scene: Scene, rng: Random) -> None:
         stderr=subprocess.DEVNULL,
     )
     with contextlib.suppress(subprocess.TimeoutExpired):
-        await asyncio.to_thread(process.wait, rng.uniform(0.3, 2.0))
+        process.wait(rng.uniform(0.3, 2.0))
     process.kill()
     process.wait()
 
@@ -87,7 +88,7 @@ async def _kill_downgrade(scene: Scene, rng: Random) -> None:
 async def _clean_round(scene: Scene) -> list[str]:
     """It comes up, works, and ends when it is asked to."""
     await _bring_up(scene)
-    await asyncio.sleep(3)
+    await asyncio.sleep(CLEAN_WORK_S)
     return await end(scene)
 
 
@@ -96,4 +97,9 @@ def grant(scene: Scene, more: int) -> None:
     (spent,) = scene.ground.rows("SELECT coalesce(sum(cost_microdollars), 0) FROM usage")[0]
     (aside,) = scene.ground.rows("SELECT coalesce(sum(microdollars), 0) FROM reservations")[0]
     scene.budget = max(scene.budget, int(spent) + int(aside) + more)
-    scene.brainarr.environ["BRAINARR__COSTS__MONTHLY_BUDGET"] = f"{scene.budget / 1_000_000:.6f}"
+    scene.brainarr.environ |= monthly(scene.budget)
+
+
+def monthly(microdollars: int) -> dict[str, str]:
+    """The setting of a budget."""
+    return {"BRAINARR__COSTS__MONTHLY_BUDGET": f"{microdollars / 1_000_000:.6f}"}

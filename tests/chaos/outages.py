@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.chaos.invariants import Scene
-from tests.chaos.kills import DEAREST
+from tests.chaos.kills import DEAREST, monthly
 from tests.chaos.line import Cut
 from tests.chaos.scene import scene_of
 from tests.chaos.table import Row
@@ -68,8 +68,7 @@ async def lidarr_flapping(shape: Shape, seed: int, times: int) -> Row:
 
 async def model_resets(shape: Shape, seed: int, times: int) -> Row:
     """Whatever the line to the paid model does, the budget holds and the books know."""
-    budget = {"COSTS__MONTHLY_BUDGET": f"{times * DEAREST / 1_000_000:.6f}"}
-    with scene_of(shape, seed, **budget) as scene:
+    with scene_of(shape, seed, further=monthly(times * DEAREST)) as scene:
         scene.budget = times * DEAREST
         wounds = _wounds("paid", _MODEL_SAYS, 0.8)
         return await hurt(

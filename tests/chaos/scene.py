@@ -1,4 +1,4 @@
-"""Setting a scene: servers, the world outside, a first start, Lidarr's two lists; and looking at it afterwards."""
+"""Setting a scene: servers, the world outside, a first start, Lidarr's two lists; and looking at it."""
 
 import asyncio
 import contextlib
@@ -28,10 +28,8 @@ def scene_of(
     folder: Path | None = None,
     further: Mapping[str, str] = MappingProxyType({}),
     owned: int = 60,
-    **settings: str,
 ) -> Iterator[Scene]:
-    """A Brainarr that was started once, and is up. `settings`: BRAINARR__… without the prefix; `further`: other
-    variables of its environment.
+    """A Brainarr that was started once, and is up. `further`: variables of its environment.
 
     `folder` is made where it is not given; its log lies beside it.
     """
@@ -39,32 +37,28 @@ def scene_of(
         place = folder or Path(made) / "config"
         place.mkdir(exist_ok=True)
         with ground(shape, place) as stood, outside(seed, owned=owned) as world:
-            chosen = {f"BRAINARR__{key}": value for key, value in settings.items()}
-            brainarr = Brainarr(stood, {**world.environ(), **chosen, **further}, serve=serve)
+            brainarr = Brainarr(stood, {**world.environ(), **further}, serve=serve)
             scene = Scene(stood, world, brainarr, Book())
             brainarr.start()
             try:
                 brainarr.wait_until_up()
-                world.add_lists(brainarr.address, feed_key(scene))
+                scene.api_key = brainarr.call("api-key")
+                scene.feed_key = _feed_key(scene)
+                world.add_lists(brainarr.address, scene.feed_key)
                 yield scene
             finally:
                 if brainarr.running:
                     brainarr.kill()
 
 
-def api_key(scene: Scene) -> str:
-    return scene.brainarr.call("api-key")
-
-
-def feed_key(scene: Scene) -> str:
-    """Of the list `default`."""
-    headers = {"X-Api-Key": api_key(scene)}
+def _feed_key(scene: Scene) -> str:
+    headers = {"X-Api-Key": scene.api_key}
     lists = httpx2.get(f"{scene.brainarr.address}/api/v1/lists", headers=headers, trust_env=False)
     return lists.json()[0]["key"]
 
 
 def callers_of(scene: Scene, rng: Random) -> Callers:
-    return Callers(scene.brainarr.address, api_key(scene), feed_key(scene), scene.world, scene.book, rng)
+    return Callers(scene.brainarr.address, scene.api_key, scene.feed_key, scene.world, scene.book, rng)
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ import psutil
 
 from tests.chaos.callers import Callers
 from tests.chaos.invariants import Scene
-from tests.chaos.kills import DEAREST
+from tests.chaos.kills import DEAREST, monthly
 from tests.chaos.scene import callers_of, calling, end, look, scene_of, settle
 from tests.chaos.table import Row
 from tests.chaos.topology import Shape
@@ -33,7 +33,7 @@ class Sample:
     threads: int
     files: int
     connections: int
-    """To the database: sessions of PostgreSQL, open database files of SQLite (which closes some of them late)."""
+    """To the database: sessions of PostgreSQL, open files of SQLite (which closes some of them late)."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,7 @@ def _connections(scene: Scene, alive: Sequence[psutil.Process]) -> int:
 async def soak(shape: Shape, seed: int, minutes: float) -> Row:
     """`minutes` of mixed load and runs against one server; the row's figures are what it grew by."""
     row = Row("soak", shape.name, seed, times=1)
-    budget = {"COSTS__MONTHLY_BUDGET": f"{30 * DEAREST / 1_000_000:.6f}"}
-    with scene_of(shape, seed, **budget) as scene:
+    with scene_of(shape, seed, further=monthly(30 * DEAREST)) as scene:
         scene.budget = 30 * DEAREST
         callers = callers_of(scene, Random(seed))
         first = await _at_rest(scene)

@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,6 @@ class Ground:
     redis: RedisServer | None = None
     database: str = ""
     """The name of the database in PostgreSQL."""
-    notes: list[str] = field(default_factory=list)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -63,6 +62,12 @@ class Ground:
             return []
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
             return connection.execute(query).fetchall()
+
+    def meddle(self, statement: str) -> None:
+        """Changes a SQLite database past Brainarr: how a test makes a loss."""
+        with contextlib.closing(sqlite3.connect(self.folder / "brainarr.db", timeout=30)) as connection:
+            connection.execute(statement)
+            connection.commit()
 
     def damage(self) -> list[str]:
         """What is broken in the database itself; PostgreSQL holds its own constraints at every commit."""

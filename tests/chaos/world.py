@@ -23,6 +23,9 @@ class World:
         self.addresses = addresses
         self._control = httpx2.Client(base_url=addresses["control"], trust_env=False, timeout=120)
 
+    def close(self) -> None:
+        self._control.close()
+
     def environ(self) -> dict[str, str]:
         """What points a Brainarr at it."""
         at = self.addresses
@@ -110,8 +113,10 @@ def outside(seed: int, *, artists: int = 3_000, owned: int = 60) -> Iterator[Wor
         stdout=subprocess.PIPE,
     ) as process:
         assert process.stdin is not None and process.stdout is not None
+        world = World(json.loads(process.stdout.readline()))
         try:
-            yield World(json.loads(process.stdout.readline()))
+            yield world
         finally:
+            world.close()
             process.stdin.close()
             process.wait(20)

@@ -1,4 +1,4 @@
-"""Faults that a running Brainarr has to live through: each hurts for a while, is mended, and all is looked at."""
+"""Faults that a running Brainarr has to live through: each hurts a while and is mended; all is looked at."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -101,8 +101,8 @@ class StoredLedger:
 
 
 async def _book_interrupted(connection: AsyncConnection, before: datetime) -> None:
-    """Whoever kept money aside and never settled it was killed, perhaps with the answer on its way: a provider
-    bills that, so it counts as spent."""
+    """Whoever kept money aside and never settled it was killed, perhaps with the answer on its way: that is
+    billed, so it counts as spent."""
     forgotten = reservations.c.at < before
     columns = (reservations.c.at, reservations.c.run_id, reservations.c.microdollars)
     for at, run_id, microdollars in (await connection.execute(select(*columns).where(forgotten))).all():
