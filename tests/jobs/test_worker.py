@@ -21,6 +21,7 @@ from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import list_runs, read_run, request_run
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import Process, RunRow, RunStatus
+from brainarr.store.signals import Signals
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
 
@@ -214,7 +215,7 @@ async def test_without_a_lidarr_nothing_is_scheduled(house: House) -> None:
     async def settle() -> None:
         idle.set()
 
-    wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(), None, finds())
+    wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(Signals()), None, finds())
     async with at_work(wired, every=timedelta(hours=1), chores=[Chore("settle", timedelta(1), settle)]):
         await idle.wait()
     assert (await list_runs(house.db)).total == 0

@@ -17,6 +17,7 @@ from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
+from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from tests.conftest import Place
 from tests.service.given import replayed
@@ -99,7 +100,7 @@ async def house(place: Place) -> AsyncIterator[House]:
             secrets=home.secrets,
             api_key=lambda: home.api_key,
             clock=home.clock,
-            broadcast=Broadcast(),
+            broadcast=Broadcast(Signals()),
             wake=lambda: woken.append(None),
             backtests=Backtesting(
                 BacktestDeps(

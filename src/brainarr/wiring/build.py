@@ -3,7 +3,7 @@
 import gc
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -39,6 +39,8 @@ from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, database_url, open_database
+from brainarr.store.signals import Signals, open_signals
+from brainarr.store.turns import open_turns
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.backtesting import bind_replay
@@ -64,6 +66,7 @@ class House:
     installation: Installation
     outside: Outside
     cache: StoredCache
+    signals: Signals
     runs: RunDeps
     estimate: EstimateCalls
     backtests: Backtesting
@@ -112,12 +115,16 @@ async def open_house(
         installation = await ensure_installed(db, folder, clock=clock)
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
-        async with open_outside(loaded.values, folder) as outside:
+        redis = loaded.values.redis.url
+        async with AsyncExitStack() as stack:
+            signals = await stack.enter_async_context(open_signals(redis, installation.name))
+            reserve = await stack.enter_async_context(open_turns(redis))
+            outside = await stack.enter_async_context(open_outside(loaded.values, folder, reserve))
             cache = StoredCache(db, clock)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
-            runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, clock)
+            runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, signals, clock)
             try:
                 yield House(
                     folder=folder,
@@ -126,6 +133,7 @@ async def open_house(
                     installation=installation,
                     outside=outside,
                     cache=cache,
+                    signals=signals,
                     runs=runs,
                     estimate=estimate,
                     backtests=backtests,
@@ -161,6 +169,7 @@ def _deps(
     installation: Installation,
     outside: Outside,
     cache: StoredCache,
+    signals: Signals,
     clock: Clock,
 ) -> tuple[RunDeps, EstimateCalls, Backtesting]:
     settings = loaded.values
@@ -247,7 +256,7 @@ def _deps(
         db=db,
         clock=clock,
         process=this_process(),
-        broadcast=Broadcast(),
+        broadcast=Broadcast(signals),
         library=outside.lidarr,
         recommend=recommend,
         listen=partial(_listens, outside),
