@@ -45,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve.serve)
+app.command("web-process", hidden=True)(serve.web_process)
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)

@@ -43,8 +43,9 @@ class Http:
     `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence;
     `connect_timeout` bounds its beginning, the connection; `max_body` bounds a decoded answer in bytes;
     `requests_per_second` spaces the requests of all concurrent callers, retries included (waiting for one's
-    turn is no part of `timeout`); `reserve`, where set, spaces them with those of other processes. Of redirects only those within the same host are followed, and only if told
-    so. No error shows one of `secrets`, whatever the server says.
+    turn is no part of `timeout`); `reserve`, where set, spaces them with those of other processes. Of
+    redirects only those within the same host are followed, and only if told so. No error shows one of
+    `secrets`, whatever the server says.
     """
 
     def __init__(

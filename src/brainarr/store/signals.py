@@ -8,7 +8,7 @@ moment (https://redis.io/docs/latest/develop/interact/pubsub/), so a gap is told
 import asyncio
 import secrets as tokens
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -107,9 +107,15 @@ async def open_signals(url: str | None, name: str) -> AsyncIterator[Signals]:
             yield signals
         finally:
             signals._line = None
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """The client loses a cancellation that arrives while it connects, and works on: it is told again."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.1)
 
 
 class _Line:

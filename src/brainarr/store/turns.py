@@ -57,7 +57,7 @@ class _Turns:
         self._noticed = False
 
     async def reserve(self, address: str, interval: float) -> float | None:
-        """Takes the next free moment. Never raises; a dead Redis costs a quarter of a second, once in five."""
+        """The port Reserve. A Redis that hangs costs a quarter of a second, once in five seconds."""
         now = asyncio.get_running_loop().time
         if now() < self._rests_until:
             return None

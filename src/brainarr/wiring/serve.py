@@ -1,10 +1,13 @@
-"""The server: web app and worker in one process, until a signal says stop."""
+"""The server: web app and worker, until a signal says stop.
+
+In one process, or with `server.workers` the web app in several, and the worker in their parent.
+"""
 
 import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -21,22 +24,16 @@ from brainarr.pipeline.ports import Wake
 from brainarr.service.monitor import watch_providers
 from brainarr.service.runs import recover_runs
 from brainarr.store.breakers import StoredBreakers
+from brainarr.store.signals import WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models, wired_providers
+from brainarr.wiring.web_processes import WebProcesses
 
 GRACE_S = 5
 """How long answers under way may take once the server was told to stop."""
 
 log = structlog.get_logger("brainarr")
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to `serve`: uvicorn repeats them at its end, which would skip our own tidying."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(house: House) -> None:
@@ -47,27 +44,73 @@ async def serve(house: House) -> None:
     settings = house.settings.server
     if recovered := await recover_runs(house.db, house.runs.process, clock=house.clock):
         log.warning("interrupted runs were closed", runs=recovered)
-    watch = Chore("watch the costs", timedelta(minutes=1), house.alert_on_costs)
-    chores = (*usual_chores(house.runs, house.cache), watch, *_monitor(house))
-    worker = Worker(house.runs, every=house.settings.recommend.every, chores=chores)
-    server = _Server(
-        uvicorn.Config(
-            web_app(house, worker.nudge),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=GRACE_S,
-        )
-    )
-    with _listen(settings.host, settings.port) as listener, _stopped_by_signals(server):
+    with _listen(settings.host, settings.port) as listener:
         address = listener.getsockname()
-        log.info("Brainarr listens", version=__version__, host=address[0], port=address[1])
+        log.info(
+            "Brainarr listens",
+            version=__version__,
+            host=address[0],
+            port=address[1],
+            processes=settings.workers,
+        )
         if house.installation.first_start:
             log.info("first start: `brainarr api-key` shows the key of the API", folder=str(house.folder))
-        await _run_both(server, worker, listener)
+        if settings.workers > 1:
+            web = WebProcesses(house.folder, listener, settings.workers)
+        else:
+            web = WebServer(house, listener)
+        with _stopped_by_signals(web.stop):
+            await _serve_and_work(web, _worker(house), house)
     log.info("Brainarr stopped")
+
+
+async def serve_web(house: House, listener: socket.socket) -> None:
+    """What one of several web processes does: no worker, and the socket is its parent's."""
+    web = WebServer(house, listener)
+    with _stopped_by_signals(web.stop):
+        await web.serve()
+
+
+class WebServer:
+    """The web app on a socket that listens, in this process."""
+
+    def __init__(self, house: House, listener: socket.socket) -> None:
+        self._listener = listener
+        self._server = _Uvicorn(
+            uvicorn.Config(
+                web_app(house, partial(house.signals.tell, WORK)),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+
+    async def serve(self) -> None:
+        """Until `stop` is called, and answers under way have ended."""
+        await self._server.serve(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """Lets answers under way finish; called once more, it does not."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves the signals to us: uvicorn repeats them at its end, which would skip our own tidying."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _worker(house: House) -> Worker:
+    """The worker that lives beside the web app, with all its chores."""
+    watch = Chore("watch the costs", timedelta(minutes=1), house.alert_on_costs)
+    chores = (*usual_chores(house.runs, house.cache), watch, *_monitor(house))
+    return Worker(house.runs, every=house.settings.recommend.every, chores=chores)
 
 
 def _monitor(house: House) -> list[Chore]:
@@ -104,14 +147,16 @@ def web_app(house: House, wake: Wake) -> FastAPI:
     )
 
 
-async def _run_both(server: uvicorn.Server, worker: Worker, listener: socket.socket) -> None:
-    """The server decides how long; a worker that ends before it has failed, and takes the server along."""
+async def _serve_and_work(web: WebServer | WebProcesses, worker: Worker, house: House) -> None:
+    """The web decides how long; a worker that ends before it has failed, and takes the web along."""
+    house.signals.listen(WORK, lambda _: worker.nudge())
     working = asyncio.create_task(worker.work())
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(web.serve())
     try:
         await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        server.should_exit = True
+        if not serving.done():
+            web.stop()
         working.cancel()
         ended = await asyncio.gather(serving, working, return_exceptions=True)
     for failure in ended:
@@ -120,13 +165,8 @@ async def _run_both(server: uvicorn.Server, worker: Worker, listener: socket.soc
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     """The first signal stops gracefully, a second one at once."""
-
-    def stop() -> None:
-        server.force_exit = server.should_exit
-        server.should_exit = True
-
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
     for number in signals:
