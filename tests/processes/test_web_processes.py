@@ -11,7 +11,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.processes.town import PATIENCE_S, Member, brainarr, environment, serving
+from tests.processes.town import KEY, PATIENCE_S, Member, brainarr, environment, serving
 from tests.servers import RedisServer, free_port
 
 pytestmark = pytest.mark.loopback
@@ -99,7 +99,7 @@ def test_ctrl_c_reaches_the_parent_alone_and_a_request_under_way_is_answered(
         }
         with socket.create_connection(("127.0.0.1", int(member.address.rpartition(":")[2]))) as slow:
             slow.sendall(b"POST /api/v1/runs HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n")
-            slow.sendall(f"X-Api-Key: {member.key()}\r\nContent-Type: application/json\r\n\r\n".encode())
+            slow.sendall(f"X-Api-Key: {KEY}\r\nContent-Type: application/json\r\n\r\n".encode())
             time.sleep(0.3)
             member.process.send_signal(signal.SIGINT)
             time.sleep(0.3)
@@ -113,7 +113,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, redis: RedisServer) -> No
         wait_for(lambda: ping(member) == 200)
         with socket.create_connection(("127.0.0.1", int(member.address.rpartition(":")[2]))) as slow:
             slow.sendall(b"POST /api/v1/runs HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n")
-            slow.sendall(f"X-Api-Key: {member.key()}\r\n\r\n".encode())
+            slow.sendall(f"X-Api-Key: {KEY}\r\n\r\n".encode())
             time.sleep(0.3)
             member.process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
@@ -149,7 +149,7 @@ def test_without_redis_running_several_processes_start_and_serve_all_the_same(tm
     with serving(environment(tmp_path, SQLITE, gone, SERVER__WORKERS="2")) as member:
         wait_for(lambda: ping(member) == 200)
         answer = httpx2.post(
-            f"{member.address}/api/v1/runs", json={}, headers={"X-Api-Key": member.key()}, trust_env=False
+            f"{member.address}/api/v1/runs", json={}, headers={"X-Api-Key": KEY}, trust_env=False
         )
         assert answer.status_code == 202
         assert any("Redis is away" in event for event in member.events)

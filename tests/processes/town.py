@@ -21,8 +21,7 @@ import psutil
 from tests.servers import free_port
 
 PATIENCE_S = 30.0
-WORKERS = ("serve",)
-"""The command of a process that executes runs."""
+KEY = "the-key-of-the-town"
 
 
 @dataclass
@@ -48,11 +47,6 @@ class Member:
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
-    def key(self) -> str:
-        said = brainarr(self.environ, "api-key")
-        assert said.returncode == 0, said.stderr
-        return said.stdout.strip()
-
     def wait_until_it_answers(self) -> None:
         with httpx2.Client(base_url=self.address, trust_env=False) as client:
             until = time.monotonic() + PATIENCE_S
@@ -72,7 +66,12 @@ class Member:
 def environment(folder: Path, database: str, redis: str | None, **settings: str) -> dict[str, str]:
     """The variables of one process; settings as `SERVER__WORKERS="4"`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BRAINARR__")}
-    given = {"DATABASE__URL": database, **({"REDIS__URL": redis} if redis else {}), **settings}
+    given = {
+        "DATABASE__URL": database,
+        "SERVER__API_KEY": KEY,
+        **({"REDIS__URL": redis} if redis else {}),
+        **settings,
+    }
     return inherited | {
         "BRAINARR_CONFIG": str(folder),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
@@ -109,10 +108,9 @@ def serving(environ: Mapping[str, str], *, wait: bool = True) -> Iterator[Member
 
 @dataclass
 class Crowd:
-    """Clients that each speak to one of the addresses over fresh connections, so that all processes answer."""
+    """Clients who speak to the addresses in turn, over fresh connections, so that every process answers."""
 
     addresses: list[str]
-    key: str
     clients: list[httpx2.AsyncClient] = field(default_factory=list)
     _next: Iterator[httpx2.AsyncClient] | None = None
 
@@ -134,19 +132,19 @@ class Crowd:
             if run["status"] not in ("queued", "running"):
                 return run
             await asyncio.sleep(0.1)
-        raise AssertionError(f"run {run_id} does not end: {run}")
+        raise AssertionError(f"run {run_id} does not end")
 
 
 @asynccontextmanager
 async def crowd(*members: Member, clients: int = 12) -> AsyncIterator[Crowd]:
     """`clients` persons in front of each member, who take turns."""
-    people = Crowd([member.address for member in members], members[0].key())
+    people = Crowd([member.address for member in members])
     for _ in range(clients):
         for address in people.addresses:
             people.clients.append(
                 httpx2.AsyncClient(
                     base_url=address,
-                    headers={"X-Api-Key": people.key, "Connection": "close"},
+                    headers={"X-Api-Key": KEY, "Connection": "close"},
                     timeout=PATIENCE_S,
                     trust_env=False,
                 )

@@ -27,6 +27,7 @@ from brainarr.service.settings import read_settings, write_settings
 from brainarr.settings.layers import Origin
 from brainarr.store import tables
 from brainarr.store.backtests import write_backtest
+from brainarr.store.signals import BACKTEST, Signals
 from tests.service.given import MEASURED, ran, replayed
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
 
@@ -179,7 +180,7 @@ async def over(backtests: Backtesting) -> None:
 
 
 async def test_one_at_a_time_and_its_progress_is_seen(house: House):
-    backtests = Backtesting(deps(house, library=ScriptedLidarr([owned(1)])))
+    backtests = Backtesting(deps(house, library=ScriptedLidarr([owned(1)])), Signals())
     assert backtests.start(BacktestOptions()) is True
     assert backtests.start(BacktestOptions()) is False
     seen: set[str] = set()
@@ -193,10 +194,10 @@ async def test_one_at_a_time_and_its_progress_is_seen(house: House):
 
 
 async def test_one_that_fails_says_why_and_the_next_may_start(house: House):
-    backtests = Backtesting(deps(house))
+    backtests = Backtesting(deps(house), Signals())
     backtests.start(BacktestOptions())
     await over(backtests)
-    assert isinstance(backtests.failure, Conflict)
+    assert backtests.failure is not None and "has not been read" in backtests.failure.message
     assert backtests.start(BacktestOptions()) is True
     assert backtests.failure is None
     await backtests.aclose()
@@ -206,7 +207,7 @@ async def test_a_fault_of_ours_is_called_one(house: House):
     async def broken(*_: object) -> Backtest:
         raise ZeroDivisionError
 
-    backtests = Backtesting(deps(house, library=ScriptedLidarr(), replay=broken))
+    backtests = Backtesting(deps(house, library=ScriptedLidarr(), replay=broken), Signals())
     backtests.start(BacktestOptions())
     await over(backtests)
     assert backtests.failure is not None
@@ -218,9 +219,49 @@ async def test_closing_stops_the_one_under_way_and_stores_nothing(house: House):
         await asyncio.sleep(3600)
         return MEASURED
 
-    backtests = Backtesting(deps(house, library=ScriptedLidarr(), replay=endless))
+    backtests = Backtesting(deps(house, library=ScriptedLidarr(), replay=endless), Signals())
     backtests.start(BacktestOptions())
     await asyncio.sleep(0.05)
     await backtests.aclose()
     assert (backtests.progress, backtests.failure) == (None, None)
     assert await read_backtest(house.db) is None
+
+
+async def test_another_process_sees_the_one_under_way_and_does_not_start_a_second(house: House) -> None:
+    signals = Signals()
+
+    async def endless(*_: object) -> Backtest:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    works = Backtesting(deps(house, library=ScriptedLidarr([owned(1)]), replay=endless), signals)
+    looks = Backtesting(deps(house), signals)
+    assert looks.progress is None
+    assert works.start(BacktestOptions())
+    assert looks.progress is not None
+    assert not looks.start(BacktestOptions())
+    await works.aclose()
+    assert looks.progress is None
+    assert looks.failure is None
+
+
+async def test_why_it_failed_is_known_in_another_process_too(house: House) -> None:
+    signals = Signals()
+    works, looks = Backtesting(deps(house), signals), Backtesting(deps(house), signals)
+    works.start(BacktestOptions())
+    await over(works)
+    assert looks.failure is not None
+    assert "has not been read" in looks.failure.message
+
+
+async def test_a_backtest_whose_process_died_is_forgotten(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signals = Signals()
+    looks = Backtesting(deps(house), signals)
+    signals.tell(BACKTEST, msgspec.msgpack.encode([{"stage": "library"}]))
+    assert looks.progress is not None
+    monkeypatch.setattr("brainarr.service.backtest._SILENCE_S", 0)
+    assert looks.progress is None
+    signals.tell(BACKTEST, b"no msgpack of ours")
+    assert looks.progress is None

@@ -94,13 +94,14 @@ async def house(place: Place) -> AsyncIterator[House]:
     async def refused() -> str:
         raise ProviderRejected("cloud", "the key is not valid", remedy="Set a valid api_key.")
 
+    signals = Signals()
     async with installed(*place) as home:
         deps = WebDeps(
             db=home.db,
             secrets=home.secrets,
             api_key=lambda: home.api_key,
             clock=home.clock,
-            broadcast=Broadcast(Signals()),
+            broadcast=Broadcast(signals),
             wake=lambda: woken.append(None),
             backtests=Backtesting(
                 BacktestDeps(
@@ -111,7 +112,8 @@ async def house(place: Place) -> AsyncIterator[House]:
                     replay=replayed,
                     weights={},
                     origin=Origin.DEFAULT,
-                )
+                ),
+                signals,
             ),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),

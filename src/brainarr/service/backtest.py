@@ -20,12 +20,17 @@ from brainarr.store import recommendations
 from brainarr.store.backtests import newest_backtest, write_backtest
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+from brainarr.store.signals import BACKTEST, Signals
 
 SOURCE_WEIGHTS = "recommend.source_weights"
 
 Replay = Callable[[Library, BacktestOptions, Mapping[Mbid, datetime], OnProgress], Awaitable[Backtest]]
 """The replay of a library with its settings and sources bound by wiring; beside the library, when each artist
 was first recommended."""
+
+_BEAT_S = 3.0
+_SILENCE_S = 10.0
+"""A backtest of another process that said nothing for so long has ended with it."""
 
 log = structlog.get_logger(__name__)
 
@@ -121,41 +126,90 @@ async def _read_library(deps: BacktestDeps, asked: BacktestOptions, on_progress:
     return remembered
 
 
-class Backtesting:
-    """The backtests of this process: in the background, one at a time."""
+class _State(msgspec.Struct, frozen=True, array_like=True):
+    """A signal's body: where the backtest under way is, or how it ended."""
 
-    def __init__(self, deps: BacktestDeps) -> None:
+    progress: Progress | None = None
+    problem: str = ""
+    remedy: str = ""
+
+
+class Backtesting:
+    """The backtests: in the background of one process, seen by all, one at a time.
+
+    Of two that are asked of two processes within the moment that a signal takes, both are made; the one that
+    ends later counts. That of a process that dies is forgotten after some seconds.
+    """
+
+    def __init__(self, deps: BacktestDeps, signals: Signals) -> None:
         self.deps = deps
-        self.progress: Progress | None = None
-        """Where the one under way is; None: none is."""
-        self.failure: BrainarrError | None = None
-        """Why the last one ended without a result."""
+        self._signals = signals
+        self._state = _State()
+        self._heard_at = 0.0
         self._task: asyncio.Task[Backtest] | None = None
+        signals.listen(BACKTEST, self._hear)
+
+    @property
+    def progress(self) -> Progress | None:
+        """Where the one under way is; None: none is."""
+        silent = asyncio.get_running_loop().time() - self._heard_at > _SILENCE_S
+        return None if silent and self._task is None else self._state.progress
+
+    @property
+    def failure(self) -> BrainarrError | None:
+        """Why the last one ended without a result."""
+        state = self._state
+        return BrainarrError(state.problem, remedy=state.remedy) if state.problem else None
 
     def start(self, asked: BacktestOptions) -> bool:
         """False: one is under way already, and this is it."""
-        if self._task is not None:
+        if self.progress is not None:
             return False
-        self.progress, self.failure = Progress("library"), None
-        self._task = asyncio.create_task(run_backtest(self.deps, asked, self._note))
+        self._note(Progress("library"))
+        self._task = asyncio.create_task(self._run(asked))
         self._task.add_done_callback(self._end)
         return True
 
     async def aclose(self) -> None:
-        """Stops the one under way; nothing of it is stored."""
+        """Stops the one under way here; nothing of it is stored."""
         if (task := self._task) is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    async def _run(self, asked: BacktestOptions) -> Backtest:
+        alive = asyncio.create_task(self._stay_alive())
+        try:
+            return await run_backtest(self.deps, asked, self._note)
+        finally:
+            alive.cancel()
+            await asyncio.gather(alive, return_exceptions=True)
+
+    async def _stay_alive(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            self._tell(self._state)
+
     def _note(self, step: Progress) -> None:
-        self.progress = step
+        self._tell(_State(step))
+
+    def _tell(self, state: _State) -> None:
+        self._signals.tell(BACKTEST, msgspec.msgpack.encode(state))
+
+    def _hear(self, body: bytes) -> None:
+        try:
+            self._state = msgspec.msgpack.decode(body, type=_State)
+            self._heard_at = asyncio.get_running_loop().time()
+        except msgspec.MsgspecError:
+            # After a gap: the next sign of life tells.
+            return
 
     def _end(self, task: asyncio.Task[Backtest]) -> None:
-        self._task = self.progress = None
+        self._task = None
         fault = None if task.cancelled() else task.exception()
         if isinstance(fault, BrainarrError):
-            self.failure = fault
+            self._tell(_State(None, fault.message, fault.remedy))
         elif fault is not None:
             log.error("a backtest failed unexpectedly", exc_info=fault)
-            kind = type(fault).__name__
-            self.failure = BrainarrError(f"Brainarr has a fault: {kind}.", remedy="Please report it.")
+            self._tell(_State(None, f"Brainarr has a fault: {type(fault).__name__}.", "Please report it."))
+        else:
+            self._tell(_State())

@@ -183,8 +183,11 @@ def _is_about_the_item(error: ProviderError) -> bool:
 
 async def _refused(db: Database, row: RecommendationRow, why: str, now: datetime) -> None:
     async with db.transaction() as connection:
-        await recommendations.set_status(connection, [row.id], Status.FAILED, failure=why)
-        await write_history(connection, [row], Event.FAILED, now, note=why)
+        current = await _find(connection, row.id, to_change=True)
+        # The person may have decided while Lidarr was asked: that counts.
+        if current.status in recommendations.ON_THE_WAY:
+            await recommendations.set_status(connection, [row.id], Status.FAILED, failure=why)
+            await write_history(connection, [current], Event.FAILED, now, note=why)
 
 
 async def _find(

@@ -4,11 +4,13 @@ import asyncio
 import os
 import secrets as tokens
 import socket
+from collections import deque
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.recommendation import (
     Judged,
@@ -39,6 +41,9 @@ LOOK_AGAIN_S = 1.0
 """How often a run of another process is looked at."""
 
 MOST_VERDICTS = 2_000
+
+_TOLD = 64
+"""Events that a watcher remembers: more steps than a run takes between two signs of life."""
 
 
 class RequestedRun(msgspec.Struct, frozen=True):
@@ -88,15 +93,9 @@ async def request_run(
     """
     async with db.transaction() as connection:
         wanted = await find_list(connection, list_slug)
-        present = await rows.open_run(connection, wanted.id)
-        if present is not None:
-            return RequestedRun(present.id, created=False)
-        made = await rows.insert_run(
+        return await _request(
             connection, wanted.id, dry_run=dry_run, trigger=trigger, at=clock(), overrides=overrides
         )
-        if made is None:
-            raise Conflict("Another run of the list was started at this moment.", remedy="Ask once more.")
-    return RequestedRun(made, created=True)
 
 
 async def request_due_run(
@@ -104,15 +103,45 @@ async def request_due_run(
 ) -> RequestedRun | None:
     """Queues a scheduled run when the last good one is `every` ago; sooner after a failed one."""
     now = clock()
+    # Mostly nothing is due, and a transaction would wait for other writers.
     async with db.reading() as connection:
+        if not await _is_due(connection, list_slug, every, now):
+            return None
+    async with db.transaction() as connection:
+        # Again, where nobody else writes: a worker in another process may have been first, and its run may be
+        # over already.
+        if not await _is_due(connection, list_slug, every, now):
+            return None
         wanted = await find_list(connection, list_slug)
-        good = await rows.last_requested(connection, wanted.id, (RunStatus.DONE, RunStatus.CANCELLED))
-        tried = await rows.last_requested(connection, wanted.id, tuple(RunStatus))
-    if good is not None and now - good < every:
-        return None
-    if tried is not None and now - tried < min(every, TRY_AGAIN):
-        return None
-    return await request_run(db, list_slug, trigger="schedule", clock=clock)
+        return await _request(connection, wanted.id, trigger="schedule", at=now)
+
+
+async def _is_due(connection: AsyncConnection, list_slug: str, every: timedelta, now: datetime) -> bool:
+    wanted = await find_list(connection, list_slug)
+    good = await rows.last_requested(connection, wanted.id, (RunStatus.DONE, RunStatus.CANCELLED))
+    tried = await rows.last_requested(connection, wanted.id, tuple(RunStatus))
+    rested = tried is None or now - tried >= min(every, TRY_AGAIN)
+    return rested and (good is None or now - good >= every)
+
+
+async def _request(
+    connection: AsyncConnection,
+    list_id: int,
+    *,
+    dry_run: bool = False,
+    trigger: str,
+    at: datetime,
+    overrides: RunOverrides = rows.NOTHING_ELSE,
+) -> RequestedRun:
+    present = await rows.open_run(connection, list_id)
+    if present is not None:
+        return RequestedRun(present.id, created=False)
+    made = await rows.insert_run(
+        connection, list_id, dry_run=dry_run, trigger=trigger, at=at, overrides=overrides
+    )
+    if made is None:
+        raise Conflict("Another run of the list was started at this moment.", remedy="Ask once more.")
+    return RequestedRun(made, created=True)
 
 
 async def next_run(db: Database) -> int | None:
@@ -167,21 +196,23 @@ async def cancel_run(db: Database, run_id: int, *, clock: Clock) -> RunRow:
 async def follow_run(db: Database, broadcast: Broadcast, run_id: int) -> AsyncIterator[RunEvent]:
     """Every step of a run until it is over, also when another process executes it. Raises NotFound."""
     with broadcast.watch(run_id) as steps:
-        last: RunEvent | None = None
+        # A row is up to some seconds behind what was heard: what was told before is no news.
+        told: deque[RunEvent] = deque(maxlen=_TOLD)
         while True:
             async with db.reading() as connection:
                 run = await rows.run(connection, run_id)
             if run is None:
                 raise _no_run(run_id)
             event = RunEvent(run_id, run.status, run.progress, run.error)
-            if event != last:
+            if event not in told:
+                told.append(event)
                 yield event
             if run.status.over:
                 return
-            last = event
             while step := await _next_step(steps):
-                last = RunEvent(run_id, RunStatus.RUNNING, step)
-                yield last
+                event = RunEvent(run_id, RunStatus.RUNNING, step)
+                told.append(event)
+                yield event
 
 
 async def _next_step(steps: Steps) -> Progress | None:

@@ -26,6 +26,8 @@ PROGRESS = "progress"
 """A step of a run."""
 FEEDS = "feeds"
 """What some list delivers has changed."""
+BACKTEST = "backtest"
+"""How the backtest under way goes on."""
 
 LONGEST_BODY = 64 * 1024
 OUTBOX = 1_000

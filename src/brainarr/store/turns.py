@@ -53,11 +53,17 @@ async def open_turns(url: str | None) -> AsyncIterator[Reserve | None]:
 class _Turns:
     def __init__(self, redis: "Redis") -> None:
         self._reserve = redis.register_script(_RESERVE)
+        # One at a time: forty at once would open forty connections.
+        self._asks = asyncio.Lock()
         self._rests_until = 0.0
         self._noticed = False
 
     async def reserve(self, address: str, interval: float) -> float | None:
         """The port Reserve. A Redis that hangs costs a quarter of a second, once in five seconds."""
+        async with self._asks:
+            return await self._ask(address, interval)
+
+    async def _ask(self, address: str, interval: float) -> float | None:
         now = asyncio.get_running_loop().time
         if now() < self._rests_until:
             return None

@@ -60,11 +60,11 @@ class WebDeps:
     """Asked for each request, so that a new key counts at once."""
     clock: Clock
     broadcast: Broadcast
-    """Where the worker of this process tells how its runs go on."""
+    """Where the workers tell how their runs go on."""
     wake: Wake
     """Tells the worker that a run waits."""
     backtests: Backtesting
-    """The backtests of this process."""
+    """The backtests, also of the other processes."""
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing

@@ -263,7 +263,7 @@ def _deps(
         configured=settings.recommend.score_weights.scaled,
         auto_approve=settings.recommend.approval == "auto",
     )
-    return runs, estimate, Backtesting(backtests)
+    return runs, estimate, Backtesting(backtests, signals)
 
 
 async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
