@@ -14,8 +14,6 @@ from starlette.routing import Route
 
 from brainarr.sandbox.serve import serve
 
-PROMPT_TOKENS, COMPLETION_TOKENS = 1_000, 500
-
 
 class PaidModel:
     """One server of the OpenAI protocol, in a thread of its own."""
@@ -27,7 +25,7 @@ class PaidModel:
         self._delay_s = delay_s
 
     def environment(self) -> dict[str, str]:
-        """One entry of the chain that asks it: a dollar for a thousand answer tokens, nothing for the rest."""
+        """One entry of the chain that asks it: a dollar for a thousand tokens of an answer."""
         entry = {
             "KIND": "openai_compatible",
             "NAME": "paid",
@@ -36,7 +34,6 @@ class PaidModel:
             "API_KEY": "not-a-real-key",
             "LOCATION": "cloud",
             "CONTEXT_WINDOW": "16000",
-            "MAX_OUTPUT_TOKENS": "1000",
             "PRICES__INPUT": "0",
             "PRICES__OUTPUT": "1000",
         }
@@ -48,7 +45,11 @@ class PaidModel:
         await asyncio.sleep(self._delay_s)
         rows = [{"artist": artist, "album": album} for artist, album in self._named]
         message = {"role": "assistant", "content": json.dumps({"recommendations": rows})}
-        usage = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS, "total_tokens": 1_500}
+        usage = {
+            "prompt_tokens": 1_000,
+            "completion_tokens": 500,
+            "total_tokens": 1_500,
+        }
         return JSONResponse(
             {
                 "id": "1",

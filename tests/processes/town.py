@@ -20,7 +20,7 @@ import psutil
 
 from tests.servers import free_port
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 KEY = "the-key-of-the-town"
 
 
