@@ -198,6 +198,7 @@ async def test_the_sum_of_what_all_processes_spend_never_exceeds_the_budget(town
 async def test_a_backtest_that_one_process_makes_is_seen_at_all(people: Crowd) -> None:
     started = await people.post("/api/v1/backtest", {"folds": 1})
     assert started.json()["created"] is True
+    states: list[Any] = []
     for _ in range(200):
         states = await asyncio.gather(*(people.get("/api/v1/backtest") for _ in people.clients))
         if not any(state["running"] for state in states):
