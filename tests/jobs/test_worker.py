@@ -33,6 +33,7 @@ from brainarr.store.cache import StoredCache
 from brainarr.store.jobs import Execution
 from brainarr.store.page import PageOf
 from brainarr.store.runs import Process, RunRow, RunStatus
+from brainarr.store.signals import Signals
 from tests.conftest import sqlite_only
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
@@ -271,7 +272,7 @@ async def test_without_a_lidarr_nothing_is_scheduled(house: House) -> None:
     async def mark(*_: object) -> None:
         done.set()
 
-    wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(), None, finds())
+    wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(Signals()), None, finds())
     async with at_work(wired, schedule=HOUR, chores=[chore("mark", HOUR, mark)]):
         await done.wait()
     assert (await list_runs(house.db)).total == 0

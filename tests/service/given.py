@@ -35,6 +35,7 @@ from brainarr.service.execution import Recommend, RunDeps, execute_run
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import RunDetail, request_run
 from brainarr.store.runs import Process, RunRow
+from brainarr.store.signals import Signals
 from tests.conftest import NOW
 from tests.store.given import House, ScriptedLidarr, mbid, owned
 
@@ -118,7 +119,7 @@ def deps(
         db=house.db,
         clock=house.clock,
         process=process,
-        broadcast=Broadcast(),
+        broadcast=Broadcast(Signals()),
         library=library or ScriptedLidarr([owned(900)]),
         recommend=recommend,
         auto_approve=auto_approve,

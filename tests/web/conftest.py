@@ -25,6 +25,7 @@ from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
 from brainarr.store.backup import SHELF
 from brainarr.store.history import write_history
+from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from tests.conftest import Place
 from tests.service.given import replayed
@@ -114,13 +115,14 @@ async def house(place: Place) -> AsyncIterator[House]:
     async def refused() -> str:
         raise ProviderRejected("cloud", "the key is not valid", remedy="Set a valid api_key.")
 
+    signals = Signals()
     async with installed(*place) as home:
         deps = WebDeps(
             db=home.db,
             secrets=home.secrets,
             api_key=lambda: home.api_key,
             clock=home.clock,
-            broadcast=Broadcast(),
+            broadcast=Broadcast(signals),
             wake=lambda: woken.append(None),
             backtests=BacktestDeps(
                 db=home.db,

@@ -61,6 +61,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(worker.worker)
+app.command("web-process", hidden=True)(serve.web_process)
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)

@@ -19,3 +19,25 @@ def serve(context: typer.Context) -> None:
             await serve_house(house)
 
     run_async(work())
+
+
+def web_process(context: typer.Context, descriptor: int) -> None:
+    """One of the web processes that `brainarr serve` starts; of no use by itself."""
+    import socket
+
+    import structlog
+
+    from brainarr.wiring.build import open_house
+    from brainarr.wiring.serve import serve_web
+    from brainarr.wiring.web_processes import end_with_parent
+
+    end_with_parent()
+    folder = begin(context)
+    structlog.contextvars.bind_contextvars(pid=os.getpid())
+
+    async def work() -> None:
+        with socket.socket(fileno=descriptor) as listener:
+            async with open_house(folder, os.environ) as house:
+                await serve_web(house, listener)
+
+    run_async(work())

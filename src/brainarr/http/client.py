@@ -22,6 +22,7 @@ from brainarr.errors import HIDDEN, ProviderError, ProviderUnavailable, Unreadab
 from brainarr.http.answers import decode_json, excerpt
 from brainarr.http.failures import forbidden, refused, shown, unreachable
 from brainarr.http.guard import ForbiddenAddress, GuardedTransport, Reach, Resolve, resolve_by_system
+from brainarr.pipeline.ports import Reserve
 
 LONGEST_WAIT_S = 30.0
 """A Retry-After beyond this is not slept through: it is handed to the caller as `retry_after`."""
@@ -44,8 +45,9 @@ class Http:
     `timeout` bounds a whole exchange in seconds, except for `stream`, where it bounds each silence;
     `connect_timeout` bounds its beginning, the connection; `max_body` bounds a decoded answer in bytes;
     `requests_per_second` spaces the requests of all concurrent callers, retries included (waiting for one's
-    turn is no part of `timeout`). Of redirects only those within the same host are followed, and only if told
-    so. No error shows one of `secrets`, whatever the server says.
+    turn is no part of `timeout`); `reserve`, where set, spaces them with those of other processes. Of
+    redirects only those within the same host are followed, and only if told so. No error shows one of
+    `secrets`, whatever the server says.
 
     `public_only` is for addresses that somebody else named: it speaks to the public internet alone, follows
     redirects there, and takes no secrets, which would go along. `resolve` finds the addresses of a name then.
@@ -77,6 +79,7 @@ class Http:
         self._connect_timeout = min(connect_timeout or timeout, timeout)
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._free_at = 0.0
+        self.reserve: Reserve | None = None
         self._max_body = max_body
         self._attempts = attempts
         self._redirects = MAX_REDIRECTS if follow_redirects_same_host or public_only else 0
@@ -260,6 +263,9 @@ class Http:
             start = max(now, self._free_at)
             self._free_at = start + self._interval
             await asyncio.sleep(start - now)
+            # Not before one's turn here: a moment that is reserved early is lost with whoever is cancelled.
+            if self.reserve is not None and (wait := await self.reserve(self.base_url, self._interval)):
+                await asyncio.sleep(wait)
 
     async def _pieces(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         try:

@@ -204,6 +204,11 @@ class Wake(Protocol):
     def __call__(self) -> None: ...
 
 
+Reserve = Callable[[str, float], Awaitable[float | None]]
+"""Takes the next free moment of all who ask an address, given the seconds between two requests there. Answers
+the seconds until then; None: it is unknown, and everyone keeps his own pace. Never raises."""
+
+
 class ImportOptions(msgspec.Struct, frozen=True):
     """How a pushed item is taken in."""
 

@@ -1,6 +1,7 @@
 """Runs: asking for one, watching it, stopping it, reading what it found."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, tzinfo
 
@@ -36,6 +37,9 @@ LOOK_AGAIN_S = 1.0
 """How often a run of another process is looked at."""
 
 MOST_VERDICTS = 2_000
+
+_TOLD = 64
+"""Events that a watcher remembers: more steps than a run takes between two signs of life."""
 
 
 class RequestedRun(msgspec.Struct, frozen=True):
@@ -159,21 +163,23 @@ async def cancel_run(db: Database, run_id: int, *, clock: Clock) -> RunRow:
 async def follow_run(db: Database, broadcast: Broadcast, run_id: int) -> AsyncIterator[RunEvent]:
     """Every step of a run until it is over, also when another process executes it. Raises NotFound."""
     with broadcast.watch(run_id) as steps:
-        last: RunEvent | None = None
+        # A row is up to some seconds behind what was heard: what was told before is no news.
+        told: deque[RunEvent] = deque(maxlen=_TOLD)
         while True:
             async with db.reading() as connection:
                 run = await rows.run(connection, run_id)
             if run is None:
                 raise _no_run(run_id)
             event = RunEvent(run_id, run.status, run.progress, run.error)
-            if event != last:
+            if event not in told:
+                told.append(event)
                 yield event
             if run.status.over:
                 return
-            last = event
             while step := await _next_step(steps):
-                last = RunEvent(run_id, RunStatus.RUNNING, step)
-                yield last
+                event = RunEvent(run_id, RunStatus.RUNNING, step)
+                told.append(event)
+                yield event
 
 
 async def _next_step(steps: Steps) -> Progress | None:

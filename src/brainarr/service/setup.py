@@ -21,6 +21,8 @@ class Installation(msgspec.Struct, frozen=True):
     api_key: str
     """The generated key of the HTTP API; a key in file or environment goes before it."""
     first_start: bool
+    name: str
+    """Tells this Brainarr from others, the same in each of its processes and after a move of its database."""
 
 
 async def ensure_installed(db: Database, folder: Path, *, clock: Clock) -> Installation:
@@ -36,7 +38,8 @@ async def ensure_installed(db: Database, folder: Path, *, clock: Clock) -> Insta
             api_key = tokens.token_hex(16)
             await settings.put_setting(connection, secrets, API_KEY, api_key, secret=True, at=clock())
         await ensure_default_list(connection, secrets, clock())
-    return Installation(secrets, api_key, first_start)
+        name = await install.name_of_install(connection)
+    return Installation(secrets, api_key, first_start, name)
 
 
 async def rotate_api_key(db: Database, secrets: Secrets, *, clock: Clock) -> str:

@@ -1,6 +1,7 @@
 """The one row that says when this database was set up and which secret.key belongs to it."""
 
 from datetime import datetime
+from hashlib import blake2b
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,5 +31,12 @@ async def ensure_install(connection: AsyncConnection, secrets: Secrets, at: date
 
 
 async def installed_at(connection: AsyncConnection) -> datetime:
-    """When this database was first used. It tells one Brainarr from another, and never changes."""
+    """When this database was first used; never changes."""
     return (await connection.execute(select(install.c.installed_at))).scalar_one()
+
+
+async def name_of_install(connection: AsyncConnection) -> str:
+    """Sixteen hexadecimal digits that follow from the moment of the first start: a rotated key, a restored
+    copy and a move to another database keep them."""
+    at = await installed_at(connection)
+    return blake2b(at.isoformat().encode(), digest_size=8, person=b"brainarr-install").hexdigest()

@@ -65,7 +65,7 @@ class WebDeps:
     generated one counts."""
     clock: Clock
     broadcast: Broadcast
-    """Where the worker of this process tells how its runs go on."""
+    """Where the workers tell how their runs go on."""
     wake: Wake
     """Tells the worker that work waits."""
     backtests: BacktestDeps

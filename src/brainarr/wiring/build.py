@@ -4,7 +4,7 @@ import asyncio
 import gc
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -42,6 +42,8 @@ from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import StoredCache
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
+from brainarr.store.signals import Signals, open_signals
+from brainarr.store.turns import open_turns
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.backtesting import bind_replay
@@ -67,6 +69,7 @@ class House:
     installation: Installation
     outside: Outside
     cache: StoredCache
+    signals: Signals
     runs: RunDeps
     estimate: EstimateCalls
     backtests: BacktestDeps
@@ -124,12 +127,16 @@ async def open_house(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         log.hide(one.key for one in await read_lists(db, installation.secrets))
-        async with open_outside(loaded.values, folder) as outside:
+        redis = loaded.values.redis.url
+        async with AsyncExitStack() as stack:
+            signals = await stack.enter_async_context(open_signals(redis, installation.name))
+            reserve = await stack.enter_async_context(open_turns(redis))
+            outside = await stack.enter_async_context(open_outside(loaded.values, folder, reserve))
             cache = StoredCache(db, clock)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
-            runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, clock)
+            runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, signals, clock)
             yield House(
                 folder=folder,
                 loaded=loaded,
@@ -137,6 +144,7 @@ async def open_house(
                 installation=installation,
                 outside=outside,
                 cache=cache,
+                signals=signals,
                 runs=runs,
                 estimate=estimate,
                 backtests=backtests,
@@ -168,6 +176,7 @@ def _deps(
     installation: Installation,
     outside: Outside,
     cache: StoredCache,
+    signals: Signals,
     clock: Clock,
 ) -> tuple[RunDeps, EstimateCalls, BacktestDeps]:
     settings = loaded.values
@@ -254,7 +263,7 @@ def _deps(
         db=db,
         clock=clock,
         process=this_process(),
-        broadcast=Broadcast(),
+        broadcast=Broadcast(signals),
         library=outside.lidarr,
         recommend=recommend,
         listen=partial(_listens, outside),

@@ -29,7 +29,7 @@ from brainarr.domain.recommendation import (
     as_decade,
 )
 from brainarr.domain.schedule import parse_schedule
-from brainarr.errors import ConfigurationError
+from brainarr.errors import ConfigurationError, Fault
 from brainarr.llm.registry import ProviderEntry
 from brainarr.providers.collaborative import SimilaritySettings
 from brainarr.providers.deezer import DeezerSettings
@@ -121,6 +121,8 @@ class ServerSettings(Section):
     """Names beside addresses, names at home and that of `external_url`; "*" allows any."""
     api_key: SecretStr | None = None
     """None: the one that was generated at the first start."""
+    workers: Annotated[int, Field(ge=1, le=32)] = 1
+    """Web processes; more than one speak to each other through Redis."""
 
     @field_validator("api_key")
     @classmethod
@@ -369,4 +371,9 @@ def load_settings(
     folder: Path, environ: Mapping[str, str], database: Mapping[str, Any] | None = None
 ) -> Loaded[Settings]:
     """Everything that is configured. Raises ConfigurationError with all faults."""
-    return load(Settings, folder, environ, database)
+    loaded = load(Settings, folder, environ, database)
+    workers = loaded.values.server.workers
+    if workers > 1 and loaded.values.redis.url is None:
+        allowed = "1 while redis.url is not set: several processes need Redis to tell each other what changed"
+        raise ConfigurationError([Fault("server.workers", str(workers), allowed)])
+    return loaded

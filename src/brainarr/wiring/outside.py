@@ -8,6 +8,7 @@ from pathlib import Path
 from brainarr.domain.music import Plays
 from brainarr.http import Http
 from brainarr.llm.models import Link, open_links
+from brainarr.pipeline.ports import Reserve
 from brainarr.providers import deezer, lastfm, lidarr, listenbrainz, musicbrainz
 from brainarr.providers.collaborative import CollaborativeFilter
 from brainarr.providers.deezer import Deezer
@@ -57,12 +58,18 @@ class Outside:
 
 
 @asynccontextmanager
-async def open_outside(settings: Settings, folder: Path) -> AsyncIterator[Outside]:
-    """Asks nobody anything yet. Closes every connection at the end. `folder`: the configuration's."""
+async def open_outside(
+    settings: Settings, folder: Path, reserve: Reserve | None = None
+) -> AsyncIterator[Outside]:
+    """Asks nobody anything yet. Closes every connection at the end.
+
+    `folder`: the configuration's; `reserve`: how the processes keep the pace towards services together.
+    """
     async with AsyncExitStack() as stack:
 
         def kept(http: Http) -> Http:
             stack.push_async_callback(http.aclose)
+            http.reserve = reserve
             return http
 
         links = open_links(settings.provider_chain)

@@ -1,4 +1,7 @@
-"""The processes that run until a signal says stop: the server, with its worker in it, and a worker alone."""
+"""What runs until a signal says stop: the server, with its worker, and a worker alone.
+
+The web app runs in one process, or with `server.workers` in several; the server's worker in their parent.
+"""
 
 import asyncio
 import contextlib
@@ -18,11 +21,13 @@ from brainarr.errors import BrainarrError
 from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
 from brainarr.store.breakers import StoredBreakers
+from brainarr.store.signals import WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.web.connection import MOST_CONNECTIONS, PatientConnection
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.timezone import server_zone
+from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
 
 if TYPE_CHECKING:
@@ -34,14 +39,6 @@ GRACE_S = 5
 log = structlog.get_logger("brainarr")
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to `serve`: uvicorn repeats them at its end, which would skip our own tidying."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def serve(house: House) -> None:
     """Serves until SIGINT or SIGTERM, then lets answers finish, ends a run under way and returns.
 
@@ -49,31 +46,29 @@ async def serve(house: House) -> None:
     """
     settings = house.settings.server
     worker = await house_worker(house, works=house.settings.jobs.embedded)
-    server = _Server(
-        uvicorn.Config(
-            web_app(house, worker.nudge),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            http=PatientConnection,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-    )
     with _listen(settings.host, settings.port) as listener:
         address = listener.getsockname()
-        log.info("Brainarr listens", version=__version__, host=address[0], port=address[1])
+        log.info(
+            "Brainarr listens",
+            version=__version__,
+            host=address[0],
+            port=address[1],
+            processes=settings.workers,
+        )
         if house.installation.first_start:
             log.info("first start: `brainarr api-key` shows the key of the API", folder=str(house.folder))
-        await _run_both(server, worker, listener)
+        if settings.workers > 1:
+            web = WebProcesses(house.folder, listener, settings.workers)
+        else:
+            web = WebServer(house, listener)
+        await _serve_and_work(web, worker, house)
     log.info("Brainarr stopped")
 
 
 async def work(house: House, concurrency: int | None) -> None:
     """Works, without a server, until SIGINT or SIGTERM; gives back what does not end in time."""
     worker = await house_worker(house, concurrency=concurrency)
+    house.signals.listen(WORK, lambda _: worker.nudge())
     working = asyncio.create_task(worker.work())
     log.info("the worker waits for work", version=__version__, concurrency=worker.concurrency)
     with _on_signals(working.cancel):
@@ -82,6 +77,50 @@ async def work(house: House, concurrency: int | None) -> None:
         # It ends by itself only with a fault.
         working.result()
     log.info("the worker stopped")
+
+
+async def serve_web(house: House, listener: socket.socket) -> None:
+    """What one of several web processes does: no worker, and the socket is its parent's."""
+    web = WebServer(house, listener)
+    with _on_signals(web.stop):
+        await web.serve()
+
+
+class WebServer:
+    """The web app on a socket that listens, in this process."""
+
+    def __init__(self, house: House, listener: socket.socket) -> None:
+        self._listener = listener
+        self._server = _Uvicorn(
+            uvicorn.Config(
+                web_app(house, partial(house.signals.tell, WORK)),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                http=PatientConnection,
+                limit_concurrency=MOST_CONNECTIONS,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+
+    async def serve(self) -> None:
+        """Until `stop` is called, and answers under way have ended."""
+        await self._server.serve(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """Lets answers under way finish; called once more, it does not."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves the signals to us: uvicorn repeats them at its end, which would skip our own tidying."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def web_app(house: House, wake: Wake) -> FastAPI:
@@ -112,21 +151,22 @@ def web_app(house: House, wake: Wake) -> FastAPI:
     )
 
 
-async def _run_both(server: uvicorn.Server, worker: "Worker", listener: socket.socket) -> None:
-    """The server decides how long; a worker that ends before it has failed, and takes the server along."""
+async def _serve_and_work(web: WebServer | WebProcesses, worker: "Worker", house: House) -> None:
+    """The web decides how long; a worker that ends before it has failed, and takes the web along."""
+    house.signals.listen(WORK, lambda _: worker.nudge())
     working = asyncio.create_task(worker.work())
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(web.serve())
 
     def stop() -> None:
         """The first time gracefully, both at once; the second time in a hurry."""
-        server.force_exit = server.should_exit
-        server.should_exit = True
+        web.stop()
         working.cancel()
 
     try:
         with _on_signals(stop):
             await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
-            server.should_exit = True
+            if not serving.done() and not working.cancelling():
+                web.stop()
             if not working.cancelling():
                 working.cancel()
             ended = await asyncio.gather(serving, working, return_exceptions=True)

@@ -1,7 +1,6 @@
 """What a worker is given: every task of this Brainarr, with its schedule and its service function."""
 
 import gc
-import hashlib
 import os
 from datetime import timedelta
 from functools import partial
@@ -15,7 +14,6 @@ from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.install import installed_at
 from brainarr.store.jobs import RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
@@ -88,17 +86,14 @@ async def house_worker(house: House, *, works: bool = True, concurrency: int | N
 
     # As in open_house: what was imported stays for good, and full passes over it would stop the event loop.
     gc.freeze()
-    async with house.db.reading() as connection:
-        since = await installed_at(connection)
-    # One Redis may serve several Brainarrs.
-    name = hashlib.sha256(since.isoformat().encode()).hexdigest()[:12]
     return Worker(
         house.runs,
         house_chores(house),
         recommend=recommend_task(house),
         zone=server_zone(os.environ),
         redis=house.settings.redis.url,
-        queue=f"brainarr-{name}",
+        # One Redis may serve several Brainarrs.
+        queue=f"brainarr-{house.installation.name}",
         works=works,
         concurrency=concurrency or CONCURRENCY,
     )
