@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 import stamina
 
-from brainarr import __version__
+from brainarr import __version__, metrics
 from brainarr.errors import ProviderError, ProviderUnavailable, UnreadableAnswer
 from brainarr.http.answers import decode_json, excerpt
 from brainarr.http.failures import refused, shown, unreachable
@@ -169,7 +169,8 @@ class Http:
             with trial:
                 await self._pace()
                 try:
-                    return await attempt()
+                    with metrics.remote_request(self.provider):
+                        return await attempt()
                 except ProviderError as error:
                     for secret in self._secrets:
                         error.hide(secret)

@@ -9,6 +9,9 @@ from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
 from brainarr.store.cache import StoredCache
 
+LIBRARY_EVERY = timedelta(hours=1)
+"""How often Lidarr is read between runs."""
+
 
 def usual_chores(deps: RunDeps, cache: StoredCache) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
@@ -20,6 +23,6 @@ def usual_chores(deps: RunDeps, cache: StoredCache) -> tuple[Chore, ...]:
     source = deps.library
     if source is None:
         return forget
-    read = Chore("read the library", timedelta(hours=1), lambda: refresh_library(deps.db, source, deps.clock))
+    read = Chore("read the library", LIBRARY_EVERY, lambda: refresh_library(deps.db, source, deps.clock))
     settle = Chore("settle imports", day, lambda: settle_recommendations(deps.db, source, deps.clock))
     return read, settle, *forget

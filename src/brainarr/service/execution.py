@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from brainarr import log, metrics
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.listens import with_plays
 from brainarr.domain.music import Library, Plays
@@ -61,10 +62,18 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
     """
     async with deps.db.transaction() as connection:
         mine = await rows.claim(connection, run_id, deps.process, deps.clock())
-    steps = _Steps(run_id, deps.broadcast, on_progress)
     if not mine:
-        return await _wait_for(deps, run_id, steps)
+        return await _wait_for(deps, run_id, _Steps(run_id, deps.broadcast, on_progress))
     run = (await read_run(deps.db, run_id)).run
+    with log.bound(run=run_id, list=run.list), metrics.RunWatch(run_id, run.list) as watch:
+        detail = await _execute(deps, run, _Steps(run_id, deps.broadcast, on_progress, watch))
+        watch.ended(detail.run.status)
+    return detail
+
+
+async def _execute(deps: RunDeps, run: RunRow, steps: "_Steps") -> RunDetail:
+    """A claimed run, to its end."""
+    run_id = run.id
     work = asyncio.create_task(_work(deps, run, steps))
     alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))
     task = asyncio.current_task()
@@ -98,14 +107,24 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
 class _Steps:
     """Where a run is: the newest step, told to everyone who watches."""
 
-    def __init__(self, run_id: int, broadcast: Broadcast, on_progress: OnProgress | None) -> None:
+    def __init__(
+        self,
+        run_id: int,
+        broadcast: Broadcast,
+        on_progress: OnProgress | None,
+        watch: metrics.RunWatch | None = None,
+    ) -> None:
+        """`watch` measures a run of this process."""
         self.latest: Progress | None = None
+        self._watch = watch
         self._run_id = run_id
         self._broadcast = broadcast
         self._on_progress = on_progress
 
     def __call__(self, progress: Progress) -> None:
         self.latest = progress
+        if self._watch is not None:
+            self._watch.step(progress.stage)
         self._broadcast.publish(self._run_id, progress)
         if self._on_progress is not None:
             self._on_progress(progress)

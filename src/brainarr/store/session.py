@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as TooBusy
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from brainarr import metrics
 from brainarr.errors import ConfigurationError, Fault, StorageError
 from brainarr.store.postgres import postgres_engine
 from brainarr.store.sqlite import sqlite_engine
@@ -76,19 +77,27 @@ class Database:
         # SQLite's own waiting polls, and starves somebody when fifty ask at once.
         self._turn = asyncio.Lock()
 
+    @property
+    def kind(self) -> str:
+        """sqlite or postgresql."""
+        return self._engine.dialect.name
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """What happens inside is stored together or not at all. Never wait for a remote service in it."""
-        async with self._turn:
-            with storage_errors():
-                async with self._engine.begin() as connection:
-                    yield connection
+        with metrics.database_session("write") as session:
+            async with self._turn:
+                with storage_errors():
+                    async with self._engine.begin() as connection:
+                        session.begun()
+                        yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view that waits for no writer; nothing may be written in it."""
-        with storage_errors():
+        with metrics.database_session("read") as session, storage_errors():
             async with self._reader.connect() as connection:
+                session.begun()
                 yield connection
 
     async def dispose(self) -> None:
@@ -130,4 +139,7 @@ def open_database(url: str, folder: Path = Path()) -> Database:
 
 def create_engine(url: URL) -> AsyncEngine:
     """The engine for an address that `database_url` answered."""
-    return sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)
+    engine = sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)
+    for name, connections in (("connect", 1), ("close", -1)):
+        event.listen(engine.sync_engine, name, lambda *_, n=connections: metrics.pool_opened(engine.name, n))
+    return engine

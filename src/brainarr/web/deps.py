@@ -16,6 +16,7 @@ from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.backtest import Backtesting
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
+from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.progress import Broadcast
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
@@ -81,6 +82,10 @@ class WebDeps:
     """None while no Lidarr is configured."""
     url_base: str = ""
     """"" or "/brainarr": begins with a slash, ends without."""
+    around: Surroundings = NOTHING_ELSE
+    """What health looks at beside the database's rows."""
+    metrics_open: bool = False
+    """Whether `/metrics` needs no key."""
     external_url: str | None = None
     """How Lidarr reaches this server; None: taken from each request."""
 

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainarr import tracing
 from brainarr.domain.music import Plays
 from brainarr.http import Http
 from brainarr.llm.models import Link, open_links
@@ -60,6 +61,7 @@ class Outside:
 async def open_outside(settings: Settings, folder: Path) -> AsyncIterator[Outside]:
     """Asks nobody anything yet. Closes every connection at the end. `folder`: the configuration's."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(tracing.exporting_to(settings.tracing.endpoint))
 
         def kept(http: Http) -> Http:
             stack.push_async_callback(http.aclose)

@@ -14,12 +14,14 @@ from fastapi import FastAPI
 
 from brainarr import __version__
 from brainarr.errors import BrainarrError
-from brainarr.jobs.chores import usual_chores
+from brainarr.jobs.chores import LIBRARY_EVERY, usual_chores
 from brainarr.jobs.worker import Chore, Worker
 from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
+from brainarr.service.health import Surroundings
 from brainarr.service.monitor import watch_providers
 from brainarr.service.runs import recover_runs
+from brainarr.service.symptoms import exposure_issues
 from brainarr.store.breakers import StoredBreakers
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
@@ -98,9 +100,22 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             limits=house.settings.costs.limits,
             configured=house.runs.configured,
             importer=house.outside.lidarr,
+            around=surroundings(house),
+            metrics_open=house.settings.metrics.open,
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
         )
+    )
+
+
+def surroundings(house: House) -> Surroundings:
+    """What health looks at in this house beside the database's rows."""
+    server = house.settings.server
+    return Surroundings(
+        folders=(house.folder,),
+        limits=house.settings.costs.limits,
+        library_every=LIBRARY_EVERY if house.outside.lidarr else None,
+        settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
     )
 
 

@@ -1,0 +1,82 @@
+"""A log file that several processes write to, and that starts anew when it is full."""
+
+import fcntl
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+_MODE = 0o600
+"""The log tells what a person listens to."""
+
+
+class RotatingFile(logging.Handler):
+    """Appends one line for each record to `path`, the older ones moved to `path`.1, `path`.2 and so on.
+
+    `size` bytes make a file full, `count` older ones are kept. The standard library's own handler loses lines
+    when two processes rotate one file; this one rotates under a lock, and notices when another has done so.
+    Raises OSError when the file cannot be opened. A full disk later costs lines, never the work.
+    """
+
+    def __init__(self, path: Path, *, size: int, count: int) -> None:
+        super().__init__()
+        self._path = path
+        self._size = size
+        self._count = count
+        self._complained = False
+        self._file: TextIO = self._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._follow()
+            self._file.write(f"{self.format(record)}\n")
+            self._file.flush()
+            if os.fstat(self._file.fileno()).st_size >= self._size:
+                self._rotate()
+            self._complained = False
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                print(f"brainarr: the log file cannot be written: {error.strerror}.", file=sys.stderr)
+        except Exception:  # noqa: BLE001
+            self.handleError(record)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _open(self) -> TextIO:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODE)
+        # Whole lines go out at once; text that no encoding can carry must not stop the log.
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+    def _follow(self) -> None:
+        """Opens the file again when it was moved or deleted, by another process or by logrotate."""
+        mine = os.fstat(self._file.fileno())
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            there = None
+        if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
+            self._file.close()
+            self._file = self._open()
+
+    def _rotate(self) -> None:
+        lock = os.open(f"{self._path}.lock", os.O_WRONLY | os.O_CREAT, _MODE)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._follow()
+            if os.fstat(self._file.fileno()).st_size < self._size:
+                return
+            for number in range(self._count - 1, 0, -1):
+                older = Path(f"{self._path}.{number}")
+                if older.exists():
+                    older.replace(f"{self._path}.{number + 1}")
+            if self._count:
+                self._path.replace(f"{self._path}.1")
+            else:
+                self._path.unlink()
+            self._follow()
+        finally:
+            os.close(lock)
