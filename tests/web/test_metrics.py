@@ -207,9 +207,9 @@ async def test_a_poll_is_counted_with_what_it_carried(house: House) -> None:
     key = house.deps.api_key()
     async with house.door(key) as client:
         before = await scraped(client)
-        feed = {"headers": {"X-Api-Key": await house.feed_key()}}
-        await client.get("/lists/default/artists", **feed)
-        await client.get("/lists/default/api/v1/album", **feed)
+        feed = {"X-Api-Key": await house.feed_key()}
+        await client.get("/lists/default/artists", headers=feed)
+        await client.get("/lists/default/api/v1/album", headers=feed)
         await client.get("/lists/default/artists", headers={"X-Api-Key": "wrong"})
         after = await scraped(client)
 

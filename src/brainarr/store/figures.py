@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Executable, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.store.runs import RunStatus
@@ -158,5 +158,5 @@ async def artists_owned(connection: AsyncConnection, instance: str) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
-async def _rows(connection: AsyncConnection, query: Select[Any]) -> list[Any]:
+async def _rows(connection: AsyncConnection, query: Executable) -> list[Any]:
     return [tuple(row) for row in await connection.execute(query)]
