@@ -5,7 +5,6 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TextIO
 
 _MODE = 0o600
 """The log tells what a person listens to."""
@@ -20,54 +19,56 @@ class RotatingFile(logging.Handler):
     """
 
     def __init__(self, path: Path, *, size: int, count: int) -> None:
-        super().__init__()
         self._path = path
         self._size = size
         self._count = count
         self._complained = False
-        self._file: TextIO = self._open()
+        self._file = self._open()
+        super().__init__()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            # Text that no encoding can carry must not stop the log.
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
             self._follow()
-            self._file.write(f"{self.format(record)}\n")
-            self._file.flush()
-            if os.fstat(self._file.fileno()).st_size >= self._size:
+            # At once and unbuffered: lines of several processes must not mix, nor wait for a full disk.
+            os.write(self._file, line)
+            if os.fstat(self._file).st_size >= self._size:
                 self._rotate()
             self._complained = False
         except OSError as error:
             if not self._complained:
                 self._complained = True
                 print(f"brainarr: the log file cannot be written: {error.strerror}.", file=sys.stderr)
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 as in logging's own: a mistake in a log line must not stop the work
             self.handleError(record)
 
     def close(self) -> None:
-        self._file.close()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
         super().close()
 
-    def _open(self) -> TextIO:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODE)
-        # Whole lines go out at once; text that no encoding can carry must not stop the log.
-        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODE)
 
     def _follow(self) -> None:
         """Opens the file again when it was moved or deleted, by another process or by logrotate."""
-        mine = os.fstat(self._file.fileno())
+        mine = os.fstat(self._file)
         try:
             there = os.stat(self._path)
         except FileNotFoundError:
             there = None
         if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
-            self._file.close()
-            self._file = self._open()
+            former, self._file = self._file, self._open()
+            os.close(former)
 
     def _rotate(self) -> None:
         lock = os.open(f"{self._path}.lock", os.O_WRONLY | os.O_CREAT, _MODE)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._follow()
-            if os.fstat(self._file.fileno()).st_size < self._size:
+            if os.fstat(self._file).st_size < self._size:
                 return
             for number in range(self._count - 1, 0, -1):
                 older = Path(f"{self._path}.{number}")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
+import structlog
 
 from brainarr import log, metrics
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
@@ -22,6 +23,8 @@ from brainarr.store import runs as rows
 from brainarr.store.history import Event, write_history
 from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
+
+events = structlog.get_logger(__name__)
 
 Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
@@ -66,8 +69,11 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
         return await _wait_for(deps, run_id, _Steps(run_id, deps.broadcast, on_progress))
     run = (await read_run(deps.db, run_id)).run
     with log.bound(run=run_id, list=run.list), metrics.RunWatch(run_id, run.list) as watch:
+        events.info("a run began", trigger=run.trigger, dry_run=run.dry_run)
         detail = await _execute(deps, run, _Steps(run_id, deps.broadcast, on_progress, watch))
         watch.ended(detail.run.status)
+        found, error = len(detail.recommendations), detail.run.error
+        events.info("a run ended", outcome=detail.run.status, recommended=found, error=error)
     return detail
 
 
