@@ -27,7 +27,7 @@ from brainarr.store.upgrade import COPIES_KEPT, downgrade, upgrade
 from tests.conftest import NOW
 from tests.store.given import URL, House, recommended
 
-NEWEST = "0007"
+NEWEST = "0011"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",

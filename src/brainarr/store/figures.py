@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, case, func, select
+from sqlalchemy import ColumnElement, Executable, Table, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.store.runs import RunStatus
@@ -16,9 +16,11 @@ from brainarr.store.tables import (
     recommendations,
     reservations,
     runs,
+    tallies,
     usage,
     verdicts,
 )
+from brainarr.store.upsert import upsert
 
 
 class RunFigure(msgspec.Struct, frozen=True):
@@ -68,11 +70,68 @@ class QueueFigure(msgspec.Struct, frozen=True):
     """The last sign of life of one that is executed."""
 
 
+class Sum(msgspec.Struct, frozen=True):
+    """What the rows of a table come to, for each of its labels. It never falls: see `keep`."""
+
+    name: str
+    table: Table
+    labels: tuple[ColumnElement[Any], ...]
+    amounts: tuple[ColumnElement[Any], ...]
+
+
+RUNS = Sum("runs", runs, (runs.c.trigger, runs.c.status), (func.count(), func.count(runs.c.started_at)))
+VERDICTS = Sum("verdicts", verdicts, (verdicts.c.verdict,), (func.count(),))
+REPORTS = Sum(
+    "reports",
+    provider_reports,
+    (provider_reports.c.name, provider_reports.c.outcome),
+    (func.count(), func.sum(provider_reports.c.candidates)),
+)
+USAGE = Sum(
+    "usage",
+    usage,
+    (usage.c.provider, usage.c.outcome),
+    (
+        func.count(),
+        func.sum(usage.c.prompt_tokens),
+        func.sum(usage.c.completion_tokens),
+        func.sum(usage.c.cached_tokens),
+        func.coalesce(func.sum(usage.c.cost_microdollars), 0),
+        func.sum(case((usage.c.cost_microdollars.is_(None), 1), else_=0)),
+    ),
+)
+SUMS = (RUNS, VERDICTS, REPORTS, USAGE)
+
+
+async def keep(connection: AsyncConnection, table: Table, *which: ColumnElement[bool]) -> None:
+    """Call before deleting rows of `table`: what they came to stays in the sums.
+
+    A sum that falls looks, to whoever watches it from outside, like one that began anew: all that is left
+    would count as new.
+    """
+    for figure in SUMS:
+        if figure.table is not table:
+            continue
+        kept = await _kept(connection, figure)
+        for labels, amounts in (await _summed(connection, figure, *which)).items():
+            row = {"name": figure.name, "labels": labels, "amounts": _added(kept.get(labels), amounts)}
+            await connection.execute(upsert(connection, tallies, ("amounts",)), row)
+
+
 async def run_figures(connection: AsyncConnection) -> tuple[RunFigure, ...]:
-    query = select(runs.c.trigger, runs.c.status, func.count(), func.count(runs.c.started_at)).group_by(
-        runs.c.trigger, runs.c.status
-    )
-    return tuple(RunFigure(*row) for row in await _rows(connection, query))
+    return tuple(RunFigure(*row) for row in await _total(connection, RUNS))
+
+
+async def verdict_figures(connection: AsyncConnection) -> dict[str, int]:
+    return {verdict: count for verdict, count in await _total(connection, VERDICTS)}
+
+
+async def model_figures(connection: AsyncConnection) -> tuple[ModelFigure, ...]:
+    return tuple(ModelFigure(*row) for row in await _total(connection, USAGE))
+
+
+async def source_figures(connection: AsyncConnection) -> tuple[SourceFigure, ...]:
+    return tuple(SourceFigure(*row) for row in await _total(connection, REPORTS))
 
 
 async def last_runs(connection: AsyncConnection) -> tuple[LastRun, ...]:
@@ -98,11 +157,6 @@ async def queue_figure(connection: AsyncConnection) -> QueueFigure:
     return QueueFigure(*row)
 
 
-async def verdict_figures(connection: AsyncConnection) -> dict[str, int]:
-    query = select(verdicts.c.verdict, func.count()).group_by(verdicts.c.verdict)
-    return {verdict: count for verdict, count in await _rows(connection, query)}
-
-
 async def recommendation_figures(connection: AsyncConnection) -> dict[tuple[str, str], int]:
     """By list and status."""
     # By what the index has: the rows themselves are long.
@@ -115,27 +169,6 @@ async def recommendation_figures(connection: AsyncConnection) -> dict[tuple[str,
         lists, lists.c.id == counted.c.list_id
     )
     return {(slug, status): count for slug, status, count in await _rows(connection, query)}
-
-
-async def model_figures(connection: AsyncConnection) -> tuple[ModelFigure, ...]:
-    sums = [usage.c[name] for name in ("prompt_tokens", "completion_tokens", "cached_tokens")]
-    query = select(
-        usage.c.provider,
-        usage.c.outcome,
-        func.count(),
-        *(func.sum(column) for column in sums),
-        func.coalesce(func.sum(usage.c.cost_microdollars), 0),
-        func.sum(case((usage.c.cost_microdollars.is_(None), 1), else_=0)),
-    ).group_by(usage.c.provider, usage.c.outcome)
-    return tuple(ModelFigure(*row[:2], *map(int, row[2:])) for row in await _rows(connection, query))
-
-
-async def source_figures(connection: AsyncConnection) -> tuple[SourceFigure, ...]:
-    reports = provider_reports.c
-    query = select(reports.name, reports.outcome, func.count(), func.sum(reports.candidates)).group_by(
-        reports.name, reports.outcome
-    )
-    return tuple(SourceFigure(*row[:2], *map(int, row[2:])) for row in await _rows(connection, query))
 
 
 async def reserved(connection: AsyncConnection) -> int:
@@ -156,6 +189,33 @@ async def newest_moment(connection: AsyncConnection) -> datetime | None:
 async def artists_owned(connection: AsyncConnection, instance: str) -> int:
     query = select(func.count()).select_from(library_artists).where(library_artists.c.instance == instance)
     return (await connection.execute(query)).scalar_one()
+
+
+async def _total(connection: AsyncConnection, figure: Sum) -> list[tuple[Any, ...]]:
+    """Each row: the labels, then the amounts of the rows that are there and of those that were."""
+    kept = await _kept(connection, figure)
+    there = await _summed(connection, figure)
+    return [
+        (*labels, *_added(kept.get(labels), there.get(labels)))
+        for labels in sorted(kept.keys() | there.keys())
+    ]
+
+
+async def _kept(connection: AsyncConnection, figure: Sum) -> dict[tuple[str, ...], tuple[int, ...]]:
+    query = select(tallies.c.labels, tallies.c.amounts).where(tallies.c.name == figure.name)
+    return {tuple(labels): tuple(amounts) for labels, amounts in await _rows(connection, query)}
+
+
+async def _summed(
+    connection: AsyncConnection, figure: Sum, *which: ColumnElement[bool]
+) -> dict[tuple[str, ...], tuple[int, ...]]:
+    query = select(*figure.labels, *figure.amounts).where(*which).group_by(*figure.labels)
+    split = len(figure.labels)
+    return {row[:split]: tuple(map(int, row[split:])) for row in await _rows(connection, query)}
+
+
+def _added(*amounts: tuple[int, ...] | None) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*filter(None, amounts), strict=True)))
 
 
 async def _rows(connection: AsyncConnection, query: Executable) -> list[Any]:
