@@ -60,7 +60,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 async def scraped(world: World, tmp_path: Path) -> AsyncIterator[tuple[dict[str, str], set[str]]]:
-    """What /metrics shows after a run in the sandbox and a poll: name → type, and the names of the samples."""
+    """What /metrics shows after a run in the sandbox: name → type, and the names of the samples."""
     environ = world.environ | {"BRAINARR__COSTS__MONTHLY_BUDGET": "5"}
     async with open_house(tmp_path, environ) as house:
         asked = await request_run(house.db, "default", clock=house.clock)

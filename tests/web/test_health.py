@@ -52,7 +52,7 @@ async def test_a_run_that_nobody_executes_is_an_error(well: House) -> None:
     assert await issues(well, later=timedelta(minutes=4)) == []
     (issue,) = await issues(well, later=timedelta(minutes=7))
     assert (issue["source"], issue["type"]) == ("Worker", "error")
-    assert "waited for 7 minutes" in issue["message"]
+    assert "waited for 7 minutes, and nobody works" in issue["message"]
     assert "brainarr worker" in issue["remedy"]
 
 

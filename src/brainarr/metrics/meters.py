@@ -185,12 +185,14 @@ def cache_holds(level: str, entries: int, size: int) -> None:
 class _Session:
     """One transaction, from the wish for it to its end."""
 
-    __slots__ = ("_began", "_kind")
+    __slots__ = ("_began", "_in_progress", "_kind")
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._began = time.perf_counter()
-        DATABASE_SESSIONS.labels(kind).inc()
+        # The same at the end: in between the meters may have been cleared, to be shared.
+        self._in_progress = DATABASE_SESSIONS.labels(kind)
+        self._in_progress.inc()
 
     def __enter__(self) -> "_Session":
         return self
@@ -201,7 +203,7 @@ class _Session:
         self._began = now
 
     def __exit__(self, *_: object) -> None:
-        DATABASE_SESSIONS.labels(self._kind).dec()
+        self._in_progress.dec()
         DATABASE_TIMES.labels(self._kind).observe(time.perf_counter() - self._began)
 
 

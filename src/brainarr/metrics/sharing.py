@@ -6,8 +6,11 @@ a process that ended stay in the sums: a counter must not fall because a worker 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from prometheus_client import CollectorRegistry, values
 from prometheus_client.metrics_core import Metric
@@ -21,14 +24,27 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The environment's name for the folder: processes that are spawned find it there at their start."""
 
 
-def share_through(folder: Path) -> None:
-    """From now on this process and those that it starts add up their numbers through `folder`.
+@contextmanager
+def shared_between_processes() -> Iterator[None]:
+    """While this lasts, this process and those that it starts add up their numbers.
 
-    Call it before starting them. The folder must be empty: what lies there counts.
+    Around all of their lives; what was measured before is forgotten. The folder is a new one: what lies there
+    from an earlier start would count.
     """
-    os.environ[VARIABLE] = str(folder)
-    # For processes that are forked: the library looked at the environment when it was imported.
-    values.ValueClass = values.MultiProcessValue()
+    before = values.ValueClass
+    with TemporaryDirectory(prefix="brainarr-metrics-") as folder:
+        os.environ[VARIABLE] = folder
+        # The library looked at the environment when it was imported.
+        _begin_anew(values.MultiProcessValue())
+        try:
+            yield
+        finally:
+            del os.environ[VARIABLE]
+            _begin_anew(before)
+
+
+def _begin_anew(kind: Any) -> None:
+    values.ValueClass = kind
     for meter in (*meters.METERS, *runs.METERS):
         meter.clear()
 

@@ -65,20 +65,26 @@ async def execute_run(deps: RunDeps, run_id: int, *, on_progress: OnProgress | N
     """
     async with deps.db.transaction() as connection:
         mine = await rows.claim(connection, run_id, deps.process, deps.clock())
+    steps = _Steps(run_id, deps.broadcast, on_progress)
     if not mine:
-        return await _wait_for(deps, run_id, _Steps(run_id, deps.broadcast, on_progress))
+        return await _wait_for(deps, run_id, steps)
+    return await _execute(deps, run_id, steps)
+
+
+async def _execute(deps: RunDeps, run_id: int, steps: "_Steps") -> RunDetail:
+    """A claimed run, logged and measured."""
     run = (await read_run(deps.db, run_id)).run
-    with log.bound(run=run_id, list=run.list), metrics.RunWatch(run_id, run.list) as watch:
+    with log.bound(run=run_id, list=run.list), metrics.RunWatch(run_id, run.list) as steps.watch:
         events.info("a run began", trigger=run.trigger, dry_run=run.dry_run)
-        detail = await _execute(deps, run, _Steps(run_id, deps.broadcast, on_progress, watch))
-        watch.ended(detail.run.status)
+        detail = await _carry_out(deps, run, steps)
+        steps.watch.ended(detail.run.status)
         found, error = len(detail.recommendations), detail.run.error
         events.info("a run ended", outcome=detail.run.status, recommended=found, error=error)
     return detail
 
 
-async def _execute(deps: RunDeps, run: RunRow, steps: "_Steps") -> RunDetail:
-    """A claimed run, to its end."""
+async def _carry_out(deps: RunDeps, run: RunRow, steps: "_Steps") -> RunDetail:
+    """To its end, whatever that is."""
     run_id = run.id
     work = asyncio.create_task(_work(deps, run, steps))
     alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))
@@ -113,24 +119,18 @@ async def _execute(deps: RunDeps, run: RunRow, steps: "_Steps") -> RunDetail:
 class _Steps:
     """Where a run is: the newest step, told to everyone who watches."""
 
-    def __init__(
-        self,
-        run_id: int,
-        broadcast: Broadcast,
-        on_progress: OnProgress | None,
-        watch: metrics.RunWatch | None = None,
-    ) -> None:
-        """`watch` measures a run of this process."""
+    def __init__(self, run_id: int, broadcast: Broadcast, on_progress: OnProgress | None) -> None:
         self.latest: Progress | None = None
-        self._watch = watch
+        self.watch: metrics.RunWatch | None = None
+        """Measures a run that this process executes."""
         self._run_id = run_id
         self._broadcast = broadcast
         self._on_progress = on_progress
 
     def __call__(self, progress: Progress) -> None:
         self.latest = progress
-        if self._watch is not None:
-            self._watch.step(progress.stage)
+        if self.watch is not None:
+            self.watch.step(progress.stage)
         self._broadcast.publish(self._run_id, progress)
         if self._on_progress is not None:
             self._on_progress(progress)

@@ -32,9 +32,8 @@ PATIENCE_S = 5.0
 class Figures(msgspec.Struct, frozen=True):
     runs: tuple[RunFigure, ...]
     last_runs: tuple[LastRun, ...]
-    queue: QueueFigure
-    waited_s: float
-    """How long the run has waited that has waited longest."""
+    at: datetime
+    queue: tuple[QueueFigure, ...]
     verdicts: Mapping[str, int]
     recommendations: Mapping[tuple[str, str], int]
     """By list and status."""
@@ -92,13 +91,12 @@ class FigureReader:
         breakers = await read_breakers(self._db, self._setups)
         issues = await read_health(self._db, clock=self._clock, setups=self._setups, around=self._around)
         async with self._db.reading() as connection:
-            queue = await figures.queue_figure(connection)
             state = await library.read_state(connection, "default")
             return Figures(
                 runs=await figures.run_figures(connection),
                 last_runs=await figures.last_runs(connection),
-                queue=queue,
-                waited_s=max(0.0, (now - queue.oldest).total_seconds()) if queue.oldest else 0.0,
+                at=now,
+                queue=await figures.queue_figures(connection),
                 verdicts=await figures.verdict_figures(connection),
                 recommendations=await figures.recommendation_figures(connection),
                 models=await figures.model_figures(connection),

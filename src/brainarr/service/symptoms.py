@@ -108,12 +108,13 @@ def _breaker_issue(name: str, circuit: Circuit) -> Issue:
 
 async def worker_issues(connection: AsyncConnection, now: datetime) -> list[Issue]:
     """Work that waits while nobody works."""
-    queue = await figures.queue_figure(connection)
-    if queue.oldest is None or now - queue.oldest <= PATIENCE:
+    queue = await figures.queue_figures(connection)
+    waiting = [kind.oldest for kind in queue if kind.oldest is not None]
+    if not waiting or now - min(waiting) <= PATIENCE:
         return []
-    if queue.heard is not None and now - queue.heard <= ALIVE:
+    if any(kind.heard is not None and now - kind.heard <= ALIVE for kind in queue):
         return []
-    message = f"A run has waited for {_lasted(now - queue.oldest)}, and nobody executes runs."
+    message = f"Work has waited for {_lasted(now - min(waiting))}, and nobody works."
     remedy = "Start `brainarr serve`, which works by itself, or `brainarr worker`; their logs say why not."
     return [Issue("Worker", Severity.ERROR, message, remedy)]
 

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Executable, Table, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.store.runs import RunStatus
+from brainarr.store.runs import OPEN, RunStatus
 from brainarr.store.tables import (
     library_artists,
     library_state,
@@ -62,6 +62,9 @@ class SourceFigure(msgspec.Struct, frozen=True):
 
 
 class QueueFigure(msgspec.Struct, frozen=True):
+    """Work of one kind that is not over."""
+
+    kind: str
     waiting: int
     running: int
     oldest: datetime | None
@@ -145,16 +148,17 @@ async def last_runs(connection: AsyncConnection) -> tuple[LastRun, ...]:
     return tuple(LastRun(*row) for row in await _rows(connection, query))
 
 
-async def queue_figure(connection: AsyncConnection) -> QueueFigure:
+async def queue_figures(connection: AsyncConnection) -> tuple[QueueFigure, ...]:
+    """Of runs, also when there are none."""
     waits = runs.c.status == RunStatus.QUEUED
     query = select(
         func.coalesce(func.sum(case((waits, 1), else_=0)), 0),
         func.coalesce(func.sum(case((waits, 0), else_=1)), 0),
         func.min(case((waits, runs.c.requested_at))),
         func.max(runs.c.heartbeat_at),
-    ).where(runs.c.status.in_((RunStatus.QUEUED, RunStatus.RUNNING)))
+    ).where(runs.c.status.in_(OPEN))
     (row,) = await _rows(connection, query)
-    return QueueFigure(*row)
+    return (QueueFigure("run", *row),)
 
 
 async def recommendation_figures(connection: AsyncConnection) -> dict[tuple[str, str], int]:

@@ -29,17 +29,12 @@ def same_key(given: str, right: str) -> bool:
 
 def require_api_key(given: GivenKey, deps: Deps) -> None:
     """Refuses a request that does not bring the API key."""
-    check_key(given, deps.api_key())
-
-
-def check_key(given: str | None, right: str) -> None:
-    """Raises Unauthorized unless they are the same."""
     if given is None:
         raise Unauthorized(
             "This address needs Brainarr's API key.",
             remedy="Send it in the header X-Api-Key.",
         )
-    if not same_key(given, right):
+    if not same_key(given, deps.api_key()):
         raise Unauthorized(
             "That is not Brainarr's API key.", remedy="A list's feed key does not open the API."
         )

@@ -79,14 +79,14 @@ class StoredFigures(Collector):
             ("list", "outcome"),
             last,
         )
-        queued: dict[tuple[str, ...], int] = {
-            ("waiting",): figures.queue.waiting,
-            ("running",): figures.queue.running,
-        }
-        yield _gauge("brainarr_queue_jobs", "Runs that wait or are executed.", ("state",), queued)
-        yield GaugeMetricFamily(
-            "brainarr_queue_oldest_seconds", "How long the oldest of them waits.", figures.waited_s
-        )
+        queued: dict[tuple[str, ...], float] = {}
+        oldest: dict[tuple[str, ...], float] = {}
+        for kind in figures.queue:
+            queued[kind.kind, "waiting"], queued[kind.kind, "running"] = kind.waiting, kind.running
+            waited = (figures.at - kind.oldest).total_seconds() if kind.oldest else 0.0
+            oldest[kind.kind,] = max(0.0, waited)
+        yield _gauge("brainarr_queue_jobs", "Work that waits or is done.", ("kind", "state"), queued)
+        yield _gauge("brainarr_queue_oldest_seconds", "How long the oldest waits.", ("kind",), oldest)
 
     def _findings(self, figures: Figures) -> Iterator[Metric]:
         verdicts: Counter[tuple[str, ...]] = Counter()

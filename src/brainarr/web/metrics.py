@@ -13,10 +13,10 @@ from prometheus_client.registry import Collector
 
 from brainarr.metrics.sharing import measured
 from brainarr.service.figures import FigureReader
-from brainarr.web.auth import GivenKey, check_key, require_api_key
+from brainarr.web.auth import GivenKey, require_api_key, same_key
 from brainarr.web.deps import Deps
 from brainarr.web.gauges import StoredFigures
-from brainarr.web.problems import UNAUTHORIZED, install_problems, problems
+from brainarr.web.problems import UNAUTHORIZED, Unauthorized, install_problems, problems
 
 OPENMETRICS = "application/openmetrics-text"
 
@@ -68,8 +68,8 @@ def create_worker_app(api_key: Callable[[], str] | None) -> FastAPI:
 
     @app.get("/metrics")
     async def of_this_process(request: Request, given: GivenKey) -> Response:
-        if api_key is not None:
-            check_key(given, api_key())
+        if api_key is not None and not same_key(given or "", api_key()):
+            raise Unauthorized("This address needs Brainarr's API key.", remedy="Send it as X-Api-Key.")
         body, media_type = exposed(measured(), request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
 
