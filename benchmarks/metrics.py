@@ -178,7 +178,9 @@ def hooks() -> dict[str, float]:
 async def scrape(house: House, rows: int) -> dict[str, float]:
     """Answering /metrics: when the figures are read anew, and when they are a few seconds old."""
     await _fill(house, rows)
-    cold, warm = [], []
+    cold: list[float] = []
+    warm: list[float] = []
+    body = b""
     for _ in range(3):
         app = web_app(house, lambda: None)
         for times in (cold, warm):

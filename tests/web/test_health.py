@@ -1,13 +1,12 @@
 """Health in Lidarr's shape: one test for each thing that may be amiss, each with what to do about it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from brainarr.domain.health import Issue, Severity
 from brainarr.domain.money import Limits
 from brainarr.domain.prompt import Usage
 from brainarr.domain.recommendation import Status
@@ -22,7 +21,7 @@ from tests.store.given import recommended
 from tests.web.conftest import House
 from tests.web.test_house import finished_run, read_the_library
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 async def issues(house: House, *, later: timedelta = timedelta(0), **around: Any) -> list[dict[str, Any]]:
@@ -150,16 +149,32 @@ async def test_a_folder_that_is_gone_is_an_error(well: House, tmp_path: Path) ->
     assert (issue["source"], issue["type"]) == ("Disk", "error")
 
 
-async def test_what_other_parts_notice_is_said_as_long_as_they_do(well: House) -> None:
-    redis: list[Issue] = []
+async def test_a_redis_that_is_away_is_said_until_it_is_back(well: House) -> None:
+    away = [True]
+    (issue,) = await issues(well, redis_away=lambda: away[0])
+    assert (issue["source"], issue["type"]) == ("Redis", "warning")
+    assert "redis.url" in issue["remedy"]
+    away[0] = False
+    assert await issues(well, redis_away=lambda: away[0]) == []
 
-    def notice() -> Issue | None:
-        return redis[0] if redis else None
 
-    assert await issues(well, noticed=(notice,)) == []
-    redis.append(Issue("Redis", Severity.WARNING, "Redis is away.", "Start it."))
-    (issue,) = await issues(well, noticed=(notice,))
-    assert (issue["source"], issue["message"]) == ("Redis", "Redis is away.")
+async def test_backups_that_were_missed_twice_are_a_warning(well: House) -> None:
+    now, week = well.deps.clock(), timedelta(days=7)
+    await read_the_library(well)
+
+    async def told(newest: datetime | None, later: timedelta, every: timedelta | None = week) -> list[Any]:
+        found = await issues(well, later=later, backup_every=every, last_backup=lambda: newest)
+        return [issue for issue in found if issue["source"] != "Library"]
+
+    assert await told(now, 14 * DAY) == []
+    (old,) = await told(now, 15 * DAY)
+    assert (old["source"], old["type"]) == ("Backup", "warning")
+    assert "15 days old" in old["message"] and "brainarr db backup" in old["remedy"]
+    # A new installation has time to make its first.
+    assert await told(None, 13 * DAY) == []
+    (none,) = await told(None, 15 * DAY)
+    assert none["message"].startswith("There is no backup")
+    assert await told(None, 15 * DAY, every=None) == []
 
 
 async def test_what_is_amiss_outside_the_database_is_said_also_without_it(

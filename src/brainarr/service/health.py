@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Clock
 from brainarr.service.monitor import read_breakers
 from brainarr.service.symptoms import (
+    backup_issues,
     budget_issues,
     clock_issues,
     disk_issues,
@@ -22,6 +23,7 @@ from brainarr.service.symptoms import (
     library_issues,
     notification_issues,
     provider_issues,
+    redis_issues,
     run_issues,
     worker_issues,
 )
@@ -45,9 +47,12 @@ class Surroundings(msgspec.Struct, frozen=True):
     """How often the library is read; None: nobody reads it by itself."""
     settings: tuple[Issue, ...] = ()
     """What is wrong with how it is set up; that does not change while it runs."""
-    noticed: tuple[Callable[[], Issue | None], ...] = ()
-    """What other parts notice by themselves, e.g. that Redis is away or the last backup old. Must answer at
-    once."""
+    redis_away: Callable[[], bool] | None = None
+    """Whether Redis was away when it was last needed; None: none is configured."""
+    backup_every: timedelta | None = None
+    """How often a backup is made; None: not by itself."""
+    last_backup: Callable[[], datetime | None] = lambda: None
+    """When the newest one was made; may look at the disk."""
 
 
 NOTHING_ELSE = Surroundings()
@@ -64,8 +69,8 @@ async def read_health(
     """Everything amiss; empty when all is well. `setups`: the models of the chain, as in `read_breakers`."""
     # A sleeping disk takes seconds to answer.
     disks = await asyncio.to_thread(disk_issues, around.folders)
-    noticed = (notice() for notice in around.noticed)
-    outside = (*disks, *around.settings, *(issue for issue in noticed if issue is not None))
+    redis = redis_issues(around.redis_away is not None and around.redis_away())
+    outside = (*disks, *redis, *around.settings)
     try:
         return (*await _within(db, clock, setups, around, instance), *outside)
     except StorageError as error:
@@ -78,6 +83,7 @@ async def _within(
     now = clock()
     run, reports = await read_last_reports(db)
     circuits = await read_breakers(db, setups)
+    backup = await asyncio.to_thread(around.last_backup)
     async with db.reading() as connection:
         return (
             *await library_issues(connection, now, instance, around.library_every),
@@ -87,6 +93,7 @@ async def _within(
             *await worker_issues(connection, now),
             *await budget_issues(connection, now, around.limits),
             *await feed_issues(connection, run),
+            *await backup_issues(connection, now, backup, around.backup_every),
             *await clock_issues(connection, now),
         )
 

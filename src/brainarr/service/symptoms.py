@@ -15,6 +15,7 @@ from brainarr.domain.money import Limits, dollars
 from brainarr.domain.recommendation import Outcome, ProviderReport, Status
 from brainarr.service.alerts import alerts_of
 from brainarr.store import figures, library, notices
+from brainarr.store.install import installed_at
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -22,6 +23,7 @@ STALE_AFTER = timedelta(days=8)
 """A weekly run reads the library every seven days."""
 MISSED_READS = 3
 """So many in a row, and Lidarr is away rather than restarting."""
+MISSED_BACKUPS = 2
 PATIENCE = timedelta(minutes=5)
 """A run that waits longer is executed by nobody: a worker looks twice a minute."""
 ALIVE = timedelta(minutes=2)
@@ -157,6 +159,27 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
         for slug, count in sorted(waiting.items())
         if slug not in filled
     ]
+
+
+def redis_issues(away: bool) -> list[Issue]:
+    if not away:
+        return []
+    message = "Redis is away: processes hear of each other late, and remember less."
+    return [Issue("Redis", Severity.WARNING, message, "Check redis.url, and that Redis runs.")]
+
+
+async def backup_issues(
+    connection: AsyncConnection, now: datetime, newest: datetime | None, every: timedelta | None
+) -> list[Issue]:
+    """`every`: how often one is made; None: not by itself. `newest` None: there is none."""
+    if every is None:
+        return []
+    since = newest or await installed_at(connection)
+    if since is None or now - since <= MISSED_BACKUPS * every:
+        return []
+    what = "The newest backup is" if newest else "There is no backup, and the database is"
+    remedy = "`brainarr db backup` makes one, and says what is in its way."
+    return [Issue("Backup", Severity.WARNING, f"{what} {_lasted(now - since)} old.", remedy)]
 
 
 async def clock_issues(connection: AsyncConnection, now: datetime) -> list[Issue]:

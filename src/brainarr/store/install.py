@@ -22,3 +22,7 @@ async def ensure_install(connection: AsyncConnection, secrets: Secrets, at: date
     if secrets.decrypt(check) != KEY_CHECK:
         raise StorageError("The database's key check is damaged.", remedy="Restore the database from a copy.")
     return False
+
+
+async def installed_at(connection: AsyncConnection) -> datetime | None:
+    return (await connection.execute(select(install.c.installed_at))).scalar()
