@@ -89,7 +89,8 @@ def test_a_chain_of_models_is_read_in_order(tmp_path: Path):
         ("itunes.base_url", "nowhere"),
         ("similarity.path", '"a\\0b"'),
         ("similarity.path", '"  "'),
-        ("database.url", "postgresql://brainarr:pw@db/brainarr"),
+        ("database.url", "mysql://brainarr:pw@db/brainarr"),
+        ("redis.url", "http://redis:6379"),
         ("database.url", "mysql"),
         ("costs.monthly_budget", "-1"),
         ("costs.monthly_budget", "nan"),
@@ -108,15 +109,8 @@ def test_what_is_out_of_bounds_is_refused_by_name(tmp_path: Path, key: str, valu
     assert found[key]
 
 
-@pytest.mark.parametrize(
-    "yaml",
-    [
-        "redis: {url: 'redis://redis:6379'}",
-        "lastfm: {user: me}",
-    ],
-)
-def test_what_would_have_no_effect_is_refused_instead_of_ignored(tmp_path: Path, yaml: str):
-    assert len(faults(tmp_path, yaml)) == 1
+def test_what_would_have_no_effect_is_refused_instead_of_ignored(tmp_path: Path):
+    assert len(faults(tmp_path, "lastfm: {user: me}")) == 1
 
 
 def test_a_mirror_of_musicbrainz_may_be_asked_faster(tmp_path: Path):

@@ -9,10 +9,10 @@ from brainarr import __version__
 from brainarr.domain.prompt import Usage
 from brainarr.domain.recommendation import Outcome, ProviderReport, RunResult
 from brainarr.errors import ProviderUnavailable
-from brainarr.service.health import STALE_AFTER
 from brainarr.service.library import sync_library
 from brainarr.service.liveness import this_process
 from brainarr.service.runs import request_run
+from brainarr.service.symptoms import STALE_AFTER
 from brainarr.store import findings, runs
 from brainarr.store.runs import RunStatus
 from brainarr.store.usage import StoredLedger

@@ -33,8 +33,19 @@ def begin(context: typer.Context, *, quiet: bool = False) -> Path:
     folder = folder_of(context)
     loaded = load_settings(folder, os.environ)
     log.hide(loaded.secrets)
-    level = loaded.values.log.level
-    log.configure("warning" if quiet and level == "info" else level)
+    wanted = loaded.values.log
+    if wanted.file is not None:
+        from brainarr.wiring.build import make_folder
+
+        # A first start has no folder yet.
+        make_folder(folder)
+    log.configure(
+        "warning" if quiet and wanted.level == "info" else wanted.level,
+        format=wanted.format,
+        file=None if wanted.file is None else folder / wanted.file,
+        file_size=wanted.file_megabytes * 2**20,
+        file_count=wanted.file_count,
+    )
     return folder
 
 

@@ -26,6 +26,7 @@ def worker(
     SIGTERM stops it: what ends within seconds does, the rest is given back to the other workers.
     """
     from brainarr.wiring.build import open_house
+    from brainarr.wiring.exposing import exposing
     from brainarr.wiring.serve import work as work_house
 
     folder = begin(context)
@@ -33,7 +34,8 @@ def worker(
     async def work() -> None:
         async with open_house(folder, os.environ) as house:
             _require_redis(house)
-            await work_house(house, concurrency)
+            async with exposing(house):
+                await work_house(house, concurrency)
 
     run_async(work())
 

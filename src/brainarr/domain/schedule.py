@@ -114,3 +114,9 @@ def due_at(schedule: Schedule, last: datetime, now: datetime, zone: tzinfo) -> d
     if last > now and schedule.after(schedule.after(now, zone), zone) <= last:
         return now
     return schedule.after(last, zone)
+
+
+def period(schedule: Schedule, now: datetime, zone: tzinfo) -> timedelta:
+    """How long it is from the next time to the one after."""
+    first = schedule.after(now, zone)
+    return schedule.after(first, zone) - first

@@ -17,7 +17,7 @@ import httpx2
 import msgspec
 import stamina
 
-from brainarr import __version__
+from brainarr import __version__, metrics
 from brainarr.errors import HIDDEN, ProviderError, ProviderUnavailable, UnreadableAnswer, looks_secret
 from brainarr.http.answers import decode_json, excerpt
 from brainarr.http.failures import forbidden, refused, shown, unreachable
@@ -189,7 +189,8 @@ class Http:
             with trial:
                 await self._pace()
                 try:
-                    return await attempt()
+                    with metrics.remote_request(self.provider):
+                        return await attempt()
                 except ProviderError as error:
                     self._hide_secrets(error)
                     raise

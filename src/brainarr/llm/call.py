@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from brainarr import metrics
 from brainarr.domain.prompt import Answer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Outcome, ProviderReport
 from brainarr.errors import (
@@ -156,6 +157,7 @@ class Call:
         settles: int | None = None,
     ) -> None:
         self._cost = cost
+        metrics.model_answered(card.provider, str(outcome), self._now() - asked_at)
         await self._ledger.record(
             Usage(
                 provider=card.provider,

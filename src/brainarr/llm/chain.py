@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from brainarr import tracing
 from brainarr.domain.money import NO_LIMITS, Limits
 from brainarr.domain.prompt import ChainAnswer
 from brainarr.domain.recommendation import Outcome, ProviderReport
@@ -115,7 +116,8 @@ class Chain:
         if link.model is None:
             return _builtin(link)
         guard = self.guards[link.entry.name]
-        return await Call(link.entry, link.model, guard, self._ledger, self._budget, write, read).run()
+        with tracing.span("ask model", provider=link.entry.name):
+            return await Call(link.entry, link.model, guard, self._ledger, self._budget, write, read).run()
 
 
 def _answered(attempt: Attempt) -> bool:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
+import structlog
 
+from brainarr import log, metrics
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.listens import with_plays
@@ -22,6 +24,8 @@ from brainarr.store import runs as rows
 from brainarr.store.history import write_history
 from brainarr.store.runs import Process, RunRow, RunStatus
 from brainarr.store.session import Database
+
+events = structlog.get_logger(__name__)
 
 Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
@@ -84,7 +88,20 @@ async def _claim(deps: RunDeps, run_id: int) -> bool:
 
 
 async def _execute(deps: RunDeps, run_id: int, steps: "_Steps") -> RunDetail:
+    """A claimed run, logged and measured."""
     run = (await read_run(deps.db, run_id)).run
+    with log.bound(run=run_id, list=run.list), metrics.RunWatch(run_id, run.list) as steps.watch:
+        events.info("a run began", trigger=run.trigger, dry_run=run.dry_run)
+        detail = await _carry_out(deps, run, steps)
+        steps.watch.ended(detail.run.status)
+        found, error = len(detail.recommendations), detail.run.error
+        events.info("a run ended", outcome=detail.run.status, recommended=found, error=error)
+    return detail
+
+
+async def _carry_out(deps: RunDeps, run: RunRow, steps: "_Steps") -> RunDetail:
+    """To its end, whatever that is."""
+    run_id = run.id
     work = asyncio.create_task(_work(deps, run, steps))
     alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))
     task = asyncio.current_task()
@@ -121,12 +138,16 @@ class _Steps:
 
     def __init__(self, run_id: int, broadcast: Broadcast, on_progress: OnProgress | None) -> None:
         self.latest: Progress | None = None
+        self.watch: metrics.RunWatch | None = None
+        """Measures a run that this process executes."""
         self._run_id = run_id
         self._broadcast = broadcast
         self._on_progress = on_progress
 
     def __call__(self, progress: Progress) -> None:
         self.latest = progress
+        if self.watch is not None:
+            self.watch.step(progress.stage)
         self._broadcast.publish(self._run_id, progress)
         if self._on_progress is not None:
             self._on_progress(progress)

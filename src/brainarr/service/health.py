@@ -1,117 +1,101 @@
-"""Health: what the database knows about things that need the user, without asking anybody outside."""
+"""Health: everything that needs the user, without asking anybody outside."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-from enum import StrEnum
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
 
-from brainarr.domain.circuit import Cause, Circuit, State, explained
-from brainarr.domain.recommendation import Outcome, ProviderReport
+from brainarr.domain.health import Issue, Severity
+from brainarr.domain.money import NO_LIMITS, Limits
+from brainarr.domain.recommendation import ProviderReport
 from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Clock
-from brainarr.service.alerts import alerts_of
 from brainarr.service.monitor import read_breakers
-from brainarr.store import findings, library, notices, runs
+from brainarr.service.symptoms import (
+    backup_issues,
+    budget_issues,
+    clock_issues,
+    disk_issues,
+    feed_issues,
+    library_issues,
+    notification_issues,
+    provider_issues,
+    redis_issues,
+    run_issues,
+    worker_issues,
+)
+from brainarr.store import findings, runs
 from brainarr.store.page import PageOf
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.session import Database
 
-STALE_AFTER = timedelta(days=8)
-"""A weekly run reads the library every seven days."""
-
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
-_ANSWERED = (Outcome.OK, Outcome.EMPTY, Outcome.NOT_NEEDED)
 _RECENT = PageOf(page_size=20)
 
 
-class Severity(StrEnum):
-    """As Lidarr grades its own health."""
+class Surroundings(msgspec.Struct, frozen=True):
+    """What health looks at beside the rows of the database."""
 
-    NOTICE = "notice"
-    WARNING = "warning"
-    ERROR = "error"
+    folders: tuple[Path, ...] = ()
+    """Where things are written: each must have room."""
+    limits: Limits = NO_LIMITS
+    library_every: timedelta | None = None
+    """How often the library is read; None: nobody reads it by itself."""
+    settings: tuple[Issue, ...] = ()
+    """What is wrong with how it is set up; that does not change while it runs."""
+    redis_away: Callable[[], bool] | None = None
+    """Whether Redis was away when it was last needed; None: none is configured."""
+    backup_every: timedelta | None = None
+    """How often a backup is made; None: not by itself."""
+    last_backup: Callable[[], datetime | None] = lambda: None
+    """When the newest one was made; may look at the disk."""
 
 
-class Issue(msgspec.Struct, frozen=True):
-    source: str
-    type: Severity
-    message: str
-    remedy: str
+NOTHING_ELSE = Surroundings()
 
 
 async def read_health(
-    db: Database, *, clock: Clock, setups: Mapping[str, str] = NOBODY, instance: str = "default"
+    db: Database,
+    *,
+    clock: Clock,
+    setups: Mapping[str, str] = NOBODY,
+    around: Surroundings = NOTHING_ELSE,
+    instance: str = "default",
 ) -> tuple[Issue, ...]:
     """Everything amiss; empty when all is well. `setups`: the models of the chain, as in `read_breakers`."""
+    # A sleeping disk takes seconds to answer.
+    disks = await asyncio.to_thread(disk_issues, around.folders)
+    redis = redis_issues(around.redis_away is not None and around.redis_away())
+    outside = (*disks, *redis, *around.settings)
     try:
-        async with db.reading() as connection:
-            state = await library.read_state(connection, instance)
+        return (*await _within(db, clock, setups, around, instance), *outside)
     except StorageError as error:
-        return (Issue("Database", Severity.ERROR, error.message, error.remedy),)
-    issues: list[Issue] = []
-    if state is None:
-        issues.append(
-            Issue(
-                "Library",
-                Severity.NOTICE,
-                "The library has not been read yet.",
-                "Set lidarr.url and lidarr.api_key, then start a run.",
-            )
-        )
-    elif (age := clock() - state[0]) > STALE_AFTER:
-        issues.append(
-            Issue(
-                "Library",
-                Severity.WARNING,
-                f"The library was last read {age.days} days ago.",
-                "Check that Lidarr can be reached: `brainarr doctor`.",
-            )
-        )
-    async with db.reading() as connection:
-        unheard = await notices.failed_notices(connection, alerts_of(clock()))
-    issues.extend(
-        Issue(
-            "Notification",
-            Severity.WARNING,
-            f"This month's cost alert could not be sent; it is tried again. {notice.failure}",
-            "Check notifications.urls: POST /api/v1/notifications/test sends a test.",
-        )
-        for notice in unheard
-    )
+        return (Issue("Database", Severity.ERROR, error.message, error.remedy), *outside)
+
+
+async def _within(
+    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings, instance: str
+) -> tuple[Issue, ...]:
+    now = clock()
     run, reports = await read_last_reports(db)
-    if run is not None and run.status is RunStatus.FAILED:
-        issues.append(Issue("Run", Severity.ERROR, f"Run {run.id} failed: {run.error}", run.remedy or ""))
-    broken = {
-        name: circuit
-        for name, circuit in (await read_breakers(db, setups)).items()
-        if circuit.state is not State.CLOSED
-    }
-    issues.extend(_breaker_issue(name, circuit) for name, circuit in broken.items())
-    issues.extend(
-        Issue(
-            "Provider",
-            Severity.ERROR if report.outcome is Outcome.REJECTED else Severity.WARNING,
-            f"{report.name} was {report.outcome} in the last run. {report.detail}".strip(),
-            f"Ask it again: POST /api/v1/providers/{report.name}/test",
+    circuits = await read_breakers(db, setups)
+    backup = await asyncio.to_thread(around.last_backup)
+    async with db.reading() as connection:
+        return (
+            *await library_issues(connection, now, instance, around.library_every),
+            *await notification_issues(connection, now),
+            *run_issues(run),
+            *provider_issues(circuits, reports),
+            *await worker_issues(connection, now),
+            *await budget_issues(connection, now, around.limits),
+            *await feed_issues(connection, run),
+            *await backup_issues(connection, now, backup, around.backup_every),
+            *await clock_issues(connection, now),
         )
-        for report in reports
-        if report.outcome not in _ANSWERED and report.name not in broken
-    )
-    return tuple(issues)
-
-
-def _breaker_issue(name: str, circuit: Circuit) -> Issue:
-    needs_user = circuit.cause is Cause.KEY
-    return Issue(
-        "Provider",
-        Severity.ERROR if needs_user else Severity.WARNING,
-        f"{name} is not asked: {explained(circuit)}",
-        f"{'Configure another key, or ask' if needs_user else 'Ask'} it again: "
-        f"POST /api/v1/providers/{name}/test",
-    )
 
 
 async def read_last_reports(db: Database) -> tuple[RunRow | None, tuple[ProviderReport, ...]]:

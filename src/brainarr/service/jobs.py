@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr import log as logs
 from brainarr.domain.recommendation import Progress
 from brainarr.errors import BrainarrError, StorageError
 from brainarr.pipeline.ports import Clock
@@ -135,7 +136,8 @@ class _Latest:
 
 
 async def _do(work: Work, mine: JobRow, steps: _Latest) -> None:
-    await work(mine, steps)
+    with logs.bound(job=mine.id, task=mine.kind):
+        await work(mine, steps)
 
 
 async def _stay_alive(deps: JobDeps, mine: JobRow, steps: _Latest, task: asyncio.Task[None]) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import ENDS
 from brainarr.domain.recommendation import Evidence
+from brainarr.store import figures
 from brainarr.store.runs import OPEN
 from brainarr.store.tables import (
     cache,
@@ -96,6 +97,8 @@ async def forget_runs(connection: AsyncConnection, before: datetime, limit: int)
         return 0
     dry = and_(verdict_counts.c.dry_run, verdict_counts.c.run_id.in_(ids))
     await connection.execute(delete(verdict_counts).where(dry))
+    for table, which in ((provider_reports, provider_reports.c.run_id.in_(ids)), (runs, runs.c.id.in_(ids))):
+        await figures.keep(connection, table, which)
     await connection.execute(delete(provider_reports).where(provider_reports.c.run_id.in_(ids)))
     return (await connection.execute(delete(runs).where(runs.c.id.in_(ids)))).rowcount
 
@@ -136,8 +139,13 @@ def _ended(before: datetime) -> ColumnElement[bool]:
 
 
 async def _some(connection: AsyncConnection, table: Table, wanted: ColumnElement[bool], limit: int) -> int:
-    old = select(table.c.id).where(wanted).limit(limit)
-    return await _delete(connection, delete(table).where(table.c.id.in_(old)))
+    """Named first: what `figures.keep` counts and what goes must be the same rows."""
+    ids = (await connection.execute(select(table.c.id).where(wanted).limit(limit))).scalars().all()
+    if not ids:
+        return 0
+    old = table.c.id.in_(ids)
+    await figures.keep(connection, table, old)
+    return await _delete(connection, delete(table).where(old))
 
 
 async def _delete(connection: AsyncConnection, statement: Delete) -> int:

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from brainarr import metrics
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.store.failures import storage_errors
 from brainarr.store.postgres import check_options, postgres_engine
@@ -27,6 +28,11 @@ class Database:
         # SQLite's own waiting polls, and starves somebody when fifty ask at once.
         self._turn = asyncio.Lock()
 
+    @property
+    def kind(self) -> str:
+        """sqlite or postgresql."""
+        return self._engine.dialect.name
+
     @asynccontextmanager
     async def transaction(self, *, patience_s: float | None = None) -> AsyncIterator[AsyncConnection]:
         """What happens inside is stored together or not at all. Never wait for a remote service in it.
@@ -34,16 +40,19 @@ class Database:
         `patience_s` is how long to wait for another process that writes, where the usual is not enough.
         """
         engine = self._engine if patience_s is None else self._engine.execution_options(patience_s=patience_s)
-        async with self._turn:
-            with storage_errors():
-                async with engine.begin() as connection:
-                    yield connection
+        with metrics.database_session("write") as session:
+            async with self._turn:
+                with storage_errors():
+                    async with engine.begin() as connection:
+                        session.begun()
+                        yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view that waits for no writer; nothing may be written in it."""
-        with storage_errors():
+        with metrics.database_session("read") as session, storage_errors():
             async with self._reader.connect() as connection:
+                session.begun()
                 yield connection
 
     async def dispose(self) -> None:
@@ -84,7 +93,10 @@ def open_database(url: str, folder: Path = Path()) -> Database:
 
 def create_engine(url: URL) -> AsyncEngine:
     """The engine for an address that `database_url` answered."""
-    return sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)
+    engine = sqlite_engine(url) if url.get_backend_name() == "sqlite" else postgres_engine(url)
+    for name, connections in (("connect", 1), ("close", -1)):
+        event.listen(engine.sync_engine, name, lambda *_, n=connections: metrics.pool_opened(engine.name, n))
+    return engine
 
 
 def close_database(url: URL) -> None:

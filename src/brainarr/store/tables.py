@@ -356,6 +356,15 @@ backtests = Table(
     Column("result", Text, nullable=False),
 )
 
+# What rows that are deleted by now came to: figures that are watched from outside must never fall.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("labels", JsonOf(tuple[str, ...]), primary_key=True),
+    Column("amounts", JsonOf(tuple[int, ...]), nullable=False),
+)
+
 cache = Table(
     "cache",
     metadata,

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import backtest_page, feeds, page
+from brainarr.web import backtest_page, feeds, metrics, page
 from brainarr.web.api import (
     backtest,
     backup,
@@ -31,7 +31,7 @@ from brainarr.web.api import (
 from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
-from brainarr.web.envelope import AccessLog, BodyLimit, SecurityHeaders, UrlBase
+from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
 from brainarr.web.origin import KnownNames
 from brainarr.web.problems import (
     FORBIDDEN,
@@ -79,6 +79,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.include_router(page.router)
     app.include_router(backtest_page.router)
     app.include_router(_ping)
+    app.include_router(metrics.router)
     app.include_router(feeds.router)
     app.include_router(_api())
     return app
@@ -87,7 +88,7 @@ def create_app(deps: WebDeps) -> FastAPI:
 class _App(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         # Outermost, so that the answer to a mistake of ours has the headers and its line in the log too.
-        return AccessLog(SecurityHeaders(super().build_middleware_stack()))
+        return Observed(SecurityHeaders(super().build_middleware_stack()))
 
     def openapi(self) -> dict[str, Any]:
         return declare_problems(super().openapi())
@@ -105,7 +106,7 @@ def ping() -> Pong:
 
 def _api() -> APIRouter:
     api = APIRouter(
-        prefix="/api/v1",
+        prefix=API,
         dependencies=[Depends(require_api_key)],
         responses=problems(UNAUTHORIZED, FORBIDDEN, INVALID, TOO_MANY_GUESSES),
     )

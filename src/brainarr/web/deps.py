@@ -19,6 +19,7 @@ from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import EstimateCalls
+from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.progress import Broadcast
 from brainarr.service.tasks import Task
 from brainarr.store.secrets import Secrets
@@ -91,6 +92,10 @@ class WebDeps:
     """None while no Lidarr is configured."""
     url_base: str = ""
     """"" or "/brainarr": begins with a slash, ends without."""
+    around: Surroundings = NOTHING_ELSE
+    """What health looks at beside the database's rows."""
+    metrics_open: bool = False
+    """Whether `/metrics` needs no key."""
     external_url: str | None = None
     """How Lidarr reaches this server; None: taken from each request."""
 

@@ -1,6 +1,8 @@
-"""What wraps every request: the URL base, the size limit, the security headers, the access log."""
+"""What wraps every request: the URL base, the size limit, the security headers, its number, log and meter."""
 
 import asyncio
+import re
+import secrets
 import time
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -9,6 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from brainarr import log as logs
+from brainarr import metrics, tracing
 from brainarr.errors import HIDDEN, looks_secret
 
 MAX_BODY = 64 * 1024
@@ -17,6 +21,7 @@ MAX_BODY = 64 * 1024
 BODY_S = 15.0
 """How long a body may take to arrive."""
 
+API = "/api/v1"
 _LONGEST_LOGGED = 500
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -44,7 +49,8 @@ class UrlBase:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
         if scope["type"] == "http" and self.base and (path == self.base or path.startswith(f"{self.base}/")):
-            scope = {**scope, "root_path": self.base, "path": path if path != self.base else f"{path}/"}
+            # In place: what the router notes in it is asked for outside.
+            scope.update(root_path=self.base, path=path if path != self.base else f"{path}/")
         await self.app(scope, receive, send)
 
 
@@ -97,8 +103,11 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
-class AccessLog:
-    """One line for each request, with every key in the address blotted out."""
+class Observed:
+    """Every request has a number (`X-Request-Id`), which its answer and all its lines in the log carry; one
+    such line tells of the request itself, with every key in its address blotted out. It is measured, and
+    traced where traces are wanted.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -108,27 +117,61 @@ class AccessLog:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = 0
+        number = _request_id(scope)
+        status, streamed_after = 0, None
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streamed_after
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = number
+                if headers.get("content-type", "").startswith("text/event-stream"):
+                    # It lasts as long as somebody watches.
+                    streamed_after = time.perf_counter() - began
             await send(message)
 
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            # Containers ask for it twice a minute, for ever.
-            say = log.debug if scope["path"].endswith("/ping") else log.info
-            say(
-                "request",
-                method=scope["method"],
-                target=loggable(scope["path"], scope.get("query_string", b"")),
-                status=status,
-                seconds=round(time.perf_counter() - began, 4),
-                client=(scope.get("client") or ("",))[0],
-            )
+        with logs.bound(request=number), tracing.span("request", request=number) as span:
+            try:
+                await self.app(scope, receive, watched)
+            finally:
+                seconds = time.perf_counter() - began
+                route = template_of(scope)
+                metrics.http_answered(scope["method"], route, status, streamed_after or seconds)
+                if span is not None:
+                    span.update_name(f"{scope['method']} {route or 'unmatched'}")
+                    span.set_attribute("http.response.status_code", status)
+                # Containers and collectors ask for these several times a minute, for ever.
+                say = log.debug if route in _ROUTINE else log.info
+                say(
+                    "request",
+                    method=scope["method"],
+                    target=loggable(scope["path"], scope.get("query_string", b"")),
+                    status=status,
+                    seconds=round(seconds, 4),
+                    client=(scope.get("client") or ("",))[0],
+                )
+
+
+_ROUTINE = ("/ping", "/metrics")
+_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def _request_id(scope: Scope) -> str:
+    """What a reverse proxy calls the request, where that is a number or name; else a number of our own."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given.decode() if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def template_of(scope: Scope) -> str | None:
+    """The template of the address that the router found, as `/api/v1/runs/{id}`; None: it found none.
+
+    A route of the API knows itself without the prefix it was included under.
+    """
+    own = getattr(scope.get("route"), "path", None)
+    if own is None or not scope["path"].removeprefix(scope.get("root_path", "")).startswith(f"{API}/"):
+        return own
+    return f"{API}{own.removeprefix(API)}"
 
 
 def loggable(path: str, query: bytes) -> str:

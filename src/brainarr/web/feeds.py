@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
+from brainarr import metrics
 from brainarr.errors import NotFound
 from brainarr.service.feeds import album_artists, albums_feed, artists_feed
 from brainarr.service.lists import read_list
@@ -33,6 +34,7 @@ async def _open_list(slug: str, request: Request, given: GivenKey, deps: Deps) -
     except NotFound:
         key = ""
     if not same_key(given or "", key):
+        metrics.feed_polled(None, "any", 0)
         raise Unauthorized(
             "That key does not open this list.",
             remedy="GET /api/v1/lists shows each list's address and key; they go into Lidarr's import list.",
@@ -75,7 +77,9 @@ async def _look(slug: OpenList) -> Response:
     [{"MusicBrainzId": "a74b1b7f-71a5-4011-9441-d0b5e4122711"}],
 )
 async def artists(slug: OpenList, deps: Deps) -> Response:
-    return _array([{"MusicBrainzId": mbid} for mbid in await artists_feed(deps.db, slug, clock=deps.clock)])
+    found = await artists_feed(deps.db, slug, clock=deps.clock)
+    metrics.feed_polled(slug, "artists", len(found))
+    return _array([{"MusicBrainzId": mbid} for mbid in found])
 
 
 @_feed(
@@ -91,10 +95,12 @@ async def artists(slug: OpenList, deps: Deps) -> Response:
     ],
 )
 async def albums(slug: OpenList, deps: Deps) -> Response:
+    found = await albums_feed(deps.db, slug, clock=deps.clock)
+    metrics.feed_polled(slug, "albums", len(found))
     return _array(
         [
             {"artistId": row.artist_id, "title": row.title, "foreignAlbumId": row.mbid, "monitored": True}
-            for row in await albums_feed(deps.db, slug, clock=deps.clock)
+            for row in found
         ]
     )
 

@@ -177,7 +177,7 @@ async def _internal(request: Request, error: Exception) -> JSONResponse:
         request,
         INTERNAL,
         "Something went wrong inside Brainarr; its log says what.",
-        remedy="Please report it with the lines of the log around this moment.",
+        remedy="Please report it with the lines of the log that carry this answer's X-Request-Id.",
     )
 
 

@@ -312,6 +312,25 @@ class RetentionSettings(Section):
 
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+    """Of the lines on stderr and in the file; auto: JSON unless a terminal reads them."""
+    file: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    """Where the lines go besides; relative to the configuration folder."""
+    file_megabytes: Annotated[int, Field(ge=1, le=1000)] = 10
+    file_count: Annotated[int, Field(ge=0, le=100)] = 5
+    """Full files that are kept beside the present one."""
+
+
+class MetricsSettings(Section):
+    open: bool = False
+    """Whether `/metrics` needs no API key."""
+    worker_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Where a `brainarr worker` process shows what it measures of itself; None: nowhere."""
+
+
+class TracingSettings(Section):
+    endpoint: WebAddress | None = None
+    """An OpenTelemetry collector that takes OTLP over HTTP, as http://127.0.0.1:4318."""
 
 
 class Settings(Section):
@@ -338,6 +357,8 @@ class Settings(Section):
     jobs: JobSettings = JobSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @field_validator("provider_chain")
     @classmethod

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from brainarr import tracing
 from brainarr.domain.music import Plays
 from brainarr.http import Http
 from brainarr.llm.models import Link, open_links
@@ -66,6 +67,7 @@ async def open_outside(
     `folder`: the configuration's; `reserve`: how the processes keep the pace towards services together.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(tracing.exporting_to(settings.tracing.endpoint))
 
         def kept(http: Http) -> Http:
             stack.push_async_callback(http.aclose)

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from brainarr import __version__
+from brainarr.domain.schedule import parse_schedule, period
 from brainarr.errors import BrainarrError
 from brainarr.llm.detection import find_servers
+from brainarr.metrics.sharing import shared_between_processes
 from brainarr.pipeline.ports import Wake
+from brainarr.service.health import Surroundings
+from brainarr.service.symptoms import exposure_issues
+from brainarr.store.backup import list_backups
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.signals import WORK
 from brainarr.web.app import WebDeps, create_app
@@ -58,10 +64,11 @@ async def serve(house: House) -> None:
         if house.installation.first_start:
             log.info("first start: `brainarr api-key` shows the key of the API", folder=str(house.folder))
         if settings.workers > 1:
-            web = WebProcesses(house.folder, listener, settings.workers)
+            with shared_between_processes():
+                web = WebProcesses(house.folder, listener, settings.workers)
+                await _serve_and_work(web, worker, house)
         else:
-            web = WebServer(house, listener)
-        await _serve_and_work(web, worker, house)
+            await _serve_and_work(WebServer(house, listener), worker, house)
     log.info("Brainarr stopped")
 
 
@@ -144,10 +151,34 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             importer=house.outside.lidarr,
             tasks=house_tasks(house),
             zone=server_zone(os.environ),
+            around=surroundings(house),
+            metrics_open=house.settings.metrics.open,
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
             allowed_hosts=house.settings.server.allowed_hosts,
         )
+    )
+
+
+def surroundings(house: House) -> Surroundings:
+    """What health looks at in this house beside the database's rows."""
+    server, schedules = house.settings.server, house.settings.schedules
+
+    def every(text: str) -> timedelta | None:
+        schedule = parse_schedule(text)
+        return period(schedule, house.clock(), server_zone(os.environ)) if schedule else None
+
+    def newest_backup() -> datetime | None:
+        return max((found.manifest.made_at for found in list_backups(house.backups.place)), default=None)
+
+    return Surroundings(
+        folders=(house.folder,),
+        limits=house.settings.costs.limits,
+        library_every=every(schedules.library) if house.outside.lidarr else None,
+        settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
+        redis_away=(lambda: house.signals.away) if house.settings.redis.url else None,
+        backup_every=every(schedules.backup),
+        last_backup=newest_backup,
     )
 
 

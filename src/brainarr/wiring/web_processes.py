@@ -12,6 +12,8 @@ from pathlib import Path
 
 import structlog
 
+from brainarr.metrics.sharing import process_ended
+
 COMMAND = "web-process"
 """The hidden command that each of them executes; its argument is the number of the socket's descriptor."""
 
@@ -87,6 +89,7 @@ class WebProcesses:
             return await child.wait()
         finally:
             self._children.discard(child)
+            process_ended(child.pid)
 
 
 def end_with_parent() -> None:

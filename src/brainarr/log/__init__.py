@@ -1,5 +1,8 @@
 """The log: one line for each event on stderr, JSON unless a person watches, and never a secret in it.
 
+What is being done is `bound` to the lines that come of it: the run, the job, the request. The standard
+library carries that along into tasks and into the threads of `asyncio.to_thread`.
+
 Standard output belongs to the commands' results (`run --json`). Whatever the standard library, uvicorn or a
 client library logs takes the same way out, so that it is redacted too.
 """
@@ -9,20 +12,45 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from brainarr.errors import HIDDEN, SHORTEST_SECRET, looks_secret, redact
+from brainarr.errors import HIDDEN, SHORTEST_SECRET, ConfigurationError, Fault, looks_secret, redact
+from brainarr.log.rotation import RotatingFile
+
+Format = Literal["auto", "json", "console"]
+"""auto: JSON unless a terminal reads it."""
 
 _known_secrets: set[str] = set()
 
 
-def configure(level: str = "info") -> None:
-    """Sends every log record to stderr; may be called again to change the level."""
+def bound(**fields: str | int) -> AbstractContextManager[None]:
+    """While this lasts, every line of this task, and of the tasks and threads that it starts, says so."""
+    return structlog.contextvars.bound_contextvars(**fields)
+
+
+def configure(
+    level: str = "info",
+    *,
+    format: Format = "auto",
+    file: Path | None = None,
+    file_size: int = 10 * 2**20,
+    file_count: int = 5,
+) -> None:
+    """Sends every log record to stderr, and to `file` too; may be called again to change any of it.
+
+    A file of `file_size` bytes is set aside, and `file_count` such are kept. Raises ConfigurationError when
+    it cannot be written.
+    """
+    sinks: list[tuple[logging.Handler, bool]] = [(_Stderr(), _for_people(format))]
+    if file is not None:
+        sinks.append((_open_file(file, file_size, file_count), format == "console"))
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -41,22 +69,25 @@ def configure(level: str = "info") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = _Stderr()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _hide_secret_fields,
-                # A traceback as plain text: the pretty ones show local variables, and keys among them.
-                structlog.processors.format_exc_info,
-                _renderer(),
-                _hide_known_secrets,
-            ],
+    for sink, for_people in sinks:
+        sink.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=shared,
+                processors=[
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    _hide_secret_fields,
+                    # A traceback as plain text: the pretty ones show local variables, and keys among them.
+                    structlog.processors.format_exc_info,
+                    _renderer(for_people, colors=isinstance(sink, _Stderr)),
+                    _hide_known_secrets,
+                ],
+            )
         )
-    )
     root = logging.getLogger()
-    root.handlers = [handler]
+    for former in root.handlers:
+        if isinstance(former, RotatingFile):
+            former.close()
+    root.handlers = [sink for sink, _ in sinks]
     root.setLevel(level.upper())
     # These tell of every request, also of those that a retry mends; addresses and bodies among it.
     for chatty in (
@@ -105,11 +136,22 @@ class _Stderr(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
-def _renderer() -> Processor:
-    if sys.stderr.isatty():
-        return structlog.dev.ConsoleRenderer(
-            colors="NO_COLOR" not in os.environ, exception_formatter=structlog.dev.plain_traceback
-        )
+def _open_file(path: Path, size: int, count: int) -> RotatingFile:
+    try:
+        return RotatingFile(path, size=size, count=count)
+    except OSError as error:
+        allowed = f"a file in a folder that Brainarr may write to ({error.strerror})"
+        raise ConfigurationError([Fault("log.file", str(path), allowed)]) from None
+
+
+def _for_people(format: Format) -> bool:
+    return format == "console" or (format == "auto" and sys.stderr.isatty())
+
+
+def _renderer(for_people: bool, *, colors: bool) -> Processor:
+    if for_people:
+        shown = colors and sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        return structlog.dev.ConsoleRenderer(colors=shown, exception_formatter=structlog.dev.plain_traceback)
     return structlog.processors.JSONRenderer(default=str)
 
 
