@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brainarr.domain.caching import SPREAD, spread
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderUnavailable
-from brainarr.wiring.caching import SPREAD, CachedCatalog, CachedCharts, CachedSource, spread
+from brainarr.wiring.caching import CachedCatalog, CachedCharts, CachedSource
 from tests.conftest import NOW
 from tests.fakes import FakeCache, FakeCatalog, FakeCharts, FakeSource
 

@@ -22,3 +22,8 @@ async def ensure_install(connection: AsyncConnection, secrets: Secrets, at: date
     if secrets.decrypt(check) != KEY_CHECK:
         raise StorageError("The database's key check is damaged.", remedy="Restore the database from a copy.")
     return False
+
+
+async def secret_of(connection: AsyncConnection) -> bytes:
+    """Known to whoever may read this database, and to nobody else; another one after the keys were rotated."""
+    return (await connection.execute(select(install.c.key_check))).scalar_one().encode()

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from brainarr import log
+from brainarr.domain.caching import digest
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -27,7 +28,7 @@ from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
 from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, Backtesting, present_weights
-from brainarr.service.estimate import EstimateCalls
+from brainarr.service.estimate import Estimating
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
 from brainarr.service.progress import Broadcast, OnProgress
@@ -36,13 +37,21 @@ from brainarr.service.settings import read_settings
 from brainarr.service.setup import Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.cache import StoredCache
+from brainarr.store.cache import LayeredCache
+from brainarr.store.install import secret_of
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.backtesting import bind_replay
-from brainarr.wiring.caching import FACTS, CachedCatalog, CachedCharts, CachedSource, recall_neighbours
+from brainarr.wiring.caching import (
+    FACTS,
+    CachedCatalog,
+    CachedCharts,
+    CachedSource,
+    open_cache,
+    recall_neighbours,
+)
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import LABELS, Outside, open_outside
 
@@ -63,9 +72,9 @@ class House:
     db: Database
     installation: Installation
     outside: Outside
-    cache: StoredCache
+    cache: LayeredCache
     runs: RunDeps
-    estimate: EstimateCalls
+    estimate: Estimating
     backtests: Backtesting
     clock: Clock
 
@@ -113,7 +122,10 @@ async def open_house(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         async with open_outside(loaded.values, folder) as outside:
-            cache = StoredCache(db, clock)
+            async with db.reading() as connection:
+                secret = await secret_of(connection)
+            settings = loaded.values
+            cache = open_cache(db, clock, settings.cache, settings.redis.url, secret)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
@@ -133,6 +145,7 @@ async def open_house(
                 )
             finally:
                 await backtests.aclose()
+                await cache.aclose()
     finally:
         await db.dispose()
 
@@ -160,9 +173,9 @@ def _deps(
     db: Database,
     installation: Installation,
     outside: Outside,
-    cache: StoredCache,
+    cache: LayeredCache,
     clock: Clock,
-) -> tuple[RunDeps, EstimateCalls, Backtesting]:
+) -> tuple[RunDeps, Estimating, Backtesting]:
     settings = loaded.values
     guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
@@ -239,8 +252,10 @@ def _deps(
         wanted = run.overrides.over(await options())
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
-    async def estimate(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
-        write = await foresee_prompts(library, await options(), memory, instruments(None, unwatched))
+    async def estimate(
+        library: Library, wanted: RunOptions, memory: Memory
+    ) -> tuple[CallEstimate, ...]:
+        write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
         return await estimate_calls(outside.links, write)
 
     runs = RunDeps(
@@ -254,7 +269,8 @@ def _deps(
         configured=settings.recommend.score_weights.scaled,
         auto_approve=settings.recommend.approval == "auto",
     )
-    return runs, estimate, Backtesting(backtests)
+    chain = digest("".join(entry.model_dump_json() for entry in settings.provider_chain))
+    return runs, Estimating(chain, options, estimate), Backtesting(backtests)
 
 
 async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
