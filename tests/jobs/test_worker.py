@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from brainarr.domain.caching import Key, Kind
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory, RunResult
 from brainarr.errors import ProviderUnavailable, StorageError
@@ -19,7 +20,7 @@ from brainarr.service.execution import Recommend, RunDeps
 from brainarr.service.library import read_snapshot
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import list_runs, read_run, request_run
-from brainarr.store.cache import StoredCache
+from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
 from brainarr.store.runs import Process, RunRow, RunStatus
 from tests.service.given import deps, finds, ran, result
 from tests.store.given import House, ScriptedLidarr, owned, recommended
@@ -242,8 +243,8 @@ async def test_chores_come_round_and_one_that_fails_stops_no_other(house: House)
 
 
 async def test_the_usual_chores_read_the_library_and_forget_expired_answers(house: House) -> None:
-    cache = StoredCache(house.db, house.clock)
-    await cache.put("a", b"1", timedelta(hours=1))
+    cache = LayeredCache(house.clock, MemoryLevel(0), StoredCache(house.db, house.clock))
+    await cache.put(Key(Kind("facts"), "a"), b"1", timedelta(hours=1))
     house.clock.advance(hours=1)
     lidarr = ScriptedLidarr([owned(1), owned(2)])
     for chore in usual_chores(deps(house, finds(), library=lidarr), cache):

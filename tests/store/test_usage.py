@@ -1,7 +1,7 @@
 """The ledger and the cache."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
@@ -9,7 +9,6 @@ from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
 from brainarr.service.usage import read_usage
 from brainarr.store import tables
-from brainarr.store.cache import StoredCache
 from brainarr.store.usage import ModelUsage, StoredLedger
 from tests.store.given import House, installed
 
@@ -72,17 +71,6 @@ async def test_what_a_killed_process_kept_aside_is_free_again_after_the_longest_
     assert (await ledger.reserve(1, Limits(month=100))).id is None
     house.clock.advance(seconds=1)
     assert (await ledger.reserve(100, Limits(month=100))).id is not None
-
-
-async def test_the_cache_remembers_until_the_lifetime_is_over(house: House) -> None:
-    cache = StoredCache(house.db, house.clock)
-    await cache.put("a", b"1", timedelta(days=3))
-    await cache.put("a", b"2", timedelta(days=14))
-    await cache.put("b", b"3", timedelta(days=3))
-    house.clock.advance(days=3)
-    assert (await cache.get("a"), await cache.get("b"), await cache.get("c")) == (b"2", None, None)
-    assert await cache.purge() == 1
-    assert await cache.get("a") == b"2"
 
 
 async def test_a_call_is_on_the_account_of_its_run_with_its_cached_tokens(house: House) -> None:

@@ -12,15 +12,20 @@ from brainarr.errors import ProviderRejected, ProviderUnavailable
 from brainarr.pipeline.ports import ImportOptions
 from brainarr.service.backtest import BacktestDeps, Backtesting
 from brainarr.service.doctor import Check
+from brainarr.service.estimate import ESTIMATE
+from brainarr.service.feed_cache import FeedCache
 from brainarr.service.lists import DEFAULT_LIST, read_list
+from brainarr.service.profile import PROFILE
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
+from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
 from brainarr.web.app import WebDeps, WiredProvider, create_app
+from brainarr.wiring.caching import REMOTE
 from tests.conftest import Place
 from tests.service.given import replayed
-from tests.store.given import ScriptedLidarr, installed, owned
+from tests.store.given import ScriptedLidarr, StandingClock, installed, owned
 
 
 class ScriptedImporter:
@@ -52,8 +57,11 @@ class ScriptedImporter:
 class House:
     """What a test may reach for: the deps of the app, and short ways to fill the database."""
 
-    def __init__(self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None]) -> None:
+    def __init__(
+        self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None], clock: StandingClock
+    ) -> None:
         self.deps = deps
+        self.clock = clock
         self.lidarr = lidarr
         self.woken = woken
 
@@ -112,13 +120,20 @@ async def house(place: Place) -> AsyncIterator[House]:
                     origin=Origin.DEFAULT,
                 )
             ),
+            cache=LayeredCache(
+                home.clock,
+                MemoryLevel(2**20),
+                StoredCache(home.db, home.clock),
+                kinds=(*REMOTE, PROFILE, ESTIMATE),
+            ),
+            feeds=FeedCache(home.db, home.secrets, home.clock),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),
             ),
             importer=lidarr,
         )
-        yield House(deps, lidarr, woken)
+        yield House(deps, lidarr, woken, home.clock)
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ PROTECTED = [
     ("GET", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest/apply"),
+    ("GET", "/api/v1/cache"),
+    ("DELETE", "/api/v1/cache"),
 ]
 FEEDS = [
     "/lists/default/artists",

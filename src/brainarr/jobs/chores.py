@@ -7,10 +7,10 @@ from brainarr.service.execution import RunDeps
 from brainarr.service.feeds import forget_polls
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
-from brainarr.store.cache import StoredCache
+from brainarr.store.cache import LayeredCache
 
 
-def usual_chores(deps: RunDeps, cache: StoredCache) -> tuple[Chore, ...]:
+def usual_chores(deps: RunDeps, cache: LayeredCache) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
     day = timedelta(days=1)
     forget = (

@@ -75,14 +75,19 @@ class Database:
         # There is one writer at a time. Waiting here is first come, first served and occupies no connection;
         # SQLite's own waiting polls, and starves somebody when fifty ask at once.
         self._turn = asyncio.Lock()
+        self.writes = 0
+        """Transactions of this process that are over: unchanged, it has changed nothing since."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """What happens inside is stored together or not at all. Never wait for a remote service in it."""
         async with self._turn:
-            with storage_errors():
-                async with self._engine.begin() as connection:
-                    yield connection
+            try:
+                with storage_errors():
+                    async with self._engine.begin() as connection:
+                        yield connection
+            finally:
+                self.writes += 1
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

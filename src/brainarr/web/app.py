@@ -11,6 +11,7 @@ from brainarr.web import backtest_page, feeds, page
 from brainarr.web.api import (
     backtest,
     blocks,
+    cache,
     estimate,
     history,
     league,
@@ -29,6 +30,7 @@ from brainarr.web.auth import require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import AccessLog, BodyLimit, SecurityHeaders, UrlBase
+from brainarr.web.feeds_at_hand import FeedsAtHand
 from brainarr.web.problems import INVALID, UNAUTHORIZED, declare_problems, install_problems, problems
 
 __all__ = ["WebDeps", "WiredProvider", "create_app"]
@@ -60,6 +62,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.deps = deps
     app.state.started_at = deps.clock()
     install_problems(app)
+    app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(BodyLimit)
     app.add_middleware(UrlBase, base=deps.url_base)
     app.include_router(page.router)
@@ -111,6 +114,7 @@ def _api() -> APIRouter:
         learning,
         blocks,
         backtest,
+        cache,
     ):
         api.include_router(noun.router)
     return api

@@ -10,13 +10,15 @@ from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
-from brainarr.domain.recommendation import Memory
+from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.backtest import Backtesting
 from brainarr.service.doctor import Check
-from brainarr.service.estimate import EstimateCalls
+from brainarr.service.estimate import Estimating
+from brainarr.service.feed_cache import FeedCache
 from brainarr.service.progress import Broadcast
+from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -46,7 +48,11 @@ async def _nothing() -> tuple[ModelServer, ...]:
     return ()
 
 
-async def _free(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
+async def _usual() -> RunOptions:
+    return RunOptions()
+
+
+async def _free(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
     return ()
 
 
@@ -65,11 +71,13 @@ class WebDeps:
     """Tells the worker that a run waits."""
     backtests: Backtesting
     """The backtests of this process."""
+    cache: LayeredCache
+    feeds: FeedCache
     providers: tuple[WiredProvider, ...] = ()
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
     """Looks for model servers at home."""
-    estimate: EstimateCalls = _free
+    estimate: Estimating = Estimating("", _usual, _free)
     """What asking the provider chain would cost."""
     messengers: tuple[Messenger, ...] = ()
     """Where notifications go."""

@@ -252,9 +252,7 @@ def _deps(
         wanted = run.overrides.over(await options())
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
-    async def estimate(
-        library: Library, wanted: RunOptions, memory: Memory
-    ) -> tuple[CallEstimate, ...]:
+    async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
         write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
         return await estimate_calls(outside.links, write)
 

@@ -18,6 +18,7 @@ from brainarr.jobs.chores import usual_chores
 from brainarr.jobs.worker import Chore, Worker
 from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
+from brainarr.service.feed_cache import FeedCache
 from brainarr.service.monitor import watch_providers
 from brainarr.service.runs import recover_runs
 from brainarr.store.breakers import StoredBreakers
@@ -91,6 +92,8 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             broadcast=house.runs.broadcast,
             wake=wake,
             backtests=house.backtests,
+            cache=house.cache,
+            feeds=FeedCache(house.db, house.installation.secrets, house.clock),
             providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
             find_servers=partial(find_servers, house.settings.provider_chain),
             estimate=house.estimate,

@@ -81,6 +81,11 @@ class LayeredCache:
         if self.stored is not None:
             await self.stored.forget(kind)
 
+    async def purge(self) -> int:
+        """What is past its time, and what is too much, goes from the database; how many answers that were.
+        The other levels do that by themselves. Raises StorageError."""
+        return await self.stored.purge() if self.stored is not None else 0
+
     async def aclose(self) -> None:
         if self.shared is not None:
             await self.shared.aclose()

@@ -165,7 +165,9 @@ class RedisLevel:
         return await self._ask(self._writing, lambda redis: redis.set_lock(name, token, LOCK_S))
 
     async def _ask(self, rest: Rest, command: Callable[["Redis"], Awaitable[T]]) -> T:
-        if not (self._reading.allows(self._clock()) and (rest is self._reading or rest.allows(self._clock()))):
+        if not (
+            self._reading.allows(self._clock()) and (rest is self._reading or rest.allows(self._clock()))
+        ):
             raise _Away
         try:
             async with asyncio.timeout(PATIENCE_S):
