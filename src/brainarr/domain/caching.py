@@ -33,7 +33,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     @property
     def longest(self) -> timedelta:
-        """No answer lives longer. One that claims to was written by a clock that went wrong, or by a stranger."""
+        """No answer lives longer. One that claims to was written by a stranger, or by a clock gone wrong."""
         return max(self.lifetime, self.nothing) * (1 + SPREAD) + self.kept_on
 
 

@@ -151,7 +151,7 @@ class TokenCounter(Protocol):
 
 
 class Fresh(msgspec.Struct, frozen=True):
-    """An answer that was just made, encoded, and how long it is good; with no lifetime it is not remembered."""
+    """An answer just made, encoded, and how long it is good; with no lifetime it is not remembered."""
 
     value: bytes
     lifetime: timedelta

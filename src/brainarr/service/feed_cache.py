@@ -1,8 +1,8 @@
 """What the feeds answered last, at hand in memory: a hundred Lidarrs that poll at once cost one delivery.
 
 An answer is made, and recorded as delivered, before it leaves. The same one may then go out again, without
-another record, while nothing that it follows from has changed: that is a cheap question to the database, asked
-after every transaction of this process, and every second for those of other processes.
+another record, while nothing that it follows from has changed: that is a cheap question to the database,
+asked after every transaction of this process, and every second for those of other processes.
 """
 
 from collections.abc import Awaitable, Callable

@@ -25,5 +25,5 @@ async def ensure_install(connection: AsyncConnection, secrets: Secrets, at: date
 
 
 async def secret_of(connection: AsyncConnection) -> bytes:
-    """Known to whoever may read this database, and to nobody else; another one after the keys were rotated."""
+    """Known to whoever may read this database, and to nobody else; another one once the key was rotated."""
     return (await connection.execute(select(install.c.key_check))).scalar_one().encode()

@@ -56,6 +56,9 @@ async def _free(library: Library, options: RunOptions, memory: Memory) -> tuple[
     return ()
 
 
+_NO_CHAIN = Estimating("", _usual, _free)
+
+
 @dataclass(frozen=True)
 class WebDeps:
     """Everything a request may need."""
@@ -77,7 +80,7 @@ class WebDeps:
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
     """Looks for model servers at home."""
-    estimate: Estimating = Estimating("", _usual, _free)
+    estimate: Estimating = _NO_CHAIN
     """What asking the provider chain would cost."""
     messengers: tuple[Messenger, ...] = ()
     """Where notifications go."""

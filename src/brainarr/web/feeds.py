@@ -130,7 +130,7 @@ async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
     ],
 )
 async def artists_of_albums(slug: OpenList, request: Request, deps: Deps) -> Response:
-    # Never from memory: it must know every album that any process has just delivered, or Lidarr stops its sync.
+    # Never from memory: Lidarr stops its sync over an album, just delivered by any process, without artist.
     found = await album_artists(deps.db, slug)
     return _array(
         request,

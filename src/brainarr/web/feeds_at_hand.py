@@ -51,7 +51,7 @@ def _path(scope: Scope) -> str:
 
 
 def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
-    """Those that let a client ask whether anything changed; it may keep the answer for that, a proxy may not."""
+    """With them a client may ask whether anything changed; it may keep the answer, a proxy may not."""
     return [(b"etag", answer.etag.encode()), (b"cache-control", b"private, no-cache")]
 
 
@@ -64,7 +64,7 @@ def names(if_none_match: str | None, etag: str) -> bool:
 
 
 def _given_key(headers: Headers, scope: Scope) -> str | None:
-    """As `web.auth.given_key` finds it; that one, with its description for OpenAPI, takes as long as all of this."""
+    """As `web.auth.given_key` finds it; that one, which describes itself to OpenAPI, takes its time."""
     if key := headers.get("x-api-key"):
         return key
     if key := QueryParams(scope["query_string"]).get("apikey"):

@@ -39,7 +39,7 @@ REMOTE = (NAMED, ARTIST, ALBUMS, FAVOURITES, SIMILAR)
 def open_cache(
     db: Database, clock: Clock, settings: CacheSettings, redis_url: str | None, secret: bytes
 ) -> LayeredCache:
-    """The levels that the settings ask for. `secret` is of this Brainarr alone; close the cache at the end."""
+    """The levels that the settings ask for. `secret` is of this Brainarr alone. Close it at the end."""
     return LayeredCache(
         clock,
         MemoryLevel(settings.memory_mb * _MB),
@@ -150,7 +150,7 @@ class CachedSource:
 async def recall_neighbours(
     cache: Cache, source: CachedSource, seeds: Sequence[Mbid]
 ) -> Mapping[Mbid, Sequence[Mbid]]:
-    """The neighbour lists of `seeds` that earlier runs fetched, whatever their age, closest first; asks nobody."""
+    """The neighbour lists of `seeds` that earlier runs fetched, of any age, closest first; asks nobody."""
     kept = await cache.get_many([source.key(seed) for seed in seeds])
     lists: dict[Mbid, Sequence[Mbid]] = {}
     for seed in seeds:

@@ -14,9 +14,9 @@ _OVERHEAD = 250
 
 
 class MemoryLevel:
-    """Answers in microseconds. Nothing sweeps it: what is past its time goes when it is asked for, or with the
-    least recently used. cashews' own memory counts entries instead of bytes, goes by the wall clock alone, and
-    looks at every entry once a second."""
+    """Answers in microseconds. Nothing sweeps it: what is past its time goes when it is asked for, or with
+    the least recently used. cashews' own memory counts entries instead of bytes, goes by the wall clock
+    alone, and looks at every entry once a second."""
 
     def __init__(self, limit: int) -> None:
         """`limit`: bytes; 0: it remembers nothing."""

@@ -1,8 +1,8 @@
-"""The second level: a Redis that several processes share. It may be away at any time, and nobody waits for it.
+"""The second level: a Redis that several processes share. It may be away, and nobody waits for it.
 
-What comes out of it is believed only with our signature: another program's, another Brainarr's or a stranger's
-bytes are as good as absent. Nothing is ever pickled: cashews does that in `get` and `set`, so only its raw
-commands are used.
+What comes out of it is believed only with our signature: another program's, another Brainarr's or a
+stranger's bytes are as good as absent. Nothing is ever pickled: cashews' `get` and `set` may do that, so only
+its raw commands are used.
 """
 
 import asyncio

@@ -124,7 +124,7 @@ class StoredCache:
         return going
 
     def _failed(self, keys: Sequence[Key], error: StorageError) -> None:
-        # The cache alone never fails anybody; who needs the database itself meets the same trouble and says so.
+        # The cache fails nobody; who needs the database itself meets the same trouble and says so.
         for name in {key.kind.name for key in keys}:
             self.tallies[name].errors += 1
         log.warning("the cache cannot use the database", error=error.message)
