@@ -1,6 +1,7 @@
 """A Brainarr with a real database, its HTTP door, and somebody in front of it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx2
@@ -21,6 +22,7 @@ from brainarr.service.runs import request_run
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
 from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
+from brainarr.store.session import open_database
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from brainarr.wiring.caching import REMOTE
 from tests.conftest import Place
@@ -58,10 +60,11 @@ class House:
     """What a test may reach for: the deps of the app, and short ways to fill the database."""
 
     def __init__(
-        self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None], clock: StandingClock
+        self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None], clock: StandingClock, place: Place
     ) -> None:
         self.deps = deps
         self.clock = clock
+        self._place = place
         self.lidarr = lidarr
         self.woken = woken
 
@@ -79,6 +82,15 @@ class House:
 
     async def feed_key(self) -> str:
         return (await read_list(self.deps.db, self.deps.secrets, DEFAULT_LIST)).key
+
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[WebDeps]:
+        """Another process on the same database."""
+        db = open_database(self._place.url, self._place.folder)
+        try:
+            yield replace(self.deps, db=db, feeds=FeedCache(db, self.deps.secrets, self.clock))
+        finally:
+            await db.dispose()
 
     def door(self, key: str | None = None, **changes: object) -> httpx2.AsyncClient:
         """A client of the app; `key` goes into X-Api-Key, `changes` into the deps."""
@@ -133,7 +145,7 @@ async def house(place: Place) -> AsyncIterator[House]:
             ),
             importer=lidarr,
         )
-        yield House(deps, lidarr, woken, home.clock)
+        yield House(deps, lidarr, woken, home.clock, place)
 
 
 @pytest.fixture

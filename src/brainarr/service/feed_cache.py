@@ -88,20 +88,20 @@ class FeedCache:
         self._held.clear()
         self.forget()
 
-    def at_hand(self, slug: str, channel: str) -> tuple[str, Answer] | None:
-        """The key of the list and the answer that may go out at once to whoever has it; None: it takes a
-        question. Waits for nothing."""
+    def at_hand(self, slug: str, channel: str, opens: Callable[[str], bool]) -> Answer | None:
+        """What may go out at once; None: it takes a question. `opens` is whether the given key is the one of
+        the list. Waits for nothing."""
         now = self._clock()
         known = self._known.get(slug)
         if known is None or not self._counts(known, now, STALE):
             return None
         held = self._usable((slug, channel), known.state, now)
-        if held is None:
+        if held is None or not opens(known.key):
             return None
         if not self._counts(known, now, FRESH):
             self._flights.launch((slug, known.mark), lambda: self._look(slug))
         self.tally.hits += 1
-        return known.key, held
+        return held
 
     async def key_of(self, slug: str) -> str:
         """The feed key of a list. Raises NotFound and StorageError."""

@@ -4,6 +4,7 @@ Whatever is not plainly a poll with the right key goes on to the router, which d
 """
 
 import re
+from functools import partial
 
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.datastructures import Headers, QueryParams
@@ -27,10 +28,10 @@ class FeedsAtHand:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         poll = _FEED.fullmatch(_path(scope)) if scope["type"] == "http" and scope["method"] == "GET" else None
         if poll is not None:
-            at_hand = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]])
             headers = Headers(scope=scope)
-            if at_hand is not None and same_key(_given_key(headers, scope) or "", at_hand[0]):
-                answer = at_hand[1]
+            given = _given_key(headers, scope) or ""
+            answer = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]], partial(same_key, given))
+            if answer is not None:
                 known = names(headers.get("if-none-match"), answer.etag)
                 body = b"" if known else answer.body
                 head = headers_of(answer)

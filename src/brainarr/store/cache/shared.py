@@ -8,6 +8,7 @@ its raw commands are used.
 import asyncio
 import hmac
 import secrets as tokens
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -47,12 +48,9 @@ class _Away(Exception):
 class RedisLevel:
     """Connects when it is first used. `aclose` at the end."""
 
-    name = "redis"
-
     def __init__(self, url: str, clock: Clock, secret: bytes) -> None:
         """`secret`: the same in all processes of one Brainarr, and known to nobody else."""
         self.tallies = Tallies()
-        self._url = url
         self._clock = clock
         self._signing = blake2b(secret, person=b"cache signature", digest_size=32).digest()
         # Two Brainarrs on one Redis must not forget each other's answers.
@@ -60,7 +58,7 @@ class RedisLevel:
         self._reading = Rest()
         # A full Redis refuses to write and goes on reading.
         self._writing = Rest()
-        self._opened: Redis | None = None
+        self._redis = _client(url)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -156,10 +154,10 @@ class RedisLevel:
         return Holding(entries, round(sum(sizes) / len(sizes) * entries) if sizes else 0)
 
     async def aclose(self) -> None:
-        if self._opened is not None:
-            with suppress(*_failures()):
-                await self._opened.close()
-            self._opened = None
+        with suppress(*_failures()), warnings.catch_warnings():
+            # cashews closes by a name that redis-py calls outdated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            await self._redis.close()
 
     async def _lock(self, name: str, token: str) -> bool:
         return await self._ask(self._writing, lambda redis: redis.set_lock(name, token, LOCK_S))
@@ -179,31 +177,13 @@ class RedisLevel:
         return answer
 
     async def _backend(self) -> "Redis":
-        if self._opened is None:
-            # Here, because most Brainarrs have no Redis, and its client takes 10 MB.
-            from cashews.backends.redis import Redis
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-
-            redis = Redis(
-                self._url,
-                suppress=False,
-                client_name="brainarr",
-                socket_timeout=PATIENCE_S,
-                socket_connect_timeout=PATIENCE_S,
-                wait_for_connection_timeout=PATIENCE_S,
-                max_connections=32,
-                health_check_interval=0,
-                # A second try within one question would double what an absent Redis costs.
-                retry=Retry(NoBackoff(), 0),
-            )
-            await redis.init()
-            # Another caller may have been quicker; this one has no connection yet that had to be closed.
-            self._opened = self._opened or redis
-        return self._opened
+        if not self._redis.is_init:
+            await self._redis.init()
+        return self._redis
 
     def _failed(self, rest: Rest, error: BaseException) -> None:
-        cause = error.__cause__ or error
+        # cashews wraps what redis-py says.
+        cause = error if isinstance(error, OSError) else error.__cause__ or error
         if rest is self._writing and not _refuses_writing(cause):
             rest = self._reading
         what = _in_words(cause)
@@ -235,6 +215,26 @@ class RedisLevel:
     def _signature(self, name: str, said: bytes) -> bytes:
         # With its name, or an answer could be passed off as another one's.
         return blake2b(name.encode() + b"\0" + said, key=self._signing, digest_size=_SIGNATURE).digest()
+
+
+def _client(url: str) -> "Redis":
+    """Connects to nothing yet. Imported here, because most Brainarrs have no Redis, and its client is large."""
+    from cashews.backends.redis import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    return Redis(
+        url,
+        suppress=False,
+        client_name="brainarr",
+        socket_timeout=PATIENCE_S,
+        socket_connect_timeout=PATIENCE_S,
+        wait_for_connection_timeout=PATIENCE_S,
+        max_connections=32,
+        health_check_interval=0,
+        # A second try within one question would double what an absent Redis costs.
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def _failures() -> tuple[type[Exception], ...]:
