@@ -29,7 +29,7 @@ def sections() -> dict[str, set[str]]:
     return {name: keys(node) for name, node in schema["properties"].items()}
 
 
-RESERVED = {"redis", "coverart", "itunes"}
+RESERVED = {"coverart", "itunes"}
 
 
 @pytest.mark.parametrize("section", sorted(sections().keys() - RESERVED))

@@ -16,7 +16,7 @@ from brainarr.service.feed_cache import Answer, Delivered
 from brainarr.service.feeds import ALBUMS, ARTISTS, album_artists, albums_feed, artists_feed
 from brainarr.web.auth import GivenKey, same_key
 from brainarr.web.deps import Deps
-from brainarr.web.feeds_at_hand import headers_of, names
+from brainarr.web.feeds_at_hand import respond
 from brainarr.web.problems import UNAUTHORIZED, Unauthorized, problems
 
 router = APIRouter(prefix="/lists/{slug}", tags=["feeds"], responses=problems(UNAUTHORIZED))
@@ -64,10 +64,7 @@ def _encoded(rows: Iterable[Mapping[str, Any]]) -> Answer:
 
 
 def _array(request: Request, answer: Answer) -> Response:
-    headers = [(name.decode(), value.decode()) for name, value in headers_of(answer)]
-    if names(request.headers.get("if-none-match"), answer.etag):
-        return Response(status_code=304, headers=dict(headers))
-    return Response(answer.body, headers=dict(headers), media_type="application/json")
+    return respond(answer, request.headers.get("if-none-match"))
 
 
 async def _look(slug: OpenList) -> Response:

@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brainarr.service.feed_cache import Answer, FeedCache
@@ -32,16 +33,7 @@ class FeedsAtHand:
             given = _given_key(headers, scope) or ""
             answer = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]], partial(same_key, given))
             if answer is not None:
-                known = names(headers.get("if-none-match"), answer.etag)
-                body = b"" if known else answer.body
-                head = headers_of(answer)
-                if not known:
-                    head += [
-                        (b"content-type", b"application/json"),
-                        (b"content-length", str(len(body)).encode()),
-                    ]
-                await send({"type": "http.response.start", "status": 304 if known else 200, "headers": head})
-                await send({"type": "http.response.body", "body": body})
+                await respond(answer, headers.get("if-none-match"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -51,12 +43,15 @@ def _path(scope: Scope) -> str:
     return scope["path"].removeprefix(scope.get("root_path", ""))
 
 
-def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
-    """With them a client may ask whether anything changed; it may keep the answer, a proxy may not."""
-    return [(b"etag", answer.etag.encode()), (b"cache-control", b"private, no-cache")]
+def respond(answer: Answer, if_none_match: str | None) -> Response:
+    """A client may keep it, to ask next time whether anything changed; a proxy may not."""
+    headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache"}
+    if _names(if_none_match, answer.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(answer.body, headers=headers, media_type="application/json")
 
 
-def names(if_none_match: str | None, etag: str) -> bool:
+def _names(if_none_match: str | None, etag: str) -> bool:
     """Whether the header If-None-Match names this answer (RFC 9110, 13.1.2)."""
     if if_none_match is None:
         return False

@@ -218,7 +218,7 @@ class RedisLevel:
 
 
 def _client(url: str) -> "Redis":
-    """Connects to nothing yet. Imported here, because most Brainarrs have no Redis, and its client is large."""
+    """Connects to nothing yet. Imported here: most Brainarrs have no Redis, and its client is large."""
     from cashews.backends.redis import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
