@@ -226,7 +226,11 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(steps=operations)
 async def test_whatever_happens_it_never_answers_anything_but_the_last_word(
     steps: list[tuple[object, ...]], house: House

@@ -12,6 +12,7 @@ from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.lists import rotate_key
 from brainarr.service.recommendations import Decision, decide
+from brainarr.store.history import Event
 from tests.store.given import ScriptedLidarr, mbid, owned, recommended
 from tests.web.conftest import House
 
@@ -221,7 +222,7 @@ async def test_history_tells_of_one_delivery_however_often_it_was_polled(
     for _ in range(5):
         await lidarr.get(ARTISTS)
     events = [row.event for row in (await read_history(house.deps.db)).items]
-    assert events.count("delivered") == 1
+    assert events.count(Event.DELIVERED) == 1
 
 
 async def test_head_and_every_other_method_pass_the_quick_way_by(house: House, lidarr: httpx2.AsyncClient):
