@@ -4,7 +4,7 @@ Whatever is not plainly a poll with the right key goes on to the router, which d
 """
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.datastructures import Headers, QueryParams
@@ -33,7 +33,7 @@ class FeedsAtHand:
             given = _given_key(headers, scope) or ""
             answer = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]], partial(same_key, given))
             if answer is not None:
-                await respond(answer, headers.get("if-none-match"))(scope, receive, send)
+                await _response(answer, headers.get("if-none-match"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -51,6 +51,10 @@ def respond(answer: Answer, if_none_match: str | None) -> Response:
     return Response(answer.body, headers=headers, media_type="application/json")
 
 
+# Made once for each answer; what wraps it adds its headers to a copy.
+_response = lru_cache(maxsize=64)(respond)
+
+
 def _names(if_none_match: str | None, etag: str) -> bool:
     """Whether the header If-None-Match names this answer (RFC 9110, 13.1.2)."""
     if if_none_match is None:
@@ -63,7 +67,7 @@ def _given_key(headers: Headers, scope: Scope) -> str | None:
     """As `web.auth.given_key` finds it; that one, which describes itself to OpenAPI, takes its time."""
     if key := headers.get("x-api-key"):
         return key
-    if key := QueryParams(scope["query_string"]).get("apikey"):
+    if scope["query_string"] and (key := QueryParams(scope["query_string"]).get("apikey")):
         return key
     scheme, credentials = get_authorization_scheme_param(headers.get("authorization"))
     return credentials if scheme.lower() == "bearer" else None
