@@ -1,14 +1,21 @@
 """Hand-written stand-ins for the ports, held to the same tests as the real adapters (tests/providers)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+import msgspec
+
+from brainarr.domain.caching import Key
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import same_name
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderError
-from brainarr.pipeline.ports import Allowance, Clock
+from brainarr.pipeline.ports import Allowance, Clock, Fresh, Unusable
+
+T = TypeVar("T")
 
 
 class FakeCatalog:
@@ -99,14 +106,25 @@ class FakeCache:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.kept: dict[str, tuple[bytes, datetime]] = {}
+        self.kept: dict[Key, tuple[bytes, datetime]] = {}
 
-    async def get(self, key: str) -> bytes | None:
+    async def get(self, key: Key) -> bytes | None:
         value, until = self.kept.get(key, (None, None))
         return value if until is not None and self._clock() < until else None
 
-    async def put(self, key: str, value: bytes, lifetime: timedelta) -> None:
+    async def get_many(self, keys: Sequence[Key]) -> dict[Key, bytes]:
+        return {key: value for key in keys if (value := await self.get(key)) is not None}
+
+    async def put(self, key: Key, value: bytes, lifetime: timedelta) -> None:
         self.kept[key] = (value, self._clock() + lifetime)
+
+    async def fetch(self, key: Key, read: Callable[[bytes], T], make: Callable[[], Awaitable[Fresh]]) -> T:
+        if (kept := await self.get(key)) is not None:
+            with suppress(Unusable, msgspec.DecodeError):
+                return read(kept)
+        fresh = await make()
+        await self.put(key, fresh.value, fresh.lifetime)
+        return read(fresh.value)
 
 
 def _names(artist: CatalogArtist) -> tuple[str, ...]:

@@ -93,6 +93,18 @@ class RedisServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def say(self, *words: str) -> bytes:
+        """Its answer to one command, as it comes."""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE_S) as line:
+            for command in (("AUTH", self.PASSWORD), words):
+                parts = [
+                    f"*{len(command)}\r\n",
+                    *(f"${len(word.encode())}\r\n{word}\r\n" for word in command),
+                ]
+                line.sendall("".join(parts).encode())
+                answer = line.recv(65_536)
+            return answer
+
     def flush(self) -> None:
         with socket.create_connection(("127.0.0.1", self._port)) as line:
             line.sendall(f"AUTH {self.PASSWORD}\r\nFLUSHALL\r\n".encode())

@@ -55,6 +55,8 @@ def test_every_address_is_documented():
         wake=lambda: None,
         backtests=None,  # type: ignore[arg-type]
         backups=None,  # type: ignore[arg-type]
+        cache=None,  # type: ignore[arg-type]
+        feeds=None,  # type: ignore[arg-type]
     )
     paths = {path for path in create_app(deps).openapi()["paths"] if path.startswith("/api/")}
     decisions = ("approve", "/reject", "/block")

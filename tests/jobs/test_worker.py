@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from brainarr.domain.caching import Key, Kind
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory, RunResult
 from brainarr.domain.schedule import Interval, Schedule
@@ -29,7 +30,7 @@ from brainarr.service.tasks import (
     start_task,
     waiting_work,
 )
-from brainarr.store.cache import StoredCache
+from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
 from brainarr.store.jobs import Execution
 from brainarr.store.page import PageOf
 from brainarr.store.runs import Process, RunRow, RunStatus
@@ -308,11 +309,11 @@ async def test_chores_come_round_and_one_that_fails_stops_no_other(house: House)
 
 
 async def test_the_usual_chores_read_the_library_and_forget_expired_answers(house: House) -> None:
-    cache = StoredCache(house.db, house.clock)
-    await cache.put("a", b"1", timedelta(hours=1))
+    cache = LayeredCache(house.clock, MemoryLevel(0), StoredCache(house.db, house.clock))
+    await cache.put(Key(Kind("facts"), "a"), b"1", timedelta(hours=1))
     house.clock.advance(hours=1)
     wired = deps(house, finds(), library=ScriptedLidarr([owned(1), owned(2)]))
-    async with at_work(wired, chores=usual_chores(wired, Rhythm(HOUR, DAY, DAY))):
+    async with at_work(wired, chores=usual_chores(wired, cache, Rhythm(HOUR, DAY, DAY))):
         for kind in ("library", "settle", "clean_up"):
             await come_true(partial(begun, house, kind))
             await settled(house, kind)

@@ -46,7 +46,7 @@ async def test_a_blocked_style_withdraws_what_waits_of_it_from_the_feed_too(hous
     await ran(house, [recommended(1), metal(2)], auto_approve=True)
     await block_style(house.db, "Metal", clock=house.clock)
     assert await statuses(house) == {"New 1": Status.APPROVED, "New 2": Status.BLOCKED}
-    assert await artists_feed(house.db, "default", clock=house.clock) == (mbid(1),)
+    assert (await artists_feed(house.db, "default", clock=house.clock)).items == (mbid(1),)
     assert (await memory(house)).blocks.styles == ("metal",)
     (entry,) = [entry for entry in (await read_history(house.db)).items if entry.event == "blocked"]
     assert (entry.artist, entry.note) == ("New 2", "metal is blocked")

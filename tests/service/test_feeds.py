@@ -21,7 +21,7 @@ from tests.store.given import House, ScriptedLidarr, installed, mbid, owned, rec
 
 
 async def polled(house: House) -> list[Mbid]:
-    return list(await artists_feed(house.db, "default", clock=house.clock))
+    return list((await artists_feed(house.db, "default", clock=house.clock)).items)
 
 
 async def test_only_what_is_approved_is_delivered(house: House) -> None:
@@ -45,7 +45,7 @@ async def test_a_poll_marks_what_it_carried_as_delivered_and_history_says_so_onc
 async def test_artists_and_albums_go_out_on_their_own_channels(house: House) -> None:
     await ran(house, [recommended(1), recommended(2, album=3)], auto_approve=True)
     assert await polled(house) == [mbid(1)]
-    albums = await albums_feed(house.db, "default", clock=house.clock)
+    albums = (await albums_feed(house.db, "default", clock=house.clock)).items
     assert [album.mbid for album in albums] == [mbid(3)]
 
 
@@ -78,10 +78,10 @@ async def test_an_album_has_arrived_when_it_is_monitored_not_when_its_artist_is_
     listed = OwnedAlbum(1, "Record", mbid(11)), OwnedAlbum(2, "Other", mbid(12))
     lidarr.albums = {1: listed}
     await sync_library(house.db, lidarr, house.clock, lambda _: None)
-    assert len(await albums_feed(house.db, "default", clock=house.clock)) == 2
+    assert len((await albums_feed(house.db, "default", clock=house.clock)).items) == 2
     lidarr.albums = {1: (listed[0], msgspec.structs.replace(listed[1], monitored=True))}
     await sync_library(house.db, lidarr, house.clock, lambda _: None)
-    albums = await albums_feed(house.db, "default", clock=house.clock)
+    albums = (await albums_feed(house.db, "default", clock=house.clock)).items
     assert [album.mbid for album in albums] == [mbid(11)]
 
 
@@ -90,7 +90,7 @@ async def test_two_albums_of_one_artist_with_one_title_keep_apart(house: House) 
     twins = [recommended(1, album=album, title="weezer", year=1994) for album in (31, 32)]
     nameless = [recommended(1, album=40, title="Weezer", year=None)]
     await ran(house, [*weezers, *twins, *nameless], auto_approve=True)
-    titles = [album.title for album in await albums_feed(house.db, "default", clock=house.clock)]
+    titles = [album.title for album in (await albums_feed(house.db, "default", clock=house.clock)).items]
     assert titles[:2] == ["Weezer (1994)", "Weezer (2001)"]
     assert len({title.casefold() for title in titles}) == 5
 
@@ -106,7 +106,7 @@ async def test_what_happens_between_the_two_calls_loses_no_artist(house: House) 
     detail = await ran(
         house, [recommended(number, album=100 + number) for number in range(1, 4)], auto_approve=True
     )
-    albums = await albums_feed(house.db, "default", clock=house.clock)
+    albums = (await albums_feed(house.db, "default", clock=house.clock)).items
     await decide(house.db, detail.recommendations[0].id, Decision.BLOCK, clock=house.clock)
     await sync_library(house.db, ScriptedLidarr([owned(2)]), house.clock, lambda _: None)
     known = {artist.id for artist in await album_artists(house.db, "default")}
@@ -115,10 +115,10 @@ async def test_what_happens_between_the_two_calls_loses_no_artist(house: House) 
 
 async def test_polls_are_forgotten_after_a_month_and_the_feed_goes_on(house: House) -> None:
     await ran(house, [recommended(1, album=2)], auto_approve=True)
-    before = await albums_feed(house.db, "default", clock=house.clock)
+    before = (await albums_feed(house.db, "default", clock=house.clock)).items
     house.clock.advance(days=31)
     assert (await clean_up(house.db, clock=house.clock)).deliveries == 1
-    assert await albums_feed(house.db, "default", clock=house.clock) == before
+    assert (await albums_feed(house.db, "default", clock=house.clock)).items == before
     assert len(await album_artists(house.db, "default")) == 1
     assert [entry.event for entry in (await read_history(house.db)).items] == [
         "delivered",
@@ -135,14 +135,14 @@ async def test_special_purpose_artists_and_ids_that_are_not_canonical_never_go_o
     album = msgspec.structs.replace(recommended(3, album=4), release_group_mbid=Mbid("no uuid"))
     await ran(house, [various, shouting, album, recommended(5)], auto_approve=True)
     assert await polled(house) == [mbid(5)]
-    assert await albums_feed(house.db, "default", clock=house.clock) == ()
+    assert (await albums_feed(house.db, "default", clock=house.clock)).items == ()
 
 
 async def test_what_two_runs_found_goes_out_once(house: House) -> None:
     await ran(house, [recommended(1), recommended(2, album=3)], auto_approve=True)
     await ran(house, [recommended(1), recommended(2, album=3)], auto_approve=True)
     assert await polled(house) == [mbid(1)]
-    assert len(await albums_feed(house.db, "default", clock=house.clock)) == 1
+    assert len((await albums_feed(house.db, "default", clock=house.clock)).items) == 1
 
 
 async def test_a_list_that_does_not_exist_is_said_so(house: House) -> None:
@@ -172,7 +172,7 @@ async def test_any_albums_keep_lidarrs_rules(
     shutil.copytree(sqlite_template, folder, dirs_exist_ok=True)
     async with installed(folder) as house:
         await ran(house, items, auto_approve=True)
-        sent = await albums_feed(house.db, "default", clock=house.clock)
+        sent = (await albums_feed(house.db, "default", clock=house.clock)).items
         artists = await album_artists(house.db, "default")
     assert len(sent) == len(items)
     assert len({artist.id for artist in artists}) == len({artist.mbid for artist in artists}) == len(artists)

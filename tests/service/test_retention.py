@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
+from brainarr.domain.caching import Key, Kind
 from brainarr.domain.learning import DEFAULT_WEIGHTS
 from brainarr.domain.prompt import Usage
 from brainarr.domain.recommendation import Status, Verdict
@@ -141,14 +142,15 @@ async def test_null_is_for_ever_and_expired_answers_go_anyway(house: House) -> N
     await artists_feed(house.db, "default", clock=house.clock)
     await decide(house.db, row.id, Decision.BLOCK, clock=house.clock)
     cache = StoredCache(house.db, house.clock)
-    await cache.put("old", b"1", timedelta(hours=1))
-    await cache.put("new", b"1", timedelta(days=20_000))
+    old, new = Key(Kind("facts"), "old"), Key(Kind("facts"), "new")
+    await cache.put(old, b"1", timedelta(hours=1))
+    await cache.put(new, b"1", timedelta(days=20_000))
     house.clock.advance(days=10_000)
     gone = await clean_up(house.db, forever, clock=house.clock)
     assert (gone.rows, gone.answers) == (1, 1)
     everything = await clean_up(house.db, clock=house.clock)
     assert (everything.history, everything.verdicts, everything.deliveries) == (4, 3, 1)
-    assert await cache.get("new") == b"1"
+    assert await cache.get(new) == b"1"
 
 
 async def test_while_it_cleans_up_others_write(house: House) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from brainarr import log
 from brainarr.errors import looks_secret, redact
@@ -127,3 +129,23 @@ def test_names_of_secrets_are_recognised():
     secret = ["api_key", "X-Api-Key", "LASTFM_API_KEY", "apikey", "key", "feed_key", "token", "password"]
     assert all(map(looks_secret, [*secret, "Authorization", "Set-Cookie", "client_secret"]))
     assert not any(map(looks_secret, ["keys", "monkey", "keyboard", "prompt_tokens", "name", "tokenizer"]))
+
+
+fragments = st.sampled_from(
+    [
+        "Bearer abcdefgh1",
+        "token=t0ken",
+        "X-Api-Key: k",
+        "http://u:p@h",
+        "Authorization: Basic QQ",
+        "ABC",
+        "/",
+        " ",
+    ]
+)
+
+
+@given(st.lists(fragments | st.text(st.characters(codec="ascii"), max_size=5), max_size=8).map("".join))
+def test_lines_without_any_sign_of_a_secret_are_passed_on_unsearched_and_no_other(text: str):
+    # A letter beyond ASCII, and the whole search is made.
+    assert redact(f"{text},\u017f") == f"{redact(text)},\u017f"

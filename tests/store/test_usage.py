@@ -1,7 +1,7 @@
 """The ledger and the cache."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
@@ -9,7 +9,6 @@ from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
 from brainarr.service.usage import read_usage
 from brainarr.store import tables
-from brainarr.store.cache import StoredCache
 from brainarr.store.usage import ModelUsage, StoredLedger
 from tests.store.given import House, installed
 
@@ -82,17 +81,6 @@ async def test_the_record_of_an_answer_settles_what_was_kept_aside_for_it(house:
     kept = await ledger.reserve(100, Limits(month=100))
     await ledger.record(call("large", 30), kept.id)
     assert (await ledger.reserve(70, Limits(month=100))).month == 30
-
-
-async def test_the_cache_remembers_until_the_lifetime_is_over(house: House) -> None:
-    cache = StoredCache(house.db, house.clock)
-    await cache.put("a", b"1", timedelta(days=3))
-    await cache.put("a", b"2", timedelta(days=14))
-    await cache.put("b", b"3", timedelta(days=3))
-    house.clock.advance(days=3)
-    assert (await cache.get("a"), await cache.get("b"), await cache.get("c")) == (b"2", None, None)
-    assert await cache.purge() == 1
-    assert await cache.get("a") == b"2"
 
 
 async def test_a_call_is_on_the_account_of_its_run_with_its_cached_tokens(house: House) -> None:

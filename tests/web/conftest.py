@@ -1,6 +1,7 @@
 """A Brainarr with a real database, its HTTP door, and somebody in front of it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,19 +18,25 @@ from brainarr.pipeline.ports import ImportOptions
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
+from brainarr.service.estimate import ESTIMATE
+from brainarr.service.feed_cache import FeedCache
 from brainarr.service.lists import DEFAULT_LIST, read_list
+from brainarr.service.profile import PROFILE
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
 from brainarr.service.tasks import Task
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
 from brainarr.store.backup import SHELF
+from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
 from brainarr.store.history import write_history
+from brainarr.store.session import open_database
 from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
+from brainarr.wiring.caching import REMOTE
 from tests.conftest import Place
 from tests.service.given import replayed
-from tests.store.given import ScriptedLidarr, installed, owned
+from tests.store.given import ScriptedLidarr, StandingClock, installed, owned
 
 
 class ScriptedImporter:
@@ -61,8 +68,12 @@ class ScriptedImporter:
 class House:
     """What a test may reach for: the deps of the app, and short ways to fill the database."""
 
-    def __init__(self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None]) -> None:
+    def __init__(
+        self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None], clock: StandingClock, place: Place
+    ) -> None:
         self.deps = deps
+        self.clock = clock
+        self._place = place
         self.lidarr = lidarr
         self.woken = woken
 
@@ -85,6 +96,15 @@ class House:
     def app(self, **changes: object) -> FastAPI:
         """The app itself, with `changes` in its deps."""
         return create_app(replace(self.deps, **changes))  # pyright: ignore[reportArgumentType]
+
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[WebDeps]:
+        """Another process on the same database."""
+        db = open_database(self._place.url, self._place.folder)
+        try:
+            yield replace(self.deps, db=db, feeds=FeedCache(db, self.deps.secrets, self.clock))
+        finally:
+            await db.dispose()
 
     def door(self, key: str | None = None, **changes: object) -> httpx2.AsyncClient:
         """A client of the app; `key` goes into X-Api-Key, `changes` into the deps."""
@@ -139,13 +159,20 @@ async def house(place: Place) -> AsyncIterator[House]:
                 Task("settle", Cron("30 4 * * *"), missing="Set lidarr.url."),
             ),
             backups=Backups(home.url, home.folder, SHELF, home.clock),
+            cache=LayeredCache(
+                home.clock,
+                MemoryLevel(2**20),
+                StoredCache(home.db, home.clock),
+                kinds=(*REMOTE, PROFILE, ESTIMATE),
+            ),
+            feeds=FeedCache(home.db, home.secrets, home.clock),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),
             ),
             importer=lidarr,
         )
-        yield House(deps, lidarr, woken)
+        yield House(deps, lidarr, woken, home.clock, place)
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ PROTECTED = [
     ("DELETE", f"/api/v1/system/backup/{ZIP}"),
     ("POST", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest/apply"),
+    ("GET", "/api/v1/cache"),
+    ("DELETE", "/api/v1/cache"),
 ]
 FEEDS = [
     "/lists/default/artists",

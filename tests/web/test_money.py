@@ -3,8 +3,9 @@
 from brainarr.domain.money import CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.prompt import Usage
-from brainarr.domain.recommendation import Memory, Status
+from brainarr.domain.recommendation import Memory, RunOptions, Status
 from brainarr.errors import ProviderUnavailable
+from brainarr.service.estimate import Estimating
 from brainarr.service.library import refresh_library
 from brainarr.store.usage import StoredLedger
 from tests.store.given import ScriptedLidarr, owned, recommended
@@ -62,11 +63,15 @@ async def test_the_league_knows_no_rate_before_there_is_history(house: House):
 
 
 async def test_an_estimate_needs_a_library_and_then_says_what_is_affordable(house: House):
-    async def estimate(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def wanted() -> RunOptions:
+        return RunOptions()
+
+    async def calls(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
         assert len(library.artists) == 1
         dear = CallEstimate("dear", "openai", False, "large", 1_000, 500, 3_500)
         return dear, CallEstimate("odd", "openai_compatible", False, "new", 1_000, 500, None)
 
+    estimate = Estimating("chain", wanted, calls)
     async with house.door(house.deps.api_key(), estimate=estimate, limits=Limits(run=4_000)) as api:
         early = await api.get("/api/v1/runs/estimate")
         assert (early.status_code, early.json()["type"]) == (409, "urn:brainarr:problem:conflict")

@@ -169,9 +169,9 @@ async def test_an_estimate_writes_the_prompts_of_a_run_and_asks_no_model(tmp_pat
         house = place.house
         limits = house.settings.costs.limits
         with pytest.raises(Conflict, match="has not been read yet"):
-            await estimate_run(house.db, house.estimate, clock=house.clock, limits=limits)
+            await estimate_run(house.db, house.cache, house.estimate, clock=house.clock, limits=limits)
         detail = await run_in(place)
-        estimate = await estimate_run(house.db, house.estimate, clock=house.clock, limits=limits)
+        estimate = await estimate_run(house.db, house.cache, house.estimate, clock=house.clock, limits=limits)
         cloud, builtin = estimate.calls
         assert (cloud.name, cloud.model, cloud.problem) == ("cloud", "gpt-5-mini", "")
         assert cloud.prompt_tokens > 100 and cloud.output_tokens > 100

@@ -1,18 +1,24 @@
 """Remote answers are remembered for as long as they stay good; failures never are."""
 
+import asyncio
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brainarr.domain.caching import SPREAD, Key, spread
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderUnavailable
-from brainarr.wiring.caching import SPREAD, CachedCatalog, CachedCharts, CachedSource, spread
+from brainarr.wiring.build import open_house
+from brainarr.wiring.caching import ARTIST, CachedCatalog, CachedCharts, CachedSource
 from tests.conftest import NOW
 from tests.fakes import FakeCache, FakeCatalog, FakeCharts, FakeSource
+from tests.servers import RedisServer
 
 RIDE = CatalogArtist(
     mbid=Mbid("00000001-0000-4000-8000-000000000000"), name="Ride", genres=(("shoegaze", 3.0),), begin=1988
@@ -169,3 +175,34 @@ async def test_a_damaged_or_outdated_memory_is_asked_anew(
     for key in cache.kept:
         await cache.put(key, damaged, timedelta(days=1))
     assert await catalog.artist(RIDE.mbid) == RIDE
+
+
+async def test_with_a_redis_a_brainarr_has_three_levels_and_without_one_two(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    known = Key(ARTIST, RIDE.mbid)
+    async with open_house(tmp_path, {}) as house:
+        assert list(house.cache.tallies) == ["memory", "database"]
+        assert house.cache.memory.limit == 32 * 2**20
+    environ = {"BRAINARR__REDIS__URL": redis.url, "BRAINARR__CACHE__MEMORY_MB": "0"}
+    async with open_house(tmp_path, environ) as house:
+        await house.cache.put(known, b"1", timedelta(days=1))
+    # Another process of the same Brainarr, after a restart.
+    async with open_house(tmp_path, environ) as house:
+        assert await house.cache.get(known) == b"1"
+        hits = {level: tallies["artist"].hits for level, tallies in house.cache.tallies.items()}
+        assert hits == {"memory": 0, "redis": 1, "database": 0}
+
+
+async def test_a_brainarr_without_redis_never_loads_its_client(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, pathlib, sys\n"
+        "from brainarr.wiring.build import open_house\n"
+        "import brainarr.wiring.serve\n"
+        "async def main():\n"
+        "    async with open_house(pathlib.Path(sys.argv[1]), {}): pass\n"
+        "asyncio.run(main())\n"
+        "assert not {'redis', 'cashews'} & set(sys.modules)\n"
+    )
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(tmp_path))
+    assert await done.wait() == 0

@@ -198,7 +198,7 @@ async def _show_estimate(house: "House", err: "Console") -> None:
 
     limits = house.settings.costs.limits
     try:
-        estimate = await estimate_run(house.db, house.estimate, clock=house.clock, limits=limits)
+        estimate = await estimate_run(house.db, house.cache, house.estimate, clock=house.clock, limits=limits)
     except Conflict as unknown:
         err.print(f"No estimate of the costs: {unknown.message}")
         return

@@ -9,6 +9,7 @@ from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
 from brainarr.service.retention import USUAL, Retention, clean_up
 from brainarr.service.tasks import Task
+from brainarr.store.cache import LayeredCache
 
 NO_LIDARR = "Set lidarr.url and lidarr.api_key."
 
@@ -32,7 +33,9 @@ def chore(name: str, schedule: Schedule | None, do: Work, *, missing: str = "") 
     return Chore(Task(name, schedule, missing), do)
 
 
-def usual_chores(deps: RunDeps, rhythm: Rhythm, retention: Retention = USUAL) -> tuple[Chore, ...]:
+def usual_chores(
+    deps: RunDeps, cache: LayeredCache, rhythm: Rhythm, retention: Retention = USUAL
+) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
     source = deps.library
     missing = "" if source else NO_LIDARR
@@ -48,6 +51,7 @@ def usual_chores(deps: RunDeps, rhythm: Rhythm, retention: Retention = USUAL) ->
     async def forget(*_: object) -> None:
         await clean_up(deps.db, retention, clock=deps.clock)
         await forget_executions(deps.db)
+        await cache.purge()
 
     return (
         chore("library", rhythm.library, read, missing=missing),

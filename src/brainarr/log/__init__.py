@@ -83,6 +83,10 @@ def configure(
                 ],
             )
         )
+    # No line says which source line, thread or process it is from, and finding that out takes a third of the
+    # time of a line: https://docs.python.org/3/howto/logging.html#optimization
+    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     for former in root.handlers:
         if isinstance(former, RotatingFile):

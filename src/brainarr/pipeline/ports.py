@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
+from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
+
+T = TypeVar("T")
 
 Clock = Callable[[], datetime]
 """Now, in UTC, aware."""
@@ -147,12 +150,40 @@ class TokenCounter(Protocol):
     def count(self, text: str) -> int: ...
 
 
+class Fresh(msgspec.Struct, frozen=True):
+    """An answer just made, encoded, and how long it is good; with no lifetime it is not remembered."""
+
+    value: bytes
+    lifetime: timedelta
+
+
+class Unusable(Exception):
+    """What was remembered is past its time: as good as absent."""
+
+
 class Cache(Protocol):
-    """Remembers remote answers. Values are msgpack-encoded bytes; a miss is None."""
+    """Remembers answers. Values are msgpack-encoded bytes that nobody vouches for: what reads them raises
+    `Unusable` or msgspec.DecodeError for what is none. Where it cannot remember it forgets, and never raises
+    for that."""
 
-    async def get(self, key: str) -> bytes | None: ...
+    async def get(self, key: Key) -> bytes | None:
+        """None: nothing is remembered."""
+        ...
 
-    async def put(self, key: str, value: bytes, lifetime: timedelta) -> None: ...
+    async def get_many(self, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        """Those of `keys` that are remembered."""
+        ...
+
+    async def put(self, key: Key, value: bytes, lifetime: timedelta) -> None: ...
+
+    async def fetch(self, key: Key, read: Callable[[bytes], T], make: Callable[[], Awaitable[Fresh]]) -> T:
+        """What is remembered under `key`, else what `make` answers, which is remembered from then on.
+
+        Who asks for the same key meanwhile waits for the same answer, in other processes too where they share
+        a Redis. What `make` raises all of them get, and it is not remembered. A caller that is cancelled does
+        not take the answer from the others.
+        """
+        ...
 
 
 class Ledger(Protocol):

@@ -1,21 +1,42 @@
 """Estimate: what a run would cost, before it is started."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import msgspec
 
+from brainarr.domain.caching import Key, Kind, digest
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
-from brainarr.domain.recommendation import Memory
+from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.errors import Conflict
-from brainarr.pipeline.ports import Clock
-from brainarr.service.library import read_snapshot
-from brainarr.store import recommendations
+from brainarr.pipeline.ports import Cache, Clock, Fresh
+from brainarr.service.library import INSTANCE, read_snapshot
+from brainarr.store import library, recommendations
 from brainarr.store.session import Database
 from brainarr.store.usage import spent_since, start_of_month
 
-EstimateCalls = Callable[[Library, Memory], Awaitable[tuple[CallEstimate, ...]]]
-"""The prompts and prices of the provider chain, bound by wiring."""
+# As long as a model's server is taken to be what it was when it was asked.
+ESTIMATE = Kind("estimate", timedelta(minutes=5), timedelta(minutes=5))
+
+
+class Estimating(msgspec.Struct, frozen=True):
+    """The prompts and prices of the provider chain, bound by wiring."""
+
+    chain: str
+    """Fingerprint of its entries."""
+    options: Callable[[], Awaitable[RunOptions]]
+    """Those of a run that starts now."""
+    calls: Callable[[Library, RunOptions, Memory], Awaitable[tuple[CallEstimate, ...]]]
+
+
+class _Calls(msgspec.Struct, frozen=True):
+    made: tuple[CallEstimate, ...]
+
+
+_read = msgspec.msgpack.Decoder(_Calls).decode
+# In one order, whatever the order of a set is in this process.
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class RunEstimate(msgspec.Struct, frozen=True):
@@ -49,16 +70,33 @@ class RunEstimate(msgspec.Struct, frozen=True):
 
 
 async def estimate_run(
-    db: Database, estimate: EstimateCalls, *, clock: Clock, limits: Limits = NO_LIMITS
+    db: Database, cache: Cache, estimating: Estimating, *, clock: Clock, limits: Limits = NO_LIMITS
 ) -> RunEstimate:
-    """By the library as it was read last. Raises Conflict before the first time."""
-    library = await read_snapshot(db)
-    if library is None:
-        raise Conflict(
-            "The library has not been read yet, so that no prompt can be written.",
-            remedy="Start a run, or wait until the server has read it.",
-        )
+    """By the library as it was read last; the same question within five minutes has the same answer, unless
+    something changed that goes into the prompts. Raises Conflict before the library was read at all."""
+    options = await estimating.options()
     async with db.reading() as connection:
+        state = await library.read_state(connection, INSTANCE)
         memory = await recommendations.memory(connection)
         spent = await spent_since(connection, start_of_month(clock()))
-    return RunEstimate(await estimate(library, memory), spent, limits)
+    if state is None:
+        raise _unread()
+
+    async def make() -> Fresh:
+        owned = await read_snapshot(db)
+        if owned is None:
+            raise _unread()
+        calls = await estimating.calls(owned, options, memory)
+        # What could not be found out is asked again at the next question.
+        lifetime = timedelta() if any(call.problem for call in calls) else key.lives()
+        return Fresh(msgspec.msgpack.encode(_Calls(calls)), lifetime)
+
+    key = Key(ESTIMATE, digest(_encode((estimating.chain, state[0], options, memory))))
+    return RunEstimate((await cache.fetch(key, _read, make)).made, spent, limits)
+
+
+def _unread() -> Conflict:
+    return Conflict(
+        "The library has not been read yet, so that no prompt can be written.",
+        remedy="Start a run, or wait until the server has read it.",
+    )

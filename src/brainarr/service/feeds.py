@@ -5,6 +5,7 @@ titles unique by artist, at most 50 items, nothing that Lidarr has already.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,9 +14,10 @@ from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, Mbid, parse_mbid
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
-from brainarr.service.lists import find_list
+from brainarr.service.lists import find_list, no_list
 from brainarr.store import library, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
+from brainarr.store.lists import FeedState
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -24,6 +26,8 @@ CYCLE = 50
 
 RECENT_POLLS = 10
 """So many polls back `album_artists` reaches: two Lidarrs may poll one list in turns."""
+
+Item = TypeVar("Item")
 
 
 class FeedAlbum(msgspec.Struct, frozen=True):
@@ -41,23 +45,41 @@ class FeedAlbumArtist(msgspec.Struct, frozen=True):
     mbid: Mbid
 
 
-async def artists_feed(db: Database, slug: str, *, clock: Clock) -> tuple[Mbid, ...]:
+class Feed(msgspec.Struct, Generic[Item], frozen=True):
+    """What one poll receives; it is recorded by now."""
+
+    items: tuple[Item, ...]
+    state: FeedState
+    """What that followed from, with the delivery itself."""
+
+
+async def artists_feed(db: Database, slug: str, *, clock: Clock) -> Feed[Mbid]:
     """The Custom List's artists. Raises NotFound."""
     async with db.transaction() as connection:
         wanted = await find_list(connection, slug)
         carried = await _artists_now(connection, wanted.id)
         await _deliver(connection, wanted.id, ARTISTS, carried, clock)
-    return tuple(row.recommendation.artist_mbid for row in carried)
+        state = await read_state(connection, slug)
+    return Feed(tuple(row.recommendation.artist_mbid for row in carried), state)
 
 
-async def albums_feed(db: Database, slug: str, *, clock: Clock) -> tuple[FeedAlbum, ...]:
+async def albums_feed(db: Database, slug: str, *, clock: Clock) -> Feed[FeedAlbum]:
     """The "Lidarr" list's first call. Raises NotFound."""
     async with db.transaction() as connection:
         wanted = await find_list(connection, slug)
         carried = await _albums_now(connection, wanted.id)
         await _deliver(connection, wanted.id, ALBUMS, carried, clock)
         numbers = await recommendations.first_ids(connection, _artists_of(carried))
-    return _feed_albums(carried, numbers)
+        state = await read_state(connection, slug)
+    return Feed(_feed_albums(carried, numbers), state)
+
+
+async def read_state(connection: AsyncConnection, slug: str) -> FeedState:
+    """What the feeds of a list depend on. Raises NotFound."""
+    state = await lists.feed_state(connection, slug)
+    if state is None:
+        raise no_list(slug)
+    return state
 
 
 async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:

@@ -67,8 +67,12 @@ async def find_list(connection: AsyncConnection, slug: str) -> StoredList:
     """Raises NotFound."""
     stored = await lists.list_named(connection, slug)
     if stored is None:
-        raise NotFound(f"There is no list {slug!r}.", remedy="GET /api/v1/lists names those that exist.")
+        raise no_list(slug)
     return stored
+
+
+def no_list(slug: str) -> NotFound:
+    return NotFound(f"There is no list {slug!r}.", remedy="GET /api/v1/lists names those that exist.")
 
 
 def _new_key() -> str:

@@ -1,28 +1,87 @@
 """Profile: the taste that the remembered library shows."""
 
-from brainarr.domain.taste import Gap, Profile
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+
+from brainarr.domain.caching import Key, Kind, digest
+from brainarr.domain.taste import Cluster, Gap, Profile, Seed, Shape
 from brainarr.errors import NotFound
 from brainarr.pipeline.gaps import plan_gaps
-from brainarr.pipeline.ports import Clock
+from brainarr.pipeline.ports import Cache, Clock, Fresh
 from brainarr.pipeline.profile import profile_library
-from brainarr.service.library import read_snapshot
-from brainarr.store import recommendations
+from brainarr.service.library import INSTANCE, read_snapshot
+from brainarr.store import library, recommendations
+from brainarr.store.history import last_event
 from brainarr.store.session import Database
 
+# Albums that were read since the library was show at its next reading, or when this is over.
+PROFILE = Kind("profile", timedelta(hours=1))
 
-async def read_profile(db: Database, *, clock: Clock) -> Profile:
-    """As a run that starts now would see it. Raises NotFound before the library was ever read."""
-    library = await read_snapshot(db)
-    if library is None:
-        raise NotFound(
-            "The library has not been read yet.",
-            remedy="Set lidarr.url and lidarr.api_key, then start a run.",
+
+class Portrait(msgspec.Struct, frozen=True):
+    """What a person is shown of a profile: the weights of fifty thousand artists are not in it."""
+
+    shape: Shape
+    genres: Mapping[str, float]
+    decades: Mapping[int, float]
+    clusters: tuple[Cluster, ...]
+    seeds: tuple[Seed, ...]
+    recent: tuple[str, ...]
+    album_coverage: float
+    gaps: tuple[Gap, ...]
+    """What the library nearly has; what earlier runs found close to it is a witness."""
+
+    @classmethod
+    def of(cls, profile: Profile, gaps: tuple[Gap, ...]) -> "Portrait":
+        return cls(
+            profile.shape,
+            profile.genres,
+            profile.decades,
+            profile.clusters,
+            profile.seeds,
+            profile.recent,
+            profile.album_coverage,
+            gaps,
         )
-    return await profile_library(library, clock(), seed=0)
 
 
-async def read_gaps(db: Database, profile: Profile) -> tuple[Gap, ...]:
-    """What the library of `profile` nearly has; what earlier runs found close to it is a witness."""
+_read = msgspec.msgpack.Decoder(Portrait).decode
+
+
+async def read_portrait(db: Database, cache: Cache, *, clock: Clock) -> Portrait:
+    """As a run that starts now would see it, computed once for each reading of the library, for each day, and
+    for what became of the recommendations. Raises NotFound before the library was ever read."""
+    now = clock()
+    async with db.reading() as connection:
+        state = await library.read_state(connection, INSTANCE)
+        found = await recommendations.last_id(connection)
+        decided = await last_event(connection)
+    if state is None:
+        raise _unread()
+    revision = f"{state[0].isoformat()} {found} {decided} {now.date().isoformat()}"
+
+    async def make() -> Fresh:
+        portrait = await _draw(db, clock)
+        return Fresh(msgspec.msgpack.encode(portrait), key.lives())
+
+    key = Key(PROFILE, digest(revision))
+    return await cache.fetch(key, _read, make)
+
+
+async def _draw(db: Database, clock: Clock) -> Portrait:
+    owned = await read_snapshot(db)
+    if owned is None:
+        raise _unread()
+    profile = await profile_library(owned, clock(), seed=0)
     async with db.reading() as connection:
         near = await recommendations.genres_found(connection)
-    return plan_gaps(profile, near)
+    return Portrait.of(profile, plan_gaps(profile, near))
+
+
+def _unread() -> NotFound:
+    return NotFound(
+        "The library has not been read yet.",
+        remedy="Set lidarr.url and lidarr.api_key, then start a run.",
+    )

@@ -120,6 +120,11 @@ async def write_history(
         await connection.execute(insert(history), rows)
 
 
+async def last_event(connection: AsyncConnection) -> int:
+    """The id of the latest entry, 0 without any: another one means that something happened since."""
+    return (await connection.execute(select(func.coalesce(func.max(history.c.id), 0)))).scalar_one()
+
+
 async def page_of_history(
     connection: AsyncConnection,
     asked: PageOf,

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.store.tables import FIRST_PERSON, deliveries, lists
+from brainarr.store.tables import FIRST_PERSON, deliveries, history, library_state, lists
 
 
 class StoredList(msgspec.Struct, frozen=True):
@@ -43,6 +43,25 @@ async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str,
     await connection.execute(
         update(lists).where(lists.c.id == list_id).values(feed_key=feed_key, key_made_at=at)
     )
+
+
+class FeedState(msgspec.Struct, frozen=True):
+    """What a list's feeds depend on: another one means that they may have changed."""
+
+    feed_key: str
+    """Encrypted."""
+    last_event: int | None
+    """Of history, which has every step of every recommendation."""
+    library_read_at: datetime | None
+
+
+async def feed_state(connection: AsyncConnection, slug: str) -> FeedState | None:
+    """In one question; None: there is no such list."""
+    last_event = select(func.max(history.c.id)).scalar_subquery()
+    read_at = select(func.max(library_state.c.read_at)).scalar_subquery()
+    query = select(lists.c.feed_key, last_event, read_at).where(lists.c.slug == slug)
+    row = (await connection.execute(query)).first()
+    return FeedState(*row) if row else None
 
 
 async def insert_delivery(

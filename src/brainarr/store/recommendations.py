@@ -294,6 +294,12 @@ async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> d
     return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
 
 
+async def last_id(connection: AsyncConnection) -> int:
+    """Of the newest one, 0 without any."""
+    query = select(func.coalesce(func.max(recommendations.c.id), 0))
+    return (await connection.execute(query)).scalar_one()
+
+
 async def genres_found(
     connection: AsyncConnection, *, owner: int = FIRST_PERSON
 ) -> tuple[tuple[str, ...], ...]:

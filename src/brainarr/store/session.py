@@ -1,7 +1,7 @@
 """The database as the services see it: short transactions that never lose an update."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -27,6 +27,10 @@ class Database:
         # There is one writer at a time. Waiting here is first come, first served and occupies no connection;
         # SQLite's own waiting polls, and starves somebody when fifty ask at once.
         self._turn = asyncio.Lock()
+        self.writes = 0
+        """Transactions of this process that are over: unchanged, it has changed nothing since."""
+        self.on_write: Callable[[], None] = lambda: None
+        """Called after each of them; must not wait."""
 
     @property
     def kind(self) -> str:
@@ -42,10 +46,14 @@ class Database:
         engine = self._engine if patience_s is None else self._engine.execution_options(patience_s=patience_s)
         with metrics.database_session("write") as session:
             async with self._turn:
-                with storage_errors():
-                    async with engine.begin() as connection:
-                        session.begun()
-                        yield connection
+                try:
+                    with storage_errors():
+                        async with engine.begin() as connection:
+                            session.begun()
+                            yield connection
+                finally:
+                    self.writes += 1
+                    self.on_write()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

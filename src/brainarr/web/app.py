@@ -12,6 +12,7 @@ from brainarr.web.api import (
     backtest,
     backup,
     blocks,
+    cache,
     estimate,
     history,
     keys,
@@ -32,6 +33,7 @@ from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
+from brainarr.web.feeds_at_hand import FeedsAtHand
 from brainarr.web.origin import KnownNames
 from brainarr.web.problems import (
     FORBIDDEN,
@@ -73,6 +75,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.started_at = deps.clock()
     install_problems(app)
     install_doors(app, deps.clock)
+    app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownNames, names=deps.names)
     app.add_middleware(UrlBase, base=deps.url_base)
@@ -129,6 +132,7 @@ def _api() -> APIRouter:
         learning,
         blocks,
         backtest,
+        cache,
     ):
         api.include_router(noun.router)
     return api

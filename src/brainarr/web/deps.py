@@ -12,16 +12,18 @@ from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
-from brainarr.domain.recommendation import Memory
+from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
-from brainarr.service.estimate import EstimateCalls
+from brainarr.service.estimate import Estimating
+from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.progress import Broadcast
 from brainarr.service.tasks import Task
+from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -51,8 +53,15 @@ async def _nothing() -> tuple[ModelServer, ...]:
     return ()
 
 
-async def _free(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
+async def _usual() -> RunOptions:
+    return RunOptions()
+
+
+async def _free(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
     return ()
+
+
+_NO_CHAIN = Estimating("", _usual, _free)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,8 @@ class WebDeps:
     backtests: BacktestDeps
     backups: Backups
     """What is backed up, and where to."""
+    cache: LayeredCache
+    feeds: FeedCache
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC
@@ -80,7 +91,7 @@ class WebDeps:
     """The chain in failover order, then the other services."""
     find_servers: Callable[[], Awaitable[tuple[ModelServer, ...]]] = _nothing
     """Looks for model servers at home."""
-    estimate: EstimateCalls = _free
+    estimate: Estimating = _NO_CHAIN
     """What asking the provider chain would cost."""
     messengers: tuple[Messenger, ...] = ()
     """Where notifications go."""

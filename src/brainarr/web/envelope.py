@@ -36,6 +36,7 @@ _HEADERS = {
     ),
     "Cache-Control": "no-store",
 }
+_ENCODED = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 log = structlog.get_logger("brainarr.access")
 
 
@@ -95,9 +96,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message.get("headers", [])
+                present = {name.lower() for name, _ in headers}
+                added = (header for header in _ENCODED if header[0] not in present)
+                message = {**message, "headers": [*headers, *added]}
             await send(message)
 
         await self.app(scope, receive, with_headers)

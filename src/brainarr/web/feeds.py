@@ -5,7 +5,7 @@ Lidarr's own "Lidarr" list is the one that takes single albums: it asks for `alb
 rest fills its pickers.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -13,10 +13,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from brainarr import metrics
 from brainarr.errors import NotFound
-from brainarr.service.feeds import album_artists, albums_feed, artists_feed
-from brainarr.service.lists import read_list
+from brainarr.service.feed_cache import Answer, Delivered
+from brainarr.service.feeds import ALBUMS, ARTISTS, album_artists, albums_feed, artists_feed
 from brainarr.web.auth import GivenKey, opened, same_key
 from brainarr.web.deps import Deps
+from brainarr.web.feeds_at_hand import respond
 from brainarr.web.problems import TOO_MANY_GUESSES, UNAUTHORIZED, Unauthorized, problems
 
 router = APIRouter(prefix="/lists/{slug}", tags=["feeds"], responses=problems(UNAUTHORIZED, TOO_MANY_GUESSES))
@@ -30,7 +31,7 @@ _ROOT_FOLDER = {"id": 1, "path": "/brainarr"}
 async def _open_list(slug: str, request: Request, given: GivenKey, deps: Deps) -> str:
     """The slug of a list whose key was brought. A list that does not exist is refused in the same words."""
     try:
-        key = (await read_list(deps.db, deps.secrets, slug)).key
+        key = await deps.feeds.key_of(slug)
     except NotFound:
         key = ""
     if not same_key(given or "", key):
@@ -50,7 +51,8 @@ OpenList = Annotated[str, Depends(_open_list)]
 def _feed(path: str, summary: str, example: list[dict[str, Any]]) -> Callable[[Endpoint], Endpoint]:
     """A route that answers GET, and HEAD, with a bare array."""
     answer: dict[int | str, dict[str, Any]] = {
-        200: {"description": summary, "content": {"application/json": {"example": example}}}
+        200: {"description": summary, "content": {"application/json": {"example": example}}},
+        304: {"description": "Nothing else than what `If-None-Match` names"},
     }
 
     def register(endpoint: Endpoint) -> Endpoint:
@@ -60,8 +62,12 @@ def _feed(path: str, summary: str, example: list[dict[str, Any]]) -> Callable[[E
     return register
 
 
-def _array(rows: list[dict[str, Any]]) -> Response:
-    return Response(msgspec.json.encode(rows), media_type="application/json")
+def _encoded(rows: Iterable[Mapping[str, Any]]) -> Answer:
+    return Answer.of(msgspec.json.encode(list(rows)))
+
+
+def _array(request: Request, answer: Answer) -> Response:
+    return respond(answer, request.headers.get("if-none-match"))
 
 
 async def _look(slug: OpenList) -> Response:
@@ -76,10 +82,12 @@ async def _look(slug: OpenList) -> Response:
     "Artists, for a Custom List",
     [{"MusicBrainzId": "a74b1b7f-71a5-4011-9441-d0b5e4122711"}],
 )
-async def artists(slug: OpenList, deps: Deps) -> Response:
-    found = await artists_feed(deps.db, slug, clock=deps.clock)
-    metrics.feed_polled(slug, "artists", len(found))
-    return _array([{"MusicBrainzId": mbid} for mbid in found])
+async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
+    async def deliver() -> Delivered:
+        feed = await artists_feed(deps.db, slug, clock=deps.clock)
+        return Delivered(_encoded({"MusicBrainzId": mbid} for mbid in feed.items), feed.state)
+
+    return _array(request, await deps.feeds.answer(slug, ARTISTS, deliver))
 
 
 @_feed(
@@ -94,15 +102,16 @@ async def artists(slug: OpenList, deps: Deps) -> Response:
         }
     ],
 )
-async def albums(slug: OpenList, deps: Deps) -> Response:
-    found = await albums_feed(deps.db, slug, clock=deps.clock)
-    metrics.feed_polled(slug, "albums", len(found))
-    return _array(
-        [
+async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
+    async def deliver() -> Delivered:
+        feed = await albums_feed(deps.db, slug, clock=deps.clock)
+        rows = (
             {"artistId": row.artist_id, "title": row.title, "foreignAlbumId": row.mbid, "monitored": True}
-            for row in found
-        ]
-    )
+            for row in feed.items
+        )
+        return Delivered(_encoded(rows), feed.state)
+
+    return _array(request, await deps.feeds.answer(slug, ALBUMS, deliver))
 
 
 @_feed(
@@ -120,9 +129,12 @@ async def albums(slug: OpenList, deps: Deps) -> Response:
         }
     ],
 )
-async def artists_of_albums(slug: OpenList, deps: Deps) -> Response:
+async def artists_of_albums(slug: OpenList, request: Request, deps: Deps) -> Response:
+    # Never from memory: Lidarr stops its sync over an album, just delivered by any process, without artist.
+    found = await album_artists(deps.db, slug)
     return _array(
-        [
+        request,
+        _encoded(
             {
                 "id": row.id,
                 "artistName": row.name,
@@ -132,21 +144,21 @@ async def artists_of_albums(slug: OpenList, deps: Deps) -> Response:
                 "rootFolderPath": _ROOT_FOLDER["path"],
                 "tags": [_TAG["id"]],
             }
-            for row in await album_artists(deps.db, slug)
-        ]
+            for row in found
+        ),
     )
 
 
 @_feed("/api/v1/qualityprofile", "Quality profiles to pick from", [_PROFILE])
-async def quality_profiles(slug: OpenList) -> Response:
-    return _array([_PROFILE])
+async def quality_profiles(slug: OpenList, request: Request) -> Response:
+    return _array(request, _encoded([_PROFILE]))
 
 
 @_feed("/api/v1/tag", "Tags to pick from", [_TAG])
-async def tags(slug: OpenList) -> Response:
-    return _array([_TAG])
+async def tags(slug: OpenList, request: Request) -> Response:
+    return _array(request, _encoded([_TAG]))
 
 
 @_feed("/api/v1/rootfolder", "Root folders to pick from", [_ROOT_FOLDER])
-async def root_folders(slug: OpenList) -> Response:
-    return _array([_ROOT_FOLDER])
+async def root_folders(slug: OpenList, request: Request) -> Response:
+    return _array(request, _encoded([_ROOT_FOLDER]))

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from brainarr import log
+from brainarr.domain.caching import digest
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -29,7 +30,7 @@ from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
 from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, present_weights
 from brainarr.service.backup import Backups
-from brainarr.service.estimate import EstimateCalls
+from brainarr.service.estimate import Estimating
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
 from brainarr.service.lists import read_lists
@@ -39,15 +40,23 @@ from brainarr.service.settings import read_settings
 from brainarr.service.setup import API_KEY, Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.cache import StoredCache
+from brainarr.store.cache import LayeredCache
+from brainarr.store.install import secret_of
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
-from brainarr.store.signals import Signals, open_signals
+from brainarr.store.signals import FEEDS, Signals, open_signals
 from brainarr.store.turns import open_turns
 from brainarr.store.upgrade import upgrade
 from brainarr.store.usage import StoredLedger
 from brainarr.wiring.backtesting import bind_replay
-from brainarr.wiring.caching import FACTS, CachedCatalog, CachedCharts, CachedSource, recall_neighbours
+from brainarr.wiring.caching import (
+    FACTS,
+    CachedCatalog,
+    CachedCharts,
+    CachedSource,
+    open_cache,
+    recall_neighbours,
+)
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import LABELS, Outside, open_outside
 
@@ -68,10 +77,10 @@ class House:
     db: Database
     installation: Installation
     outside: Outside
-    cache: StoredCache
+    cache: LayeredCache
     signals: Signals
     runs: RunDeps
-    estimate: EstimateCalls
+    estimate: Estimating
     backtests: BacktestDeps
     clock: Clock
 
@@ -127,12 +136,17 @@ async def open_house(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         log.hide(one.key for one in await read_lists(db, installation.secrets))
-        redis = loaded.values.redis.url
+        async with db.reading() as connection:
+            secret = await secret_of(connection)
+        settings, redis = loaded.values, loaded.values.redis.url
         async with AsyncExitStack() as stack:
             signals = await stack.enter_async_context(open_signals(redis, installation.name))
+            # Whoever holds an answer ready, in whichever process, must hear that it may be another one now.
+            db.on_write = partial(signals.tell, FEEDS)
             reserve = await stack.enter_async_context(open_turns(redis))
-            outside = await stack.enter_async_context(open_outside(loaded.values, folder, reserve))
-            cache = StoredCache(db, clock)
+            outside = await stack.enter_async_context(open_outside(settings, folder, reserve))
+            cache = open_cache(db, clock, settings.cache, redis, secret)
+            stack.push_async_callback(cache.aclose)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
@@ -175,10 +189,10 @@ def _deps(
     db: Database,
     installation: Installation,
     outside: Outside,
-    cache: StoredCache,
+    cache: LayeredCache,
     signals: Signals,
     clock: Clock,
-) -> tuple[RunDeps, EstimateCalls, BacktestDeps]:
+) -> tuple[RunDeps, Estimating, BacktestDeps]:
     settings = loaded.values
     guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
@@ -255,8 +269,8 @@ def _deps(
         wanted = run.overrides.over(await options())
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
-    async def estimate(library: Library, memory: Memory) -> tuple[CallEstimate, ...]:
-        write = await foresee_prompts(library, await options(), memory, instruments(None, unwatched))
+    async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+        write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
         return await estimate_calls(outside.links, write)
 
     runs = RunDeps(
@@ -270,7 +284,8 @@ def _deps(
         configured=settings.recommend.score_weights.scaled,
         auto_approve=settings.recommend.approval == "auto",
     )
-    return runs, estimate, backtests
+    chain = digest("".join(entry.model_dump_json() for entry in settings.provider_chain))
+    return runs, Estimating(chain, options, estimate), backtests
 
 
 async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:

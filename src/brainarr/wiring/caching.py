@@ -1,31 +1,52 @@
 """Remembers what remote services said, around any adapter of the same port. A failure is never remembered."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
+from brainarr.domain.caching import Key, Kind, digest, spread
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
-from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog, Clock
-from brainarr.store.cache import StoredCache
+from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog, Clock, Fresh, Unusable
+from brainarr.service.estimate import ESTIMATE
+from brainarr.service.profile import PROFILE
+from brainarr.store.cache import LayeredCache, MemoryLevel, RedisLevel, StoredCache
+from brainarr.store.session import Database
+from brainarr.wiring.configuration import CacheSettings
 
 FACTS = timedelta(days=30)
 NEIGHBOURS = timedelta(days=14)
 NOTHING = timedelta(days=3)
 """What is unknown today may be entered tomorrow."""
-KEPT_ON = timedelta(days=30)
-"""So long a list stays after its time, for the days when its source is away."""
-SPREAD = 0.2
-"""Lifetimes are up to so much shorter or longer: what one run fetched must not expire in one run."""
 
-_ABSENT = object()
-_VERSION = 1
-"""Raised when a cached type changes its meaning; one that changes its shape is noticed and asked for anew."""
+NAMED = Kind("artists-named", FACTS, NOTHING)
+ARTIST = Kind("artist", FACTS, NOTHING)
+ALBUMS = Kind("albums", FACTS, NOTHING)
+FAVOURITES = Kind("favourites", NEIGHBOURS, NOTHING)
+SIMILAR = Kind("similar", FACTS, NOTHING, kept_on=timedelta(days=30))
+"""Some of these lists are good for a fortnight only: `CachedSource` says which."""
+
+_MB = 2**20
+
+REMOTE = (NAMED, ARTIST, ALBUMS, FAVOURITES, SIMILAR)
+
+
+def open_cache(
+    db: Database, clock: Clock, settings: CacheSettings, redis_url: str | None, secret: bytes
+) -> LayeredCache:
+    """The levels that the settings ask for. `secret` is of this Brainarr alone. Close it at the end."""
+    return LayeredCache(
+        clock,
+        MemoryLevel(settings.memory_mb * _MB),
+        StoredCache(db, clock, most_bytes=settings.database_mb * _MB),
+        RedisLevel(redis_url, clock, secret) if redis_url else None,
+        kinds=(*REMOTE, PROFILE, ESTIMATE),
+    )
 
 
 class CachedCatalog:
@@ -38,28 +59,19 @@ class CachedCatalog:
     async def find_artists(self, name: str) -> tuple[CatalogArtist, ...]:
         return await _remembered(
             self._cache,
-            _key("artists-named", _digest(name_keys(name)[Tier.EXACT])),
+            Key(NAMED, digest(name_keys(name)[Tier.EXACT])),
             tuple[CatalogArtist, ...],
-            FACTS,
             lambda: self._catalog.find_artists(name),
         )
 
     async def artist(self, mbid: Mbid) -> CatalogArtist | None:
         return await _remembered(
-            self._cache,
-            _key("artist", mbid),
-            CatalogArtist | None,
-            FACTS,
-            lambda: self._catalog.artist(mbid),
+            self._cache, Key(ARTIST, mbid), CatalogArtist | None, lambda: self._catalog.artist(mbid)
         )
 
     async def albums(self, artist: Mbid) -> tuple[ReleaseGroup, ...]:
         return await _remembered(
-            self._cache,
-            _key("albums", artist),
-            tuple[ReleaseGroup, ...],
-            FACTS,
-            lambda: self._catalog.albums(artist),
+            self._cache, Key(ALBUMS, artist), tuple[ReleaseGroup, ...], lambda: self._catalog.albums(artist)
         )
 
 
@@ -68,6 +80,9 @@ class _List(msgspec.Struct, frozen=True):
 
     fresh_until: datetime
     found: tuple[Candidate, ...]
+
+
+_read_list = msgspec.msgpack.Decoder(_List).decode
 
 
 class CachedSource:
@@ -97,14 +112,15 @@ class CachedSource:
         self._lifetime = lifetime
 
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
-        if (kept := await self.remembered(seed)) is not None:
-            return kept
         key = self.key(seed.mbid)
-        found = await self._source.similar(seed)
-        lifetime = spread(key, self._lifetime if found else NOTHING)
-        fresh = _List(self._clock() + lifetime, found)
-        await self._cache.put(key, msgspec.msgpack.encode(fresh), lifetime + KEPT_ON)
-        return found
+
+        async def ask() -> Fresh:
+            found = await self._source.similar(seed)
+            lifetime = spread(key.text, self._lifetime if found else NOTHING)
+            fresh = _List(self._clock() + lifetime, found)
+            return Fresh(msgspec.msgpack.encode(fresh), lifetime + SIMILAR.kept_on)
+
+        return await self._cache.fetch(key, self._read_fresh, ask)
 
     async def recall(self, seed: Seed) -> tuple[Candidate, ...]:
         """What it said of `seed`, also if that is past its time; asks nobody."""
@@ -113,35 +129,35 @@ class CachedSource:
     async def remembered(self, seed: Seed, *, stale: bool = False) -> tuple[Candidate, ...] | None:
         """What it said of `seed` within its time, with `stale` also past it; None: that is not known. Asks
         nobody."""
-        kept = _decoded(await self._cache.get(self.key(seed.mbid)), _List)
-        if kept is None or not (stale or self._clock() < kept.fresh_until):
+        kept = await self._cache.get(self.key(seed.mbid))
+        if kept is None:
             return None
-        return kept.found
+        with suppress(Unusable, msgspec.DecodeError):
+            return _read_list(kept).found if stale else self._read_fresh(kept)
+        return None
 
-    def key(self, seed: Mbid) -> str:
+    def key(self, seed: Mbid) -> Key:
         """Under which the neighbours of `seed` are remembered."""
-        return _key("similar", self.name, self._variant, seed)
+        return Key(SIMILAR, "/".join((self.name, self._variant, seed)))
 
-
-def spread(key: str, lifetime: timedelta) -> timedelta:
-    """`lifetime`, up to a fifth shorter or longer; always the same for the same key."""
-    share = int(_digest(key)[:8], 16) / 0xFFFFFFFF
-    return lifetime * (1 - SPREAD + 2 * SPREAD * share)
-
-
-def neighbours_in(kept: bytes | None) -> tuple[Candidate, ...]:
-    """The list that the cache holds under a source's key, whatever its age; () where it holds none."""
-    remembered = _decoded(kept, _List)
-    return () if remembered is None else remembered.found
+    def _read_fresh(self, kept: bytes) -> tuple[Candidate, ...]:
+        remembered = _read_list(kept)
+        if self._clock() >= remembered.fresh_until:
+            raise Unusable
+        return remembered.found
 
 
 async def recall_neighbours(
-    cache: StoredCache, source: CachedSource, seeds: Sequence[Mbid]
+    cache: Cache, source: CachedSource, seeds: Sequence[Mbid]
 ) -> Mapping[Mbid, Sequence[Mbid]]:
-    """The neighbour lists of `seeds` that earlier runs fetched, closest first; asks nobody."""
+    """The neighbour lists of `seeds` that earlier runs fetched, of any age, closest first; asks nobody."""
     kept = await cache.get_many([source.key(seed) for seed in seeds])
-    lists = ((seed, neighbours_in(kept.get(source.key(seed)))) for seed in seeds)
-    return {seed: [near.mbid for near in found if near.mbid is not None] for seed, found in lists if found}
+    lists: dict[Mbid, Sequence[Mbid]] = {}
+    for seed in seeds:
+        with suppress(KeyError, msgspec.DecodeError):
+            if found := _read_list(kept[source.key(seed)]).found:
+                lists[seed] = [near.mbid for near in found if near.mbid is not None]
+    return lists
 
 
 class CachedCharts:
@@ -155,37 +171,15 @@ class CachedCharts:
     async def favourites(self, artist: CatalogArtist) -> tuple[str, ...]:
         return await _remembered(
             self._cache,
-            _key("favourites", self.name, artist.mbid),
+            Key(FAVOURITES, f"{self.name}/{artist.mbid}"),
             tuple[str, ...],
-            NEIGHBOURS,
             lambda: self._charts.favourites(artist),
         )
 
 
-def _key(*parts: str) -> str:
-    return "/".join((f"v{_VERSION}", *parts))
+async def _remembered(cache: Cache, key: Key, shape: Any, ask: Callable[[], Awaitable[Any]]) -> Any:
+    async def make() -> Fresh:
+        answer = await ask()
+        return Fresh(msgspec.msgpack.encode(answer), key.lives(empty=not answer))
 
-
-def _digest(text: str) -> str:
-    """Of fixed length, for a name may be longer than a database's key column."""
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-async def _remembered(
-    cache: Cache, key: str, shape: Any, lifetime: timedelta, ask: Callable[[], Awaitable[Any]]
-) -> Any:
-    kept = _decoded(await cache.get(key), shape, _ABSENT)
-    if kept is not _ABSENT:
-        return kept
-    answer = await ask()
-    await cache.put(key, msgspec.msgpack.encode(answer), spread(key, lifetime if answer else NOTHING))
-    return answer
-
-
-def _decoded(kept: bytes | None, shape: Any, absent: Any = None) -> Any:
-    if kept is None:
-        return absent
-    try:
-        return msgspec.msgpack.decode(kept, type=shape)
-    except msgspec.DecodeError:  # of an older Brainarr, or damaged: as good as absent
-        return absent
+    return await cache.fetch(key, lambda kept: msgspec.msgpack.decode(kept, type=shape), make)

@@ -152,6 +152,14 @@ class BackupSettings(Section):
         return Shelf(Path(self.folder), self.keep)
 
 
+class CacheSettings(Section):
+    """How much the cache may take; Redis bounds itself (its own `maxmemory`)."""
+
+    memory_mb: Annotated[int, Field(ge=0, le=65_536)] = 32
+    """Of each process."""
+    database_mb: Annotated[int, Field(ge=1, le=1_048_576)] = 256
+
+
 class CoverArtSettings(Section):
     base_url: WebAddress = "https://coverartarchive.org"
 
@@ -337,6 +345,7 @@ class Settings(Section):
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
     lidarr: LidarrSettings = LidarrSettings()
     musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()

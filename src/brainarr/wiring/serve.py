@@ -23,11 +23,12 @@ from brainarr.errors import BrainarrError
 from brainarr.llm.detection import find_servers
 from brainarr.metrics.sharing import shared_between_processes
 from brainarr.pipeline.ports import Wake
+from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import Surroundings
 from brainarr.service.symptoms import exposure_issues
 from brainarr.store.backup import list_backups
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.signals import WORK
+from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.web.connection import MOST_CONNECTIONS, PatientConnection
 from brainarr.wiring.build import House
@@ -132,6 +133,8 @@ class _Uvicorn(uvicorn.Server):
 
 def web_app(house: House, wake: Wake) -> FastAPI:
     """The web app of this house; `wake` tells its worker that a run waits."""
+    feeds = FeedCache(house.db, house.installation.secrets, house.clock)
+    house.signals.listen(FEEDS, lambda _: feeds.forget())
     return create_app(
         WebDeps(
             db=house.db,
@@ -142,6 +145,8 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             wake=wake,
             backtests=house.backtests,
             backups=house.backups,
+            cache=house.cache,
+            feeds=feeds,
             providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
             find_servers=partial(find_servers, house.settings.provider_chain),
             estimate=house.estimate,

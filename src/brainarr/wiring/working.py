@@ -40,7 +40,7 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     schedules = house.settings.schedules
     rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
     return (
-        *usual_chores(house.runs, rhythm, house.settings.retention.periods),
+        *usual_chores(house.runs, house.cache, rhythm, house.settings.retention.periods),
         _backup(house),
         *_cost_watch(house),
         *_monitor(house),

@@ -64,5 +64,5 @@ class EstimateDocument(Document):
 @router.get("", responses=problems(CONFLICT))
 async def run_estimate(deps: Deps) -> EstimateDocument:
     """Writes the prompts of a run over the library as it was read last, and asks no model."""
-    estimate = await estimate_run(deps.db, deps.estimate, clock=deps.clock, limits=deps.limits)
+    estimate = await estimate_run(deps.db, deps.cache, deps.estimate, clock=deps.clock, limits=deps.limits)
     return EstimateDocument.of(estimate)

@@ -1,13 +1,13 @@
 """profile: the taste that the library shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 from fastapi import APIRouter
 from pydantic import Field
 
-from brainarr.domain.taste import Gap, GapKind, Profile
-from brainarr.service.profile import read_gaps, read_profile
+from brainarr.domain.taste import Gap, GapKind
+from brainarr.service.profile import Portrait, read_portrait
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import NOT_FOUND, problems
@@ -90,13 +90,12 @@ class ProfileDocument(Document):
     )
 
     @classmethod
-    def of(cls, profile: Profile, gaps: Sequence[Gap]) -> "ProfileDocument":
-        known = {name: getattr(profile, name) for name in cls.model_fields if name != "gaps"}
-        return cls.model_validate({**known, "gaps": tuple(map(GapDocument.of, gaps))})
+    def of(cls, portrait: Portrait) -> "ProfileDocument":
+        known = {name: getattr(portrait, name) for name in cls.model_fields if name != "gaps"}
+        return cls.model_validate({**known, "gaps": tuple(map(GapDocument.of, portrait.gaps))})
 
 
 @router.get("", responses=problems(NOT_FOUND))
 async def profile(deps: Deps) -> ProfileDocument:
     """As a run that starts now would see it."""
-    found = await read_profile(deps.db, clock=deps.clock)
-    return ProfileDocument.of(found, await read_gaps(deps.db, found))
+    return ProfileDocument.of(await read_portrait(deps.db, deps.cache, clock=deps.clock))
