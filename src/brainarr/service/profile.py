@@ -2,9 +2,9 @@
 
 from brainarr.domain.taste import Gap, Profile
 from brainarr.errors import NotFound
+from brainarr.loading import load
 from brainarr.pipeline.gaps import plan_gaps
 from brainarr.pipeline.ports import Clock
-from brainarr.pipeline.profile import profile_library
 from brainarr.service.library import read_snapshot
 from brainarr.store import recommendations
 from brainarr.store.session import Database
@@ -18,6 +18,10 @@ async def read_profile(db: Database, *, clock: Clock) -> Profile:
             "The library has not been read yet.",
             remedy="Set lidarr.url and lidarr.api_key, then start a run.",
         )
+    # With numpy, which an idle server does without.
+    await load("brainarr.pipeline.profile")
+    from brainarr.pipeline.profile import profile_library
+
     return await profile_library(library, clock(), seed=0)
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 
 from brainarr import __version__
 from brainarr.errors import BrainarrError
+from brainarr.jobs.worker import Worker
 from brainarr.llm.detection import find_servers
 from brainarr.pipeline.ports import Wake
 from brainarr.store.breakers import StoredBreakers
@@ -23,9 +23,6 @@ from brainarr.wiring.build import House
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.timezone import server_zone
 from brainarr.wiring.working import house_tasks, house_worker
-
-if TYPE_CHECKING:
-    from brainarr.jobs.worker import Worker
 
 GRACE_S = 5
 """How long answers under way may take once the server was told to stop."""
@@ -107,7 +104,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
     )
 
 
-async def _run_both(server: uvicorn.Server, worker: "Worker", listener: socket.socket) -> None:
+async def _run_both(server: uvicorn.Server, worker: Worker, listener: socket.socket) -> None:
     """The server decides how long; a worker that ends before it has failed, and takes the server along."""
     working = asyncio.create_task(worker.work())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
