@@ -52,7 +52,7 @@ def refuse_newer(revision: str | None) -> None:
     if revision is not None and revision not in known_revisions():
         raise StorageError(
             f"The database was written by a newer Brainarr (its revision {revision} is unknown here).",
-            remedy="Install that version again, or put back the copy made before its upgrade.",
+            remedy="Install that version again, or restore the backup made before its upgrade.",
         )
 
 
