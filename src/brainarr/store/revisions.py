@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.errors import ConfigurationError, Fault, StorageError
+from brainarr.loading import load
 
 VERSION_TABLE = "alembic_version"
 NO_TABLES = "base"
@@ -60,6 +61,8 @@ async def migrate(
     connection: AsyncConnection, target: str, *, way: Literal["upgrade", "downgrade"] = "upgrade"
 ) -> None:
     """Changes the tables within the transaction of `connection`."""
+    # A backup of PostgreSQL comes here too, while the server serves.
+    await load("alembic.command")
     await connection.run_sync(_change, target, way)
 
 
