@@ -4,11 +4,20 @@ import re
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from brainarr.errors import BrainarrError
+
+IN_MEMORY = "memory://"
+"""The address of a queue in this process, where Redis has one in its own."""
+
 NAMED_ANEW = timedelta(minutes=10)
 """A queue that knows a ticket takes no second one of that name. One that lost it in the middle, as a Redis
 that evicts does, would wait for ever; so the same work is named anew every so often."""
 
 _TICKET = re.compile(r"(run|job)-([1-9]\d{0,17})-\d{1,10}-\d{1,18}", re.ASCII)
+
+
+class QueueAway(BrainarrError):
+    """Redis did not take a ticket."""
 
 
 class Ticket(NamedTuple):

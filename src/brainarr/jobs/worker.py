@@ -10,18 +10,22 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 import structlog
 
 from brainarr.errors import BrainarrError
-from brainarr.jobs.carrier import IN_MEMORY, Carrier, QueueAway, open_carrier
 from brainarr.jobs.chores import Chore
-from brainarr.jobs.tickets import Ticket, read_ticket, write_ticket
+from brainarr.jobs.tickets import IN_MEMORY, QueueAway, Ticket, read_ticket, write_ticket
+from brainarr.loading import load
 from brainarr.service.execution import RunDeps, take_run
 from brainarr.service.jobs import JobDeps, Work, execute_job, recover_jobs
 from brainarr.service.liveness import SILENCE
 from brainarr.service.runs import recover_runs
 from brainarr.service.tasks import Task, request_due, waiting_work
+
+if TYPE_CHECKING:
+    from brainarr.jobs.carrier import Carrier
 
 LOOK_S = 30.0
 """Seconds between two looks into the database when nobody nudges."""
@@ -85,9 +89,9 @@ class Worker:
         as cancelled, with what it had verified."""
         async with AsyncExitStack() as queues:
             try:
-                if self._works:
+                if self._works and self._redis is not None:
                     # Others hand in tickets too, so it listens from the start.
-                    await self._carrier(self._redis or IN_MEMORY, queues)
+                    await self._carrier(self._redis, queues)
                 await self._attend(queues)
             finally:
                 await self._stop()
@@ -151,9 +155,13 @@ class Worker:
                 return
         await (await self._carrier(IN_MEMORY, queues)).carry(name)
 
-    async def _carrier(self, url: str, queues: AsyncExitStack) -> Carrier:
-        """Opened when it is first needed: the one in memory is not, as long as Redis is there."""
+    async def _carrier(self, url: str, queues: AsyncExitStack) -> "Carrier":
+        """Opened when it is first needed: the one in memory is not, as long as Redis is there or nothing is
+        to be done."""
         if url not in self._carriers:
+            await load("brainarr.jobs.carrier")
+            from brainarr.jobs.carrier import open_carrier
+
             name = f"{self._queue}-{self._deps.process.token}" if url == IN_MEMORY else self._queue
             carrier = await queues.enter_async_context(open_carrier(url, name, self._deliver))
             self._carriers[url] = carrier

@@ -12,8 +12,8 @@ from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory
 from brainarr.errors import NotFound
+from brainarr.loading import load
 from brainarr.pipeline.labels import Fate, label_of
-from brainarr.pipeline.learn import learn
 from brainarr.pipeline.ports import Clock
 from brainarr.pipeline.words import words
 from brainarr.service.blocks import revoke
@@ -106,6 +106,8 @@ async def note_plays(db: Database, library: Library, *, clock: Clock) -> None:
 async def _learnt(connection: AsyncConnection, configured: FacetWeights, now: datetime) -> Learnt:
     fates = await rows.fates_of(connection, since=await rows.forgotten_until(connection))
     likings = await rows.likings_of(connection)
+    # With numpy, which an idle server does without.
+    await load("brainarr.pipeline.learn")
     # Ten thousand decisions take a tenth of a second: not on the event loop.
     learnt = await asyncio.to_thread(_learn, fates, likings, configured, now)
     return msgspec.structs.replace(
@@ -118,6 +120,8 @@ async def _learnt(connection: AsyncConnection, configured: FacetWeights, now: da
 def _learn(
     fates: Sequence[StoredFate], likings: Sequence[StoredLiking], configured: FacetWeights, now: datetime
 ) -> Learnt:
+    from brainarr.pipeline.learn import learn
+
     said = {one.recommendation_id: 1 if one.direction is Direction.MORE else -1 for one in likings}
     return learn([_feedback(fate, said.get(fate.id, 0), now) for fate in fates], configured)
 

@@ -8,9 +8,9 @@ import msgspec
 from brainarr.domain.caching import Key, Kind, digest
 from brainarr.domain.taste import Cluster, Gap, Profile, Seed, Shape
 from brainarr.errors import NotFound
+from brainarr.loading import load
 from brainarr.pipeline.gaps import plan_gaps
 from brainarr.pipeline.ports import Cache, Clock, Fresh
-from brainarr.pipeline.profile import profile_library
 from brainarr.service.library import INSTANCE, read_snapshot
 from brainarr.store import library, recommendations
 from brainarr.store.history import last_event
@@ -74,6 +74,10 @@ async def _draw(db: Database, clock: Clock) -> Portrait:
     owned = await read_snapshot(db)
     if owned is None:
         raise _unread()
+    # With numpy, which an idle server does without.
+    await load("brainarr.pipeline.profile")
+    from brainarr.pipeline.profile import profile_library
+
     profile = await profile_library(owned, clock(), seed=0)
     async with db.reading() as connection:
         near = await recommendations.genres_found(connection)

@@ -7,8 +7,8 @@ from brainarr.domain.backtest import Backtest, BacktestOptions
 from brainarr.domain.music import Library, Mbid
 from brainarr.domain.recommendation import Candidate, RunOptions
 from brainarr.domain.taste import Seed
+from brainarr.loading import load
 from brainarr.pipeline.backtest.hearing import Consulted, NeighbourCount
-from brainarr.pipeline.backtest.replay import backtest_library
 from brainarr.pipeline.ports import CandidateSource, Clock
 from brainarr.service.backtest import Replay
 from brainarr.service.progress import OnProgress
@@ -26,6 +26,10 @@ def bind_replay(
         recommended: Mapping[Mbid, datetime],
         on_progress: OnProgress,
     ) -> Backtest:
+        # With numpy, which an idle server does without.
+        await load("brainarr.pipeline.backtest.replay")
+        from brainarr.pipeline.backtest.replay import backtest_library
+
         consulted = {source.name: ConsultedSource(source, offline=asked.offline) for source in sources}
 
         async def recall(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -24,8 +25,8 @@ from brainarr.llm.chain import Chain
 from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
 from brainarr.llm.tokens import counter_for
+from brainarr.loading import load
 from brainarr.pipeline.ports import CandidateSource, Clock
-from brainarr.pipeline.run import Instruments, foresee_prompts, run_pipeline
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
 from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, present_weights
@@ -59,6 +60,12 @@ from brainarr.wiring.caching import (
 )
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import LABELS, Outside, open_outside
+
+if TYPE_CHECKING:
+    from brainarr.pipeline.run import Instruments
+
+PIPELINE = "brainarr.pipeline.run"
+"""Loaded for the first run or estimate: an idle server needs neither it nor numpy."""
 
 events = structlog.get_logger("brainarr")
 
@@ -213,7 +220,9 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, on_progress: OnProgress) -> Instruments:
+    def instruments(run_id: int | None, on_progress: OnProgress) -> "Instruments":
+        from brainarr.pipeline.run import Instruments
+
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
             if outside.lidarr is None or library.from_snapshot:
                 return library
@@ -265,11 +274,17 @@ def _deps(
     )
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+        await load(PIPELINE)
+        from brainarr.pipeline.run import run_pipeline
+
         tools = instruments(run.id, on_progress)
         wanted = run.overrides.over(await options())
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
     async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+        await load(PIPELINE)
+        from brainarr.pipeline.run import foresee_prompts
+
         write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
         return await estimate_calls(outside.links, write)
 

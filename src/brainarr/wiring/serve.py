@@ -11,7 +11,6 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -20,6 +19,7 @@ from fastapi import FastAPI
 from brainarr import __version__
 from brainarr.domain.schedule import parse_schedule, period
 from brainarr.errors import BrainarrError
+from brainarr.jobs.worker import Worker
 from brainarr.llm.detection import find_servers
 from brainarr.metrics.sharing import shared_between_processes
 from brainarr.pipeline.ports import Wake
@@ -36,9 +36,6 @@ from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.timezone import server_zone
 from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
-
-if TYPE_CHECKING:
-    from brainarr.jobs.worker import Worker
 
 GRACE_S = 5
 """How long answers under way may take once the server was told to stop."""
@@ -187,7 +184,7 @@ def surroundings(house: House) -> Surroundings:
     )
 
 
-async def _serve_and_work(web: WebServer | WebProcesses, worker: "Worker", house: House) -> None:
+async def _serve_and_work(web: WebServer | WebProcesses, worker: Worker, house: House) -> None:
     """The web decides how long; a worker that ends before it has failed, and takes the web along."""
     house.signals.listen(WORK, lambda _: worker.nudge())
     working = asyncio.create_task(worker.work())

@@ -1,13 +1,12 @@
 """What a worker is given: every task of this Brainarr, with its schedule and its service function."""
 
-import gc
 import os
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from brainarr.domain.schedule import Interval, parse_schedule
 from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, usual_chores
+from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import make_backup
 from brainarr.service.monitor import watch_providers
@@ -18,9 +17,6 @@ from brainarr.store.jobs import RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
 from brainarr.wiring.timezone import server_zone
-
-if TYPE_CHECKING:
-    from brainarr.jobs.worker import Worker
 
 COST_WATCH = timedelta(minutes=1)
 
@@ -79,13 +75,8 @@ def _monitor(house: House) -> list[Chore]:
     return [chore("probe", Interval(timedelta(seconds=every)), probe)]
 
 
-async def house_worker(house: House, *, works: bool = True, concurrency: int | None = None) -> "Worker":
+async def house_worker(house: House, *, works: bool = True, concurrency: int | None = None) -> Worker:
     """The worker of this process. `works` is False where other processes do the work."""
-    # Docket is slow to import, and only who works needs it.
-    from brainarr.jobs.worker import CONCURRENCY, Worker
-
-    # As in open_house: what was imported stays for good, and full passes over it would stop the event loop.
-    gc.freeze()
     return Worker(
         house.runs,
         house_chores(house),
