@@ -35,10 +35,12 @@ class Answer(msgspec.Struct, frozen=True):
 
     body: bytes
     etag: str
+    items: int
+    """How many the body carries."""
 
     @classmethod
-    def of(cls, body: bytes) -> "Answer":
-        return cls(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
+    def of(cls, body: bytes, items: int) -> "Answer":
+        return cls(body, f'"{blake2b(body, digest_size=12).hexdigest()}"', items)
 
 
 class Delivered(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from brainarr import metrics
 from brainarr.errors import NotFound
-from brainarr.service.feed_cache import Answer, Delivered
+from brainarr.service.feed_cache import Answer, Deliver, Delivered
 from brainarr.service.feeds import ALBUMS, ARTISTS, album_artists, albums_feed, artists_feed
 from brainarr.web.auth import GivenKey, opened, same_key
 from brainarr.web.deps import Deps
@@ -63,11 +63,18 @@ def _feed(path: str, summary: str, example: list[dict[str, Any]]) -> Callable[[E
 
 
 def _encoded(rows: Iterable[Mapping[str, Any]]) -> Answer:
-    return Answer.of(msgspec.json.encode(list(rows)))
+    items = list(rows)
+    return Answer.of(msgspec.json.encode(items), len(items))
 
 
 def _array(request: Request, answer: Answer) -> Response:
     return respond(answer, request.headers.get("if-none-match"))
+
+
+async def _poll(request: Request, deps: Deps, slug: str, channel: str, deliver: Deliver) -> Response:
+    answer = await deps.feeds.answer(slug, channel, deliver)
+    metrics.feed_polled(slug, channel, answer.items)
+    return _array(request, answer)
 
 
 async def _look(slug: OpenList) -> Response:
@@ -87,7 +94,7 @@ async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
         feed = await artists_feed(deps.db, slug, clock=deps.clock)
         return Delivered(_encoded({"MusicBrainzId": mbid} for mbid in feed.items), feed.state)
 
-    return _array(request, await deps.feeds.answer(slug, ARTISTS, deliver))
+    return await _poll(request, deps, slug, ARTISTS, deliver)
 
 
 @_feed(
@@ -111,7 +118,7 @@ async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
         )
         return Delivered(_encoded(rows), feed.state)
 
-    return _array(request, await deps.feeds.answer(slug, ALBUMS, deliver))
+    return await _poll(request, deps, slug, ALBUMS, deliver)
 
 
 @_feed(

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from brainarr import metrics
 from brainarr.service.feed_cache import Answer, FeedCache
 from brainarr.service.feeds import ALBUMS, ARTISTS
 from brainarr.web.auth import same_key
@@ -33,6 +34,7 @@ class FeedsAtHand:
             given = _given_key(headers, scope) or ""
             answer = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]], partial(same_key, given))
             if answer is not None:
+                metrics.feed_polled(poll[1], _CHANNELS[poll[2]], answer.items)
                 await _response(answer, headers.get("if-none-match"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from datetime import datetime
 
+from brainarr import metrics
 from brainarr.domain.caching import Key
 from brainarr.store.cache.tally import Held, Holding, Tallies
 
@@ -31,15 +32,18 @@ class MemoryLevel:
         entry = self._kept.get(text)
         if entry is None:
             tally.misses += 1
+            metrics.cache_looked_up("memory", "miss")
             return None
         held = entry[1]
         # Later than it could be: the clock was put back since.
         if not now < held.until <= now + key.kind.longest:
             self._drop(text)
             tally.misses += 1
+            metrics.cache_looked_up("memory", "miss")
             return None
         self._kept.move_to_end(text)
         tally.hits += 1
+        metrics.cache_looked_up("memory", "hit")
         return held
 
     def put(self, key: Key, held: Held) -> None:
@@ -57,7 +61,9 @@ class MemoryLevel:
         while self._bytes > self.limit:
             oldest = next(iter(self._kept))
             self.tallies[self._kept[oldest][0].kind.name].evictions += 1
+            metrics.cache_evicted("memory")
             self._drop(oldest)
+        metrics.cache_holds("memory", len(self._kept), self._bytes)
 
     def forget(self, kind: str | None = None) -> int:
         """Everything of `kind`, or everything; how many answers that were."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from brainarr import metrics
 from brainarr.domain.caching import Key
 from brainarr.pipeline.ports import Clock
 from brainarr.store.cache.rest import Rest, Trouble
@@ -72,14 +73,17 @@ class RedisLevel:
             raw: bytes | None = await self._ask(self._reading, lambda redis: redis.get_raw(name))
         except _Away:
             tally.errors += 1
+            metrics.cache_looked_up("redis", "failed")
             return None
         held = self._opened_up(name, raw) if raw is not None else None
         now = self._clock()
         if held is None or not now < held.until <= now + key.kind.longest:
             tally.errors += raw is not None and held is None
             tally.misses += 1
+            metrics.cache_looked_up("redis", "miss")
             return None
         tally.hits += 1
+        metrics.cache_looked_up("redis", "hit")
         return held
 
     async def put(self, key: Key, held: Held) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import delete, func, select
 
+from brainarr import metrics
 from brainarr.domain.caching import Key
 from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Clock
@@ -60,6 +61,7 @@ class StoredCache:
             tally = self.tallies[key.kind.name]
             tally.hits += key in found
             tally.misses += key not in found
+            metrics.cache_looked_up("database", "hit" if key in found else "miss")
         return found
 
     async def put(self, key: Key, held: Held) -> None:
@@ -89,6 +91,7 @@ class StoredCache:
                     self.tallies[kind_of(key)].evictions += 1
                 await connection.execute(delete(cache).where(cache.c.key.in_(over)))
             evicted += len(over)
+            metrics.cache_evicted("database", len(over))
         return expired.rowcount + evicted
 
     async def forget(self, kind: str | None = None) -> int:
