@@ -5,6 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 LOCK_PATIENCE_S = 30
 """How long a writer waits for another process that writes."""
+CONNECTIONS = 8
+"""Each is a process of the server's, kept open from its first use on, and never more for a moment."""
 
 _WRITERS = 0x0B7A1AA7
 """The advisory lock of those who write; it is of this database alone."""
@@ -22,6 +24,8 @@ def postgres_engine(url: URL) -> AsyncEngine:
         url,
         # A connection that died with a restarted server is noticed before it is used.
         pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         connect_args={
             "timeout": 10,
             "server_settings": {

@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 LOCK_PATIENCE_S = 30.0
 """How long a writer waits for another process that holds the database."""
+CONNECTIONS = 8
+"""Each is a thread, kept open from its first use on. One more for a moment would cost more than waiting for one;
+where SQLAlchemy was free to open ten more, load made it do so six times a second."""
 
 
 def sqlite_engine(url: URL) -> AsyncEngine:
@@ -22,7 +25,7 @@ def sqlite_engine(url: URL) -> AsyncEngine:
     # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
     arguments = {"isolation_level": None, "timeout": LOCK_PATIENCE_S, "factory": _Connection}
     arguments["async_creator_fn"] = _open_driver
-    engine = create_async_engine(url, connect_args=arguments)
+    engine = create_async_engine(url, connect_args=arguments, pool_size=CONNECTIONS, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
