@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 LOCK_PATIENCE_S = 30.0
 """How long a writer waits for another process that holds the database."""
 CONNECTIONS = 8
-"""Each is a thread, kept open from its first use on. One more for a moment costs more than waiting for one: where
-SQLAlchemy was free to open ten more, load made it do so six times a second."""
+"""Each is a thread, kept open from its first use on. One more for a moment costs more than waiting for one:
+where SQLAlchemy was free to open ten more, load made it do so six times a second."""
 
 
 def sqlite_engine(url: URL) -> AsyncEngine:
