@@ -149,7 +149,7 @@ def test_a_taken_port_is_a_message(outside: World, tmp_path: Path):
 @pytest.mark.parametrize(
     ("theirs", "least", "most"), [({}, 1, ARENAS), ({"MALLOC_ARENA_MAX": "12"}, ARENAS + 1, 12)]
 )
-def test_threads_share_two_arenas_unless_somebody_wants_it_otherwise(
+def test_threads_share_one_arena_unless_somebody_wants_it_otherwise(
     theirs: dict[str, str],
     least: int,
     most: int,
@@ -170,8 +170,7 @@ def test_threads_share_two_arenas_unless_somebody_wants_it_otherwise(
 
 
 def arenas_of(pid: int) -> int:
-    """The main one, and those of threads: each begins at a multiple of 64 MiB, and nothing else does."""
-    begins = re.findall(
-        r"^([0-9a-f]+)-[0-9a-f]+ rw-p 0+ 00:00 0\s*$", Path(f"/proc/{pid}/maps").read_text(), re.M
-    )
-    return 1 + sum(int(begin, 16) % 2**26 == 0 for begin in begins)
+    """The main one, and those of threads: each has 64 MiB of addresses, the upper part only reserved."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    found = re.findall(r"^(\w+)-(\w+) rw-p 0+ 00:00 0 *\n\2-(\w+) ---p", maps, re.MULTILINE)
+    return 1 + sum(int(end, 16) - int(begin, 16) == 2**26 for begin, _, end in found)

@@ -66,7 +66,16 @@ class _Connection(sqlite3.Connection):
 def _prepare(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     # synchronous=FULL: an approval must survive a power cut, not only a crash of the process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    # cache_size, in KiB: each connection has a cache of its own, and the system has every page anyway. Reads
+    # take no longer than with four times as much, and less memory is torn.
+    pragmas = (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-512",
+    )
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
