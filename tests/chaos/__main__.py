@@ -60,7 +60,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="on each topology")
     parser.add_argument("--times", type=int, default=30, help="of each other fault")
     parser.add_argument("--soak", type=float, default=10, help="minutes")
-    parser.add_argument("--shape", nargs="+", default=[shape.name for shape in SHAPES])
+    shapes = [shape.name for shape in SHAPES]
+    parser.add_argument("--shape", nargs="+", default=shapes, choices=shapes)
     parser.add_argument("--fault", nargs="+", default=list(FAULTS), choices=list(FAULTS))
     rows = asyncio.run(run(parser.parse_args()))
     print(markdown(rows))

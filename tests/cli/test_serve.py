@@ -2,12 +2,15 @@
 
 import json
 import os
+import platform
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +20,7 @@ import httpx2
 import pytest
 
 from brainarr.sandbox.faults import Fault
+from brainarr.wiring.allocator import ARENAS
 from tests.cli.conftest import Brainarr, World, runs_in
 
 pytestmark = pytest.mark.loopback
@@ -139,3 +143,34 @@ def test_a_taken_port_is_a_message(outside: World, tmp_path: Path):
     assert said.returncode == 1
     assert "server.port" in said.stderr
     assert "Traceback" not in said.stderr
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+@pytest.mark.parametrize(
+    ("theirs", "least", "most"), [({}, 1, ARENAS), ({"MALLOC_ARENA_MAX": "12"}, ARENAS + 1, 12)]
+)
+def test_threads_share_one_arena_unless_somebody_wants_it_otherwise(
+    theirs: dict[str, str],
+    least: int,
+    most: int,
+    brainarr: Brainarr,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """What a thread frees stays in its arena: with one for each connection, memory grew while it served."""
+    for name in ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    with serve(tmp_path / "config") as served, ThreadPoolExecutor(12) as callers:
+        headers = {"X-Api-Key": brainarr("api-key").stdout.strip()}
+        ask = lambda _: served.client.get("/api/v1/recommendations", headers=headers).status_code  # noqa: E731
+        assert set(callers.map(ask, range(60))) == {200}
+        assert least <= arenas_of(served.process.pid) <= most
+
+
+def arenas_of(pid: int) -> int:
+    """The main one, and those of threads: each has 64 MiB of addresses, the upper part only reserved."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    found = re.findall(r"^(\w+)-(\w+) rw-p 0+ 00:00 0 *\n\2-(\w+) ---p", maps, re.MULTILINE)
+    return 1 + sum(int(end, 16) - int(begin, 16) == 2**26 for begin, _, end in found)

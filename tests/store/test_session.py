@@ -8,13 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import Pool
 
 from brainarr.domain.prompt import Usage
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
 from brainarr.store.session import create_engine, database_url, open_database
+from brainarr.store.sqlite import CONNECTIONS
 from brainarr.store.usage import StoredLedger, spent_since, start_of_month
 from tests.conftest import sqlite_only
 from tests.store.given import URL, House
@@ -44,6 +46,25 @@ async def test_two_processes_worth_of_engines_lose_no_update_either(house: House
             assert await spent_since(connection, start_of_month(house.clock())) == 50
     finally:
         await other.dispose()
+
+
+async def test_a_crowd_shares_a_few_connections_that_stay_open(house: House) -> None:
+    opened: list[object] = []
+
+    def note(connection: object, _record: object) -> None:
+        opened.append(connection)
+
+    async def look() -> None:
+        async with house.db.reading() as connection:
+            await connection.execute(select(tables.lists.c.name))
+
+    event.listen(Pool, "connect", note)
+    try:
+        for _ in range(3):
+            await asyncio.gather(*(look() for _ in range(50)))
+    finally:
+        event.remove(Pool, "connect", note)
+    assert 1 <= len(opened) <= CONNECTIONS
 
 
 async def test_what_fails_half_way_leaves_nothing(house: House) -> None:

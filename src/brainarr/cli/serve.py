@@ -9,6 +9,11 @@ from brainarr.cli.start import begin, run_async
 
 def serve(context: typer.Context) -> None:
     """Serve the API and the lists for Lidarr, and start the scheduled runs."""
+    from brainarr.wiring.allocator import limit_arenas
+
+    # Before anything that starts threads, some of which do so when they are imported.
+    limit_arenas(os.environ)
+
     from brainarr.wiring.build import open_house
     from brainarr.wiring.serve import serve as serve_house
 
@@ -26,6 +31,10 @@ def web_process(context: typer.Context, descriptor: int) -> None:
     import socket
 
     import structlog
+
+    from brainarr.wiring.allocator import limit_arenas
+
+    limit_arenas(os.environ)
 
     from brainarr.wiring.build import open_house
     from brainarr.wiring.serve import serve_web

@@ -25,6 +25,10 @@ def worker(
 
     SIGTERM stops it: what ends within seconds does, the rest is given back to the other workers.
     """
+    from brainarr.wiring.allocator import limit_arenas
+
+    limit_arenas(os.environ)
+
     from brainarr.wiring.build import open_house
     from brainarr.wiring.exposing import exposing
     from brainarr.wiring.serve import work as work_house

@@ -11,6 +11,9 @@ from brainarr.errors import StorageError
 LOCK_PATIENCE_S = 30
 """How long a writer waits for another process that writes, unless `patience_s` says otherwise."""
 
+CONNECTIONS = 8
+"""Each is a process of the server's, kept open from its first use on, and never more for a moment."""
+
 OLDEST = 13
 """The oldest major version that still had its makers' care when this was written."""
 
@@ -73,6 +76,8 @@ def postgres_engine(url: URL) -> AsyncEngine:
         url.set(query={}),
         # A connection that died with a restarted server is noticed before it is used.
         pool_pre_ping=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         connect_args=arguments,
     )
     event.listen(engine.sync_engine, "begin", _begin)

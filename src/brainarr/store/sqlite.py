@@ -12,6 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 LOCK_PATIENCE_S = 30.0
 """How long a writer waits for another process that writes, unless `patience_s` says otherwise."""
 
+CONNECTIONS = 8
+"""Each is a thread, kept open from its first use on. One more for a moment costs more than waiting for one:
+where SQLAlchemy was free to open ten more, load made it do so six times a second."""
+
 
 def sqlite_engine(url: URL) -> AsyncEngine:
     """An engine whose transactions take SQLite's write lock when they begin.
@@ -22,7 +26,7 @@ def sqlite_engine(url: URL) -> AsyncEngine:
     # isolation_level=None: the driver begins nothing by itself, so that the event below is the only BEGIN.
     arguments = {"isolation_level": None, "timeout": LOCK_PATIENCE_S, "factory": _Connection}
     arguments["async_creator_fn"] = _open_driver
-    engine = create_async_engine(url, connect_args=arguments)
+    engine = create_async_engine(url, connect_args=arguments, pool_size=CONNECTIONS, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -63,7 +67,16 @@ class _Connection(sqlite3.Connection):
 def _prepare(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     # synchronous=FULL: an approval must survive a power cut, not only a crash of the process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    # cache_size, in KiB: each connection has a cache of its own, and the system has every page anyway. Reads
+    # take no longer than with four times as much, and less memory is torn.
+    pragmas = (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-512",
+    )
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
