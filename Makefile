@@ -43,6 +43,10 @@ bench: $(VENV)/.dev           ## speed and memory, as JSON
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.runs
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.feeds
+	$(BIN)/python -m benchmarks.cache
+	$(BIN)/python -m benchmarks.metrics
+	$(BIN)/python -m benchmarks.history
 
 chaos: $(VENV)/.dev           ## faults in full, some hours: killed, cut off, full, restarted; the table in build/chaos.md
 	$(BIN)/python -m tests.chaos

@@ -43,7 +43,7 @@ DO $$ DECLARE name text; BEGIN
   SET LOCAL session_replication_role = replica;
   EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('public.%I', tablename), ', ') || ' RESTART IDENTITY'
            FROM pg_tables WHERE schemaname = 'public');
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'remembered' LOOP
     EXECUTE format('INSERT INTO public.%1$I TABLE remembered.%1$I', name);
   END LOOP;
   PERFORM setval(pg_get_serial_sequence('public.lists', 'id'), 1);

@@ -155,7 +155,7 @@ _SECRET_IN_TEXT = re.compile(
 _PASSWORD_IN_ADDRESS = re.compile(r"""(://[^/@:\s"']{0,100}:)[^/\s"']{1,300}@""")
 # One of these stands in whatever the pattern finds; looking for them takes a twentieth of its time, and most
 # lines have none.
-_HINTS = ("://", "authori", "bearer", "key", "secret", "passw", "token")
+_HINTS = ("://", "authori", "bearer", "brainarr_", "key", "secret", "passw", "token")
 HIDDEN = "***"
 SHORTEST_SECRET = 4
 """Shorter values are not hunted for in free text: it would be full of holes."""

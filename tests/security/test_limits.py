@@ -161,7 +161,7 @@ async def test_the_body_of_a_refusal_is_bounded_too(httpserver: HTTPServer):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     await http.aclose()
-    assert peak < 8 * 2**20
+    assert peak < 16 * 2**20
 
 
 @pytest.mark.loopback

@@ -176,7 +176,7 @@ async def test_what_lidarr_never_takes_in_is_stuck_and_can_be_tried_again_or_giv
     assert again.given_up_at == given_up.given_up_at
     troubles = await count_troubles(house.db, clock=house.clock)
     assert (troubles.failed, troubles.stuck) == (0, 0)
-    assert await artists_feed(house.db, "default", clock=house.clock) == ()
+    assert (await artists_feed(house.db, "default", clock=house.clock)).items == ()
     # It was wanted, and still is: giving up says nothing of the taste.
     assert await read_taste(house.db, DEFAULT_WEIGHTS, clock=house.clock) == before
     lidarr = ScriptedLidarr([owned(1)])

@@ -43,12 +43,19 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
         st.integers(0, 9),
         st.lists(st.builds(Mark, moments, st.booleans()), max_size=3).map(tuple),
     ),
+    "amounts": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
     "carried": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
 }
 
 
 def is_text(column: Column[Any]) -> bool:
     return isinstance(column.type, String | Text)
+
+
+def _key(column: Column[Any], number: int) -> Any:
+    if isinstance(column.type, JsonOf):
+        return (f"{column.name}{number}",)
+    return f"{column.name}{number}" if is_text(column) else number
 
 
 def values_of(table: Table, number: int) -> st.SearchStrategy[dict[str, Any]]:
@@ -59,7 +66,7 @@ def values_of(table: Table, number: int) -> st.SearchStrategy[dict[str, Any]]:
         if column.foreign_keys or column.name == "id":
             columns[column.name] = st.just(number)
         elif column.primary_key or column.unique or (column in unique and not column.nullable):
-            columns[column.name] = st.just(f"{column.name}{number}" if is_text(column) else number)
+            columns[column.name] = st.just(_key(column, number))
         elif isinstance(column.type, UtcTime):
             columns[column.name] = moments
         elif isinstance(column.type, JsonOf):

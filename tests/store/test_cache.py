@@ -338,6 +338,8 @@ async def test_a_database_that_fails_costs_the_memory_of_it_and_nothing_else(hou
     cache = LayeredCache(house.clock, MemoryLevel(ROOM), stored)
     assert [await cache.fetch(A, read, Source()) for _ in range(2)] == ["answer 1"] * 2
     assert stored.tallies["facts"].errors == 2
+    async with house.db.transaction() as connection:
+        await connection.execute(text("ALTER TABLE elsewhere RENAME TO cache"))
 
 
 async def test_one_kind_is_forgotten_without_the_others(cache: LayeredCache) -> None:

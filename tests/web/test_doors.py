@@ -62,6 +62,9 @@ PROTECTED = [
     ("DELETE", f"/api/v1/system/backup/{ZIP}"),
     ("POST", "/api/v1/backtest"),
     ("POST", "/api/v1/backtest/apply"),
+    ("GET", "/api/v1/history/export"),
+    ("GET", "/api/v1/history/outcomes"),
+    ("GET", "/api/v1/history/failures"),
     ("GET", "/api/v1/cache"),
     ("DELETE", "/api/v1/cache"),
 ]

@@ -51,7 +51,7 @@ async def test_a_decision_moves_it_and_repeating_it_changes_nothing(
     again = await api.post(f"/api/v1/recommendations/{number}/{decision}")
     assert again.json() == first.json()
     history = (await api.get("/api/v1/history")).json()
-    assert [(event["event"], event["note"]) for event in history] == [(status, "because")]
+    assert [(event["event"], event["note"]) for event in history] == [(status, "because"), ("proposed", "")]
 
 
 async def test_an_impossible_decision_is_a_conflict(house: House, api: httpx2.AsyncClient):

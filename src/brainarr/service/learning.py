@@ -25,8 +25,6 @@ from brainarr.store.learning import Direction, StoredFate, StoredLiking
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
-_DAY_S = 86_400
-
 
 class Taste(msgspec.Struct, frozen=True):
     """What was learnt, and how it differs from what is configured."""
@@ -148,4 +146,5 @@ def _feedback(fate: StoredFate, liking: int, now: datetime) -> Feedback:
 
 
 def _days(since: datetime | None, now: datetime) -> float:
-    return max(0.0, (now - since).total_seconds() / _DAY_S) if since else 0.0
+    # Whole ones: else no two looks at what was learnt would say the same.
+    return float(max(0, (now - since).days)) if since else 0.0

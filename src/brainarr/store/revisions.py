@@ -69,7 +69,7 @@ async def migrate(
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _change(connection: Connection, target: str, way: Literal["upgrade", "downgrade"]) -> None:
