@@ -23,11 +23,12 @@ print(exposed(measured(), "")[0].decode())
 
 # What the children counted is shown by the parent, who counts too; "ended": it says of each that it ended.
 SPAWNED = f"""
-import subprocess, sys
+import subprocess, sys, tempfile
+from pathlib import Path
 from brainarr import metrics
 from brainarr.metrics.sharing import process_ended, shared_between_processes
 metrics.feed_polled("default", "artists", 99)     # before: forgotten
-with shared_between_processes():
+with shared_between_processes(Path(tempfile.gettempdir())):
     for _ in range(2):
         child = subprocess.Popen([sys.executable, "-c", {COUNTS!r}])
         assert child.wait() == 0
@@ -38,11 +39,12 @@ with shared_between_processes():
 """
 
 FORKED = f"""
-import os
+import os, tempfile
+from pathlib import Path
 from brainarr import metrics
 from brainarr.metrics.sharing import shared_between_processes
 metrics.feed_polled("default", "artists", 99)
-with shared_between_processes():
+with shared_between_processes(Path(tempfile.gettempdir())):
     for _ in range(2):
         child = os.fork()
         if not child:

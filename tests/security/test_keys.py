@@ -72,6 +72,17 @@ async def test_a_key_that_may_read_sees_no_feed_key(house: House, api: httpx2.As
         assert (await writer.get("/api/v1/lists")).json()[0]["key"] == await house.feed_key()
 
 
+@pytest.mark.parametrize("scope", ["read", "write"])
+async def test_no_made_key_fetches_a_backup_which_holds_every_secret(
+    house: House, api: httpx2.AsyncClient, scope: str
+):
+    name = (await api.post("/api/v1/system/backup")).json()["name"]
+    async with door(house, (await made(api, scope=scope))["key"]) as client:
+        for address in ("/api/v1/system/backup", f"/api/v1/system/backup/{name}"):
+            assert (await client.get(address)).status_code == 403
+    assert (await api.get(f"/api/v1/system/backup/{name}")).status_code == 200
+
+
 async def test_a_key_that_may_write_makes_and_revokes_no_keys(house: House, api: httpx2.AsyncClient):
     new = await made(api, scope="write")
     async with door(house, new["key"]) as writer:

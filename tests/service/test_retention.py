@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlalchemy import func, insert, select
 
-from brainarr.domain.caching import Key, Kind
 from brainarr.domain.learning import DEFAULT_WEIGHTS
 from brainarr.domain.prompt import Usage
 from brainarr.domain.recommendation import Status, Verdict
@@ -20,8 +19,6 @@ from brainarr.service.recommendations import Decision, decide, decide_many, read
 from brainarr.service.retention import Forgotten, Retention, clean_up
 from brainarr.service.runs import list_runs, read_run, request_run
 from brainarr.store import tables
-from brainarr.store.cache import StoredCache
-from brainarr.store.cache.tally import Held
 from brainarr.store.retention import LIVES
 from brainarr.store.usage import StoredLedger
 from tests.service.given import ran
@@ -137,22 +134,16 @@ async def test_this_months_books_are_never_burnt_and_older_ones_only_when_asked(
     assert await count(house, tables.usage) == 1
 
 
-async def test_null_is_for_ever_and_expired_answers_go_anyway(house: House) -> None:
+async def test_null_is_for_ever(house: House) -> None:
     forever = Retention(None, None, None, None, None)
     (row,) = (await ran(house, [recommended(1)], auto_approve=True)).recommendations
     await artists_feed(house.db, "default", clock=house.clock)
     await decide(house.db, row.id, Decision.BLOCK, clock=house.clock)
-    cache = StoredCache(house.db, house.clock)
-    for_ever = Kind("facts", timedelta(days=30_000))
-    old, new = Key(for_ever, "old"), Key(for_ever, "new")
-    await cache.put(old, Held(b"1", house.clock() + timedelta(hours=1)))
-    await cache.put(new, Held(b"1", house.clock() + timedelta(days=20_000)))
     house.clock.advance(days=10_000)
     gone = await clean_up(house.db, forever, clock=house.clock)
-    assert (gone.rows, gone.answers) == (1, 1)
+    assert gone.rows == 0
     everything = await clean_up(house.db, clock=house.clock)
     assert (everything.history, everything.verdicts, everything.deliveries) == (4, 3, 1)
-    assert (await cache.get(new)) is not None
 
 
 async def test_while_it_cleans_up_others_write(house: House) -> None:

@@ -1,6 +1,7 @@
 """The chores of every Brainarr: what is done beside the runs, each as one call of a service function."""
 
 import msgspec
+import structlog
 
 from brainarr.domain.schedule import Schedule
 from brainarr.service.execution import RunDeps
@@ -10,6 +11,8 @@ from brainarr.service.library import refresh_library
 from brainarr.service.retention import USUAL, Retention, clean_up
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
+
+log = structlog.get_logger(__name__)
 
 NO_LIDARR = "Set lidarr.url and lidarr.api_key."
 
@@ -49,9 +52,10 @@ def usual_chores(
             await settle_recommendations(deps.db, source, deps.clock)
 
     async def forget(*_: object) -> None:
-        await clean_up(deps.db, retention, clock=deps.clock)
+        gone = await clean_up(deps.db, retention, clock=deps.clock)
         await forget_executions(deps.db)
-        await cache.purge()
+        answers = await cache.purge()
+        log.info("cleaned up", rows=gone.rows, answers=answers, free_bytes=gone.free_bytes)
 
     return (
         chore("library", rhythm.library, read, missing=missing),

@@ -79,11 +79,6 @@ class Worker:
     def nudge(self) -> None:
         self._nudged.set()
 
-    def stop_run(self, run_id: int) -> bool:
-        """Cancels a run that this worker is executing; False when it executes another one, or none."""
-        task = self._executing.get(Ticket("run", run_id))
-        return task is not None and task.cancel()
-
     async def work(self) -> None:
         """Until the task is cancelled. What cannot end within the grace time is given back then; a run ends
         as cancelled, with what it had verified."""

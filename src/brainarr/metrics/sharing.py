@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from brainarr.errors import BrainarrError
 from brainarr.metrics import meters, runs
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -25,14 +26,21 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
-def shared_between_processes() -> Iterator[None]:
+def shared_between_processes(place: Path) -> Iterator[None]:
     """While this lasts, this process and those that it starts add up their numbers.
 
     Around all of their lives; what was measured before is forgotten. The folder is a new one: what lies there
     from an earlier start would count.
     """
     before = values.ValueClass
-    with TemporaryDirectory(prefix="brainarr-metrics-") as folder:
+    try:
+        folder_of_its_own = TemporaryDirectory(prefix=".metrics-", dir=place)
+    except OSError as error:
+        raise BrainarrError(
+            f"No folder can be made in {place}: {error.strerror}.",
+            remedy="Give Brainarr's user write permission to its configuration folder.",
+        ) from error
+    with folder_of_its_own as folder:
         os.environ[VARIABLE] = folder
         # The library looked at the environment when it was imported.
         _begin_anew(values.MultiProcessValue())
@@ -44,9 +52,18 @@ def shared_between_processes() -> Iterator[None]:
 
 
 def _begin_anew(kind: Any) -> None:
+    """Forgets what was counted; what is held at this moment (connections, transactions) stays held."""
+    held = [
+        (gauge, sample.labels, sample.value)
+        for gauge in meters.HELD
+        for metric in gauge.collect()
+        for sample in metric.samples
+    ]
     values.ValueClass = kind
     for meter in (*meters.METERS, *runs.METERS):
         meter.clear()
+    for gauge, labels, value in held:
+        gauge.labels(**labels).set(value)
 
 
 def process_ended(pid: int) -> None:

@@ -41,7 +41,7 @@ async def alert_on_costs(
         known = await notices.notice(connection, key)
     if spent < threshold or (known is not None and not known.is_due(now)):
         return False
-    async with db.transaction() as connection:
+    async with db.transaction(aside=True) as connection:
         claimed = await notices.claim(connection, key, now)
     if claimed is None:
         return False
@@ -75,9 +75,9 @@ async def _tell(
             failures.append(sent.problem)
             continue
         reached.append(messenger.fingerprint)
-        async with db.transaction() as connection:
+        async with db.transaction(aside=True) as connection:
             await notices.write_outcome(connection, notice.key, reached, failure=notice.failure)
-    async with db.transaction() as connection:
+    async with db.transaction(aside=True) as connection:
         await notices.write_outcome(
             connection,
             notice.key,

@@ -187,7 +187,7 @@ async def _stay_alive(deps: RunDeps, run_id: int, steps: _Steps, work: asyncio.T
     while True:
         await asyncio.sleep(deps.beat_s)
         try:
-            async with deps.db.transaction() as connection:
+            async with deps.db.transaction(aside=True) as connection:
                 stop = await rows.beat(connection, run_id, deps.clock(), steps.latest)
         except StorageError:
             # The run itself will meet the same trouble and report it; a missed sign of life alone is none.

@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from brainarr import log
 from brainarr.pipeline.ports import Clock
 from brainarr.service.feeds import read_state
 from brainarr.store.cache.flights import Flights
@@ -150,6 +151,9 @@ class FeedCache:
         before = self._known.get(slug)
         same_key = before is not None and before.state.feed_key == state.feed_key
         key = before.key if before and same_key else self._secrets.decrypt(state.feed_key)
+        if not same_key:
+            # Another process may have made it.
+            log.hide([key])
         known = _Known(state, key, now, mark)
         # Of two that looked, the one that began later knows more.
         if before is None or before.mark <= mark:

@@ -45,7 +45,7 @@ async def request_job(
 ) -> bool:
     """Queues a job; False when one of its kind is queued or running, and this is it."""
     now = clock()
-    async with db.transaction() as connection:
+    async with db.transaction(aside=True) as connection:
         made = await rows.insert_job(connection, kind, trigger=trigger, at=now, due_at=now, about=about)
         if made is None:
             await rows.ask_in_person(connection, kind, trigger)
@@ -59,7 +59,7 @@ async def execute_job(deps: JobDeps, job_id: int, work: Callable[[str], Work | N
     Cancelling the task gives the job back, and raises CancelledError. Raises StorageError when not even the
     end can be stored: then it is given back once it has been silent for a while.
     """
-    async with deps.db.transaction() as connection:
+    async with deps.db.transaction(aside=True) as connection:
         mine = await rows.claim_job(connection, job_id, deps.process, deps.clock())
     if mine is None:
         return
@@ -77,7 +77,7 @@ async def execute_job(deps: JobDeps, job_id: int, work: Callable[[str], Work | N
     except asyncio.CancelledError:
         # Else another process has it, which took this one for dead.
         if this is not None and this.cancelling():
-            async with deps.db.transaction() as connection:
+            async with deps.db.transaction(aside=True) as connection:
                 await rows.give_back(connection, mine)
             raise
     except BrainarrError as error:
@@ -102,7 +102,7 @@ async def recover_jobs(db: Database, process: Process, *, clock: Clock) -> int:
     async with db.reading() as connection:
         if not await orphans(connection):
             return 0
-    async with db.transaction() as connection:
+    async with db.transaction(aside=True) as connection:
         dead = await orphans(connection)
         for job in dead:
             if job.attempts < MOST_ATTEMPTS:
@@ -121,7 +121,7 @@ async def newest_job(db: Database, kind: str) -> JobRow | None:
 
 async def forget_executions(db: Database) -> int:
     """All but the newest of each kind; runs have a history of their own. How many that were."""
-    async with db.transaction() as connection:
+    async with db.transaction(aside=True) as connection:
         return await rows.forget_jobs(connection, await rows.known_kinds(connection), EXECUTIONS_KEPT)
 
 
@@ -144,7 +144,7 @@ async def _stay_alive(deps: JobDeps, mine: JobRow, steps: _Latest, task: asyncio
     while True:
         await asyncio.sleep(deps.beat_s)
         try:
-            async with deps.db.transaction() as connection:
+            async with deps.db.transaction(aside=True) as connection:
                 still = await rows.beat_job(connection, mine, deps.clock(), steps.step)
         except StorageError:
             # The job itself will meet the same trouble and report it; a missed sign of life alone is none.
@@ -161,5 +161,5 @@ async def _fail(deps: JobDeps, mine: JobRow, error: str, remedy: str) -> None:
 async def _close(deps: JobDeps, mine: JobRow, status: RunStatus, error: str = "", remedy: str = "") -> None:
     # PostgreSQL's text holds no NUL, and what a remote service answered may.
     error, remedy = error.replace("\0", "�"), remedy.replace("\0", "�")
-    async with deps.db.transaction() as connection:
+    async with deps.db.transaction(aside=True) as connection:
         await rows.close_job(connection, mine, status, deps.clock(), error=error, remedy=remedy)

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import structlog
 
+from brainarr import log as log_room
 from brainarr.errors import Conflict, NotFound, StorageError
 from brainarr.pipeline.ports import Clock
 from brainarr.service.setup import API_KEY
@@ -67,7 +68,7 @@ async def recognise(db: Database, text: str, *, clock: Clock) -> ApiKey | None:
         return None
     if found.last_used_at is None or now - found.last_used_at >= NOTED_EVERY:
         try:
-            async with db.transaction() as connection:
+            async with db.transaction(aside=True) as connection:
                 await keys.mark_used(connection, found.id, now)
         except StorageError as error:
             # A full disk must not lock people out who only want to look.
@@ -79,7 +80,11 @@ async def instance_key(db: Database, secrets: Secrets) -> str:
     """The generated key of this instance, which may do everything; "" before the first start is over."""
     async with db.reading() as connection:
         stored = await settings.setting(connection, secrets, API_KEY)
-    return stored if isinstance(stored, str) else ""
+    if not isinstance(stored, str):
+        return ""
+    # Another process may have made it.
+    log_room.hide([stored])
+    return stored
 
 
 def _hash(text: str) -> str:

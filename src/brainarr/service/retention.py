@@ -44,8 +44,6 @@ class Forgotten(msgspec.Struct, frozen=True):
     verdicts: int = 0
     deliveries: int = 0
     usage: int = 0
-    answers: int = 0
-    """Remote answers that had expired."""
     free_bytes: int | None = None
     """Room within SQLite's file that the next rows take: it is not given back to the disk."""
 
@@ -74,7 +72,6 @@ async def clean_up(db: Database, retention: Retention = USUAL, *, clock: Clock) 
     if retention.usage_days is not None:
         before = min(now - timedelta(days=retention.usage_days), start_of_month(now))
         usage = await _in_slices(db, _sliced(rows.forget_usage), before)
-    answers = await _in_slices(db, _sliced(rows.forget_answers), now)
     async with db.reading() as connection:
         free = await rows.free_bytes(connection)
     return Forgotten(
@@ -84,7 +81,6 @@ async def clean_up(db: Database, retention: Retention = USUAL, *, clock: Clock) 
         verdicts=verdicts,
         deliveries=deliveries,
         usage=usage,
-        answers=answers,
         free_bytes=free,
     )
 

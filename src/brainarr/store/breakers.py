@@ -26,7 +26,7 @@ class StoredBreakers:
         before = await self.read(provider)
         if (unchanged := to(before)) == before:
             return unchanged
-        async with self._db.transaction() as connection:
+        async with self._db.transaction(aside=True) as connection:
             circuit = to(await _circuit(connection, provider))
             row = {"provider": provider, "circuit": circuit}
             await connection.execute(upsert(connection, breakers, ("circuit",)), row)

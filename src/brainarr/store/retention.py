@@ -23,7 +23,6 @@ from brainarr.domain.recommendation import Evidence
 from brainarr.store import figures
 from brainarr.store.runs import OPEN
 from brainarr.store.tables import (
-    cache,
     deliveries,
     history,
     provider_reports,
@@ -116,12 +115,6 @@ async def forget_deliveries(connection: AsyncConnection, before: datetime, limit
 
 async def forget_usage(connection: AsyncConnection, before: datetime, limit: int) -> int:
     return await _some(connection, usage, usage.c.at < before, limit)
-
-
-async def forget_answers(connection: AsyncConnection, now: datetime, limit: int) -> int:
-    """Remote answers that have expired."""
-    old = select(cache.c.key).where(cache.c.expires_at <= now).limit(limit)
-    return await _delete(connection, delete(cache).where(cache.c.key.in_(old)))
 
 
 async def free_bytes(connection: AsyncConnection) -> int | None:

@@ -28,7 +28,8 @@ class Database:
         # SQLite's own waiting polls, and starves somebody when fifty ask at once.
         self._turn = asyncio.Lock()
         self.writes = 0
-        """Transactions of this process that are over: unchanged, it has changed nothing since."""
+        """Transactions of this process that are over, but for those aside: while it stays, no list delivers
+        anything else."""
         self.on_write: Callable[[], None] = lambda: None
         """Called after each of them; must not wait."""
 
@@ -38,10 +39,13 @@ class Database:
         return self._engine.dialect.name
 
     @asynccontextmanager
-    async def transaction(self, *, patience_s: float | None = None) -> AsyncIterator[AsyncConnection]:
+    async def transaction(
+        self, *, patience_s: float | None = None, aside: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
         """What happens inside is stored together or not at all. Never wait for a remote service in it.
 
         `patience_s` is how long to wait for another process that writes, where the usual is not enough.
+        `aside`: signs of life, remembered answers, money: nothing that any list delivers follows from it.
         """
         engine = self._engine if patience_s is None else self._engine.execution_options(patience_s=patience_s)
         with metrics.database_session("write") as session:
@@ -52,8 +56,9 @@ class Database:
                             session.begun()
                             yield connection
                 finally:
-                    self.writes += 1
-                    self.on_write()
+                    if not aside:
+                        self.writes += 1
+                        self.on_write()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

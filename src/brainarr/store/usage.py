@@ -73,14 +73,14 @@ class StoredLedger:
 
     async def record(self, entry: Usage, settles: int | None = None, /) -> None:
         row = {"at": self._clock(), "run_id": self._run_id, **msgspec.structs.asdict(entry)}
-        async with self._db.transaction() as connection:
+        async with self._db.transaction(aside=True) as connection:
             await connection.execute(insert(usage).values(row))
             if settles is not None:
                 await connection.execute(delete(reservations).where(reservations.c.id == settles))
 
     async def reserve(self, microdollars: int, limits: Limits) -> Reservation:
         now = self._clock()
-        async with self._db.transaction() as connection:
+        async with self._db.transaction(aside=True) as connection:
             await _book_interrupted(connection, now - LONGEST_CALL)
             month = await spent_since(connection, start_of_month(now))
             month += await _total(connection, reservations.c.microdollars)
@@ -96,7 +96,7 @@ class StoredLedger:
         return Reservation(None, month, run)
 
     async def release(self, reservation: int) -> None:
-        async with self._db.transaction() as connection:
+        async with self._db.transaction(aside=True) as connection:
             await connection.execute(delete(reservations).where(reservations.c.id == reservation))
 
 

@@ -11,6 +11,8 @@ from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredent
 from brainarr.pipeline.ports import Clock
 from brainarr.service.keys import instance_key, recognise
 from brainarr.store.keys import Scope
+from brainarr.store.secrets import Secrets
+from brainarr.store.session import Database
 from brainarr.web.deps import Deps
 from brainarr.web.guesses import Guesses, TooManyGuesses
 from brainarr.web.problems import (
@@ -23,6 +25,17 @@ from brainarr.web.problems import (
 )
 
 _READING = ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What opens the API."""
+
+    db: Database
+    secrets: Secrets
+    fixed_key: str
+    """The instance's own key where file or environment fix it; "": the generated one counts."""
+    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,7 @@ def _address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def require_api_key(request: Request, given: GivenKey, deps: Deps) -> Caller:
+async def admit(request: Request, given: str | None, doors: Doors) -> Caller:
     """Refuses a request without a key of the API, and one that its key does not allow."""
     if given is None:
         raise Unauthorized(
@@ -108,10 +121,10 @@ async def require_api_key(request: Request, given: GivenKey, deps: Deps) -> Call
             remedy="Send it in the header X-Api-Key.",
         )
     # Looked up for each request, so that a new key counts at once, whichever process made it.
-    if same_key(given, deps.api_key() or await instance_key(deps.db, deps.secrets)):
+    if same_key(given, doors.fixed_key or await instance_key(doors.db, doors.secrets)):
         caller = Caller(Scope.WRITE, is_owner=True)
     # Found by its hash: how long that takes tells of the hash at most, which no guesser can steer.
-    elif made := await recognise(deps.db, given, clock=deps.clock):
+    elif made := await recognise(doors.db, given, clock=doors.clock):
         caller = Caller(made.scope, is_owner=False)
     else:
         raise Unauthorized(
@@ -123,6 +136,10 @@ async def require_api_key(request: Request, given: GivenKey, deps: Deps) -> Call
     return caller
 
 
+async def require_api_key(request: Request, given: GivenKey, deps: Deps) -> Caller:
+    return await admit(request, given, Doors(deps.db, deps.secrets, deps.api_key(), deps.clock))
+
+
 CallerOf = Annotated[Caller, Depends(require_api_key)]
 
 
@@ -130,6 +147,6 @@ async def require_owner(caller: CallerOf) -> None:
     """Refuses everybody but whoever has the instance's own key: a key must not make itself another one."""
     if not caller.is_owner:
         raise Forbidden(
-            "Only the instance's own key makes, shows and revokes keys.",
+            "Only the instance's own key opens what holds or makes keys.",
             remedy="`brainarr api-key` shows it.",
         )

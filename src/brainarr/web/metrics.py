@@ -4,7 +4,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from prometheus_client import CollectorRegistry, exposition
@@ -12,12 +12,12 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from brainarr.metrics.sharing import measured
-from brainarr.pipeline.ports import Clock
 from brainarr.service.figures import FigureReader
-from brainarr.web.auth import GivenKey, install_doors, require_api_key, same_key
+from brainarr.web.auth import Doors, GivenKey, admit, install_doors, require_api_key
 from brainarr.web.deps import Deps
+from brainarr.web.envelope import BodyLimit, SecurityHeaders
 from brainarr.web.gauges import StoredFigures
-from brainarr.web.problems import UNAUTHORIZED, Unauthorized, install_problems, problems
+from brainarr.web.problems import UNAUTHORIZED, install_problems, problems
 
 OPENMETRICS = "application/openmetrics-text"
 
@@ -58,20 +58,21 @@ async def metrics(request: Request, deps: Deps) -> Response:
     return Response(body, headers={"Content-Type": media_type})
 
 
-def create_worker_app(api_key: Callable[[], str] | None, clock: Clock) -> FastAPI:
+def create_worker_app(doors: Doors, *, open_to_all: bool) -> FastAPI:
     """The whole web app of a process that only works: `/metrics`, of what this process itself measures.
 
-    What the database knows is shown by the server; shown by both, a sum would count it twice. `api_key`
-    None: open to everyone.
+    What the database knows is shown by the server; shown by both, a sum would count it twice.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     install_problems(app)
-    install_doors(app, clock)
+    install_doors(app, doors.clock)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
 
     @app.get("/metrics")
     async def of_this_process(request: Request, given: GivenKey) -> Response:
-        if api_key is not None and not same_key(given or "", api_key()):
-            raise Unauthorized("This address needs Brainarr's API key.", remedy="Send it as X-Api-Key.")
+        if not open_to_all:
+            await admit(request, given, doors)
         body, media_type = exposed(measured(), request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
 

@@ -2,22 +2,12 @@
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
-import uvicorn
-
-from brainarr.errors import BrainarrError
+from brainarr.web.auth import Doors
 from brainarr.web.metrics import create_worker_app
 from brainarr.wiring.build import House
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to the command that runs."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+from brainarr.wiring.listening import listen, server_of
 
 
 @contextlib.asynccontextmanager
@@ -31,24 +21,14 @@ async def exposing(house: House) -> AsyncIterator[None]:
     if settings.worker_port is None:
         yield
         return
-    app = create_worker_app(None if settings.open else lambda: house.api_key, house.clock)
-    with _listen(house.settings.server.host, settings.worker_port) as listener:
-        server = _Server(
-            uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
-        )
+    doors = Doors(house.db, house.installation.secrets, house.fixed_api_key, house.clock)
+    app = create_worker_app(doors, open_to_all=settings.open)
+    # Every worker on one machine needs a port of its own.
+    with listen(house.settings.server.host, settings.worker_port, "metrics.worker_port") as listener:
+        server = server_of(app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield
         finally:
             server.should_exit = True
             await serving
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise BrainarrError(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
-            remedy="Choose another metrics.worker_port: every worker on one machine needs its own.",
-        ) from error

@@ -13,12 +13,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from brainarr import __version__
 from brainarr.domain.schedule import parse_schedule, period
-from brainarr.errors import BrainarrError
 from brainarr.jobs.worker import Worker
 from brainarr.llm.detection import find_servers
 from brainarr.metrics.sharing import shared_between_processes
@@ -30,15 +28,12 @@ from brainarr.store.backup import list_backups
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
-from brainarr.web.connection import MOST_CONNECTIONS, PatientConnection
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import wired_providers
+from brainarr.wiring.listening import listen, server_of
 from brainarr.wiring.timezone import server_zone
 from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
-
-GRACE_S = 5
-"""How long answers under way may take once the server was told to stop."""
 
 log = structlog.get_logger("brainarr")
 
@@ -50,7 +45,7 @@ async def serve(house: House) -> None:
     """
     settings = house.settings.server
     worker = await house_worker(house, works=house.settings.jobs.embedded)
-    with _listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port, "server.port") as listener:
         address = listener.getsockname()
         log.info(
             "Brainarr listens",
@@ -62,7 +57,7 @@ async def serve(house: House) -> None:
         if house.installation.first_start:
             log.info("first start: `brainarr api-key` shows the key of the API", folder=str(house.folder))
         if settings.workers > 1:
-            with shared_between_processes():
+            with shared_between_processes(house.folder):
                 web = WebProcesses(house.folder, listener, settings.workers)
                 await _serve_and_work(web, worker, house)
         else:
@@ -96,19 +91,7 @@ class WebServer:
 
     def __init__(self, house: House, listener: socket.socket) -> None:
         self._listener = listener
-        self._server = _Uvicorn(
-            uvicorn.Config(
-                web_app(house, partial(house.signals.tell, WORK)),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                ws="none",
-                http=PatientConnection,
-                limit_concurrency=MOST_CONNECTIONS,
-                timeout_graceful_shutdown=GRACE_S,
-            )
-        )
+        self._server = server_of(web_app(house, partial(house.signals.tell, WORK)))
 
     async def serve(self) -> None:
         """Until `stop` is called, and answers under way have ended."""
@@ -118,14 +101,6 @@ class WebServer:
         """Lets answers under way finish; called once more, it does not."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
-
-
-class _Uvicorn(uvicorn.Server):
-    """Leaves the signals to us: uvicorn repeats them at its end, which would skip our own tidying."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def web_app(house: House, wake: Wake) -> FastAPI:
@@ -223,19 +198,3 @@ def _on_signals(stop: Callable[[], object]) -> Iterator[None]:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        dual = family is socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
-        listener = socket.create_server(address[:2], family=family, backlog=2048, dualstack_ipv6=dual)
-        # Inherited by its connections; asyncio sets it only where the protocol was named. Without it an
-        # answer of two segments waits 40 ms for a delayed acknowledgement.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listener
-    except OSError as error:
-        raise BrainarrError(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
-            remedy="Choose another server.host or server.port, or stop the program that uses it.",
-        ) from error

@@ -71,7 +71,7 @@ class StoredCache:
             return
         row = {"key": key.text, "value": held.value, "expires_at": held.until}
         try:
-            async with self._db.transaction() as connection:
+            async with self._db.transaction(aside=True) as connection:
                 await connection.execute(upsert(connection, cache, ("value", "expires_at")), row)
         except StorageError as error:
             self._failed([key], error)
@@ -82,24 +82,31 @@ class StoredCache:
     async def purge(self) -> int:
         """Forgets what has expired and, where there is still too much, what expires soonest; how many answers
         that were. Raises StorageError."""
-        async with self._db.transaction() as connection:
-            expired = await connection.execute(delete(cache).where(cache.c.expires_at <= self._clock()))
+        expired = 0
+        old = select(cache.c.key).where(cache.c.expires_at <= self._clock()).limit(SLICE)
+        while True:
+            # In slices, so that others may write in between.
+            async with self._db.transaction(aside=True) as connection:
+                gone = (await connection.execute(delete(cache).where(cache.c.key.in_(old)))).rowcount
+            expired += gone
+            if gone < SLICE:
+                break
         evicted = 0
         while over := await self._overfull():
-            async with self._db.transaction() as connection:
+            async with self._db.transaction(aside=True) as connection:
                 for key in over:
                     self.tallies[kind_of(key)].evictions += 1
                 await connection.execute(delete(cache).where(cache.c.key.in_(over)))
             evicted += len(over)
             metrics.cache_evicted("database", len(over))
-        return expired.rowcount + evicted
+        return expired + evicted
 
     async def forget(self, kind: str | None = None) -> int:
         """Everything of `kind`, or everything; how many answers that were. Raises StorageError."""
         statement = delete(cache)
         if kind is not None:
             statement = statement.where(cache.c.key.like(f"v%/{kind}/%"))
-        async with self._db.transaction() as connection:
+        async with self._db.transaction(aside=True) as connection:
             return (await connection.execute(statement)).rowcount
 
     async def holding(self) -> Holding:

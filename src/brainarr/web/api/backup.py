@@ -3,18 +3,25 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import FileResponse
 from pydantic import Field
 
 from brainarr.service.backup import delete_backup, list_backups, make_backup, read_backup
 from brainarr.store.archive import Origin
 from brainarr.store.backup import Backup
+from brainarr.web.auth import require_owner
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
-from brainarr.web.problems import NOT_FOUND, STORAGE, problems
+from brainarr.web.problems import FORBIDDEN, NOT_FOUND, STORAGE, problems
 
-router = APIRouter(prefix="/system/backup", tags=["system"])
+router = APIRouter(
+    prefix="/system/backup",
+    tags=["system"],
+    # Each opens every secret, also those of whoever has another key.
+    dependencies=[Depends(require_owner)],
+    responses=problems(FORBIDDEN),
+)
 
 _ZIP = {200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}}
 

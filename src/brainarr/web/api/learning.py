@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from brainarr.domain.learning import GenreTaste
 from brainarr.domain.life import Actor
@@ -14,25 +14,28 @@ from brainarr.web.api.blocks import BlockDocument
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 
+# The last digits differ between processes, by the order in which each sums up.
+Figure = Annotated[float, AfterValidator(lambda value: round(value, 9))]
+
 router = APIRouter(prefix="/learning", tags=["learning"])
 
 
 class WeightsDocument(Document):
     """What each part says in the score; summing to 1."""
 
-    genre: float = Field(examples=[0.4])
-    era: float = Field(examples=[0.2])
-    diversity: float = Field(examples=[0.2])
-    confidence: float = Field(examples=[0.2])
+    genre: Figure = Field(examples=[0.4])
+    era: Figure = Field(examples=[0.2])
+    diversity: Figure = Field(examples=[0.2])
+    confidence: Figure = Field(examples=[0.2])
 
 
 class GenreDocument(Document):
     """How suggestions of one genre, and of those below it, were taken."""
 
-    leaning: float = Field(description="What being of it adds to the score.", examples=[-0.08])
+    leaning: Figure = Field(description="What being of it adds to the score.", examples=[-0.08])
     accepted: int = Field(examples=[2])
     decided: int = Field(examples=[10])
-    acceptance: float = Field(description="0 to 1, decayed, and drawn to its parents where little is known.")
+    acceptance: Figure = Field(description="0 to 1, decayed, and drawn to its parents where little is known.")
 
 
 class LikedDocument(Document):
@@ -45,7 +48,7 @@ class LearningDocument(Document):
     weights: WeightsDocument = Field(description="Those that a run now goes by.")
     configured: WeightsDocument = Field(description="`recommend.score_weights`, where learning starts.")
     genres: Mapping[str, GenreDocument]
-    sources: Mapping[str, float] = Field(
+    sources: Mapping[str, Figure] = Field(
         description="Factor on each source's vote.", examples=[{"deezer": 1.1}]
     )
     more: tuple[LikedDocument, ...] = Field(description="More like these.")
