@@ -74,6 +74,7 @@ class Books(msgspec.Struct, frozen=True):
 
 
 async def read_books(connection: AsyncConnection, now: datetime) -> Books:
+    """The calls of this month (UTC), and all that is kept aside."""
     paid = select(usage).where(usage.c.at >= start_of_month(now)).order_by(usage.c.id)
     return Books(await _rows(connection, paid), await _rows(connection, select(reservations)))
 
