@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from brainarr.log import without_secrets
 from tests.cli.conftest import Brainarr
 from tests.conftest import Place
 from tests.servers import PostgresServer
@@ -27,8 +28,27 @@ def test_a_backup_brings_everything_back(brainarr: Brainarr, folder: Path, tmp_p
     said = brainarr("db", "restore", str(tmp_path / "mine.zip"))
     assert said.exit_code == 0
     assert "restart every Brainarr" in said.output
+    assert "secret.key is the backup's now" in said.output
     assert "What was there before lies at" in said.output
     assert brainarr("api-key").stdout.strip() == key
+
+
+def test_a_backup_of_the_same_installation_asks_for_no_hurry(brainarr: Brainarr, tmp_path: Path):
+    brainarr("api-key")
+    brainarr("db", "backup", str(tmp_path / "mine.zip"))
+    said = brainarr("db", "restore", str(tmp_path / "mine.zip")).output
+    assert "when it is restarted" in said
+    assert "secret.key" not in said
+
+
+def test_only_the_database_and_its_journals_are_closed_to_others(brainarr: Brainarr, folder: Path):
+    brainarr("api-key")
+    for name in ("brainarr.db", "brainarr.db.bak"):
+        (folder / name).touch()
+        (folder / name).chmod(0o644)
+    brainarr("api-key")
+    modes = [(folder / name).stat().st_mode & 0o777 for name in ("brainarr.db", "brainarr.db.bak")]
+    assert modes == [0o600, 0o644]
 
 
 def test_without_a_name_it_lies_in_the_folder_of_the_settings(
@@ -60,6 +80,13 @@ def test_what_cannot_be_done_is_a_message(brainarr: Brainarr, words: tuple[str, 
     assert (done.exit_code, said in done.stderr) == (code, True), done.output
     assert "Traceback" not in done.output
     assert "hunter2" not in done.output
+
+
+@pytest.mark.loopback
+def test_the_password_of_a_target_is_kept_out_of_the_log(brainarr: Brainarr):
+    brainarr("api-key")
+    brainarr("db", "move", "postgresql://u:of-the-target@127.0.0.1:1/b")
+    assert "of-the-target" not in without_secrets("the driver says of-the-target")
 
 
 def test_a_restore_of_a_damaged_file_changes_nothing(brainarr: Brainarr, folder: Path, tmp_path: Path):

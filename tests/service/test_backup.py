@@ -1,10 +1,11 @@
 """Backing up, restoring and moving: the same rows come back on either database, or nothing is changed."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import insert, select, text, update
 
+from brainarr.domain.money import Limits
+from brainarr.domain.prompt import Usage
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ConfigurationError, Conflict, NotFound, StorageError
 from brainarr.service import restore
@@ -23,13 +26,14 @@ from brainarr.service.runs import read_run, request_run
 from brainarr.store import keyfile, tables
 from brainarr.store import runs as run_rows
 from brainarr.store.archive import Origin
-from brainarr.store.backup import SHELF, Shelf
+from brainarr.store.backup import SHELF, Backup, Shelf
 from brainarr.store.copying import replace_rows
 from brainarr.store.revisions import migrate
 from brainarr.store.runs import RunStatus
 from brainarr.store.secrets import KEY_FILE
 from brainarr.store.session import open_database
 from brainarr.store.upgrade import downgrade
+from brainarr.store.usage import StoredLedger, spent_since
 from tests.conftest import NOW, Place, sqlite_only
 from tests.service.given import HERE, ran
 from tests.store.given import URL, House, StandingClock, installed, recommended
@@ -51,6 +55,15 @@ async def rename(house: House, name: str) -> None:
         await connection.execute(update(tables.lists).values(name=name))
 
 
+def call(microdollars: int) -> Usage:
+    return Usage("model", "m", 1, 1, 0, microdollars, 1.0, "ok")
+
+
+async def spent(house: House) -> int:
+    async with house.db.reading() as connection:
+        return await spent_since(connection, datetime.min.replace(tzinfo=UTC))
+
+
 async def name_of(house: House) -> str:
     async with house.db.reading() as connection:
         return (await connection.execute(select(tables.lists.c.name))).scalar_one()
@@ -62,14 +75,17 @@ async def test_any_rows_come_back_on_either_database(
     content: Content, on_sqlite: Place, on_postgres: Place
 ) -> None:
     """SQLite → backup → PostgreSQL → backup → SQLite."""
-    start = content | {"install": (await stored(on_postgres))["install"]}
+    # Of money that calls under way keep aside, the present counts.
+    start = content | {"install": (await stored(on_postgres))["install"], "reservations": []}
+    empty = {table: start[table] if table == "install" else [] for table in start}
     await store(on_sqlite, start)
+    await store(on_postgres, empty)
     first = await make_backup(backups_of(on_sqlite))
     await restore_backup(backups_of(on_postgres), first.path)
     assert await stored(on_postgres) == start
     second = await make_backup(backups_of(on_postgres))
     assert second.manifest.rows == first.manifest.rows
-    await store(on_sqlite, {table: start[table] if table == "install" else [] for table in start})
+    await store(on_sqlite, empty)
     await restore_backup(backups_of(on_sqlite), second.path)
     assert await stored(on_sqlite) == start
     # PostgreSQL goes on counting after what came along.
@@ -119,6 +135,48 @@ async def test_a_restore_brings_back_what_was_and_keeps_what_is(house: House) ->
     assert await name_of(house) == "changed since"
     origins = [backup.manifest.origin for backup in await list_backups(backups)]
     assert sorted(origins) == [Origin.BEFORE_RESTORE, Origin.BEFORE_RESTORE, Origin.MANUAL]
+
+
+async def test_what_is_accepted_before_a_restore_replaces_the_rows_is_in_the_backup_before_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await make_backup(backups_of(house))
+    writing: list[asyncio.Task[None]] = []
+
+    async def while_somebody_writes(backups: Backups, origin: Origin) -> Backup:
+        before = await make_backup(backups, origin)
+        writing.append(asyncio.create_task(rename(house, "meanwhile")))
+        await asyncio.sleep(0.1)
+        assert await name_of(house) == "Brainarr AI Recommendations"
+        return before
+
+    monkeypatch.setattr(restore, "make_backup", while_somebody_writes)
+    await restore_backup(backups_of(house), made.path)
+    await asyncio.gather(*writing)
+    # Not lost between backup and restore: it waited, and came after.
+    assert await name_of(house) == "meanwhile"
+
+
+async def test_what_this_month_has_cost_stays_on_the_books(house: House) -> None:
+    ledger, limits = StoredLedger(house.db, house.clock, 7), Limits(run=None, month=1_000)
+    house.clock.advance(days=-40)
+    await ledger.record(call(1))
+    house.clock.advance(days=40)
+    await ledger.record(call(10))
+    stale = (await ledger.reserve(500, limits)).id
+    made = await make_backup(backups_of(house))
+    house.clock.advance(minutes=5)
+    await ledger.record(call(200), stale)
+    await ledger.record(call(200))
+    flying = (await ledger.reserve(100, limits)).id
+    for _ in range(2):
+        await restore_backup(backups_of(house), made.path)
+        assert (await ledger.reserve(491, limits)).month == 510
+    await ledger.record(call(90), flying)
+    assert await spent(house) == 501
+    # Nothing is kept aside any more, and numbers go on after those that stayed.
+    last = await ledger.reserve(500, limits)
+    assert (last.id is not None, last.month) == (True, 500)
 
 
 async def test_while_a_restore_is_under_way_readers_see_the_old_rows_then_the_new_ones(
@@ -264,6 +322,33 @@ async def test_a_backup_is_deleted_by_its_name_and_nothing_else_is(house: House)
     assert (await read_backup(backups, made.name)) == made
     await delete_backup(backups, made.name)
     assert await list_backups(backups) == []
+
+
+@sqlite_only
+async def test_files_that_go_while_somebody_looks_are_not_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process ends its own backup, prunes or deletes between one look and the next."""
+    backups = backups_of(house)
+    gone = await make_backup(backups)
+    (backups.place / ".unfinished-1-00").mkdir()
+    look = Path.stat
+
+    def too_late(path: Path, **options: bool) -> os.stat_result:
+        found = look(path, **options)
+        if path.name == gone.name and not options:
+            path.unlink()
+        if path.name == ".unfinished-1-00":
+            path.rmdir()
+            return look(path, **options)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", too_late)
+        with pytest.raises(NotFound):
+            await read_backup(backups, gone.name)
+        made = await make_backup(backups, Origin.SCHEDULED)
+        assert await list_backups(backups) == [made]
 
 
 async def test_of_a_database_that_was_never_started_there_is_nothing_to_back_up(empty_place: Place) -> None:

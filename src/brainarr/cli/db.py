@@ -73,7 +73,9 @@ def restore(
     if done.other_configuration:
         typer.echo("The backup holds another config.yaml; the present configuration was left as it is.")
     if done.other_key:
-        typer.echo("The secrets have another key now: restart every Brainarr that runs, at once.")
+        typer.echo("secret.key is the backup's now. Processes with a copy of their own need that one, too.")
+    if done.other_installation:
+        typer.echo("It is a backup of another installation: restart every Brainarr that runs, at once.")
     else:
         typer.echo("A Brainarr that runs takes up restored settings when it is restarted.")
 

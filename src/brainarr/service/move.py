@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import URL, inspect
 
+from brainarr import log
 from brainarr.errors import ConfigurationError, Conflict, Fault
 from brainarr.service.backup import Backups
 from brainarr.store.copying import replace_rows
@@ -36,6 +37,8 @@ async def move_database(backups: Backups, to: str) -> Moved:
     url, folder = backups.url, backups.folder
     source, target = database_url(url, folder), database_url(to, folder, ARGUMENT)
     shown = to_show(target)
+    if target.password:
+        log.hide([target.password])
     if source == target:
         raise ConfigurationError([Fault(ARGUMENT, shown, "another database than the present one")])
     await upgrade(url, folder, now=backups.clock(), shelf=backups.shelf)

@@ -21,6 +21,7 @@ from brainarr.store.runs import RunStatus
 from brainarr.store.secrets import KEY_FILE
 from brainarr.store.session import Database, open_database
 from brainarr.store.upgrade import PATIENCE_S, upgrade
+from brainarr.store.usage import keep_books, read_books
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -31,7 +32,9 @@ class Restored(msgspec.Struct, frozen=True):
     before: Backup | None
     """What was there before; None where there was nothing."""
     other_key: bool
-    """The secrets have another key now, which servers that run do not know."""
+    """The secrets have another key now."""
+    other_installation: bool
+    """It is not the one that was there before, whose name servers that run go on using."""
     other_configuration: bool
     """The backup holds another config.yaml than the present one, which stays."""
 
@@ -39,8 +42,9 @@ class Restored(msgspec.Struct, frozen=True):
 async def restore_backup(backups: Backups, file: Path) -> Restored:
     """Replaces everything in the database by what `file` holds, also while a server works with it.
 
-    A backup of an older version is upgraded on the way. What is there now is backed up first. Raises
-    StorageError; then nothing was changed but the database's revision, which every start brings up to date.
+    A backup of an older version is upgraded on the way. What is there now is backed up first; what this month
+    has cost stays on the books. Raises StorageError; then nothing was changed but the database's revision,
+    which every start brings up to date.
     """
     now = backups.clock()
     with storage_errors(), aside(backups.place, now) as place:
@@ -52,13 +56,13 @@ async def restore_backup(backups: Backups, file: Path) -> Restored:
             await upgrade(backups.url, backups.folder, now=now, shelf=backups.shelf)
             target = open_database(backups.url, backups.folder)
             try:
-                before = await _present_state(backups, target)
-                count = await _replace(source, target, backups.folder, key, now)
+                before, renamed, count = await _replace(backups, source, target, key, now)
             finally:
                 await target.dispose()
         finally:
             await source.dispose()
-        return Restored(manifest, count, before, key is not None, _differs(place, backups.folder))
+        other = _differs(place, backups.folder)
+        return Restored(manifest, count, before, key is not None, renamed, other)
 
 
 async def _brought_up_to_date(place: Path) -> Database:
@@ -90,27 +94,31 @@ def _key_for(check: str, place: Path, folder: Path) -> bytes | None:
     return packed.read_bytes()
 
 
-async def _present_state(backups: Backups, target: Database) -> Backup | None:
-    async with target.reading() as connection:
-        if await install.key_check(connection) is None:
-            return None
-    return await make_backup(backups, Origin.BEFORE_RESTORE)
-
-
-async def _replace(source: Database, target: Database, folder: Path, key: bytes | None, now: datetime) -> int:
-    if key is not None:
-        keyfile.lay_ready(folder, key)
+async def _replace(
+    backups: Backups, source: Database, target: Database, key: bytes | None, now: datetime
+) -> tuple[Backup | None, bool, int]:
+    """What was there before, whether it was another installation, and how many rows there are now."""
+    before, renamed = None, False
     try:
         async with source.reading() as old, target.transaction(patience_s=PATIENCE_S) as new:
+            if await install.key_check(new) is not None:
+                # Nobody else writes any more, and this reads on a connection of its own: what a server
+                # accepted until now is in it, and nothing is accepted that would be in neither.
+                before = await make_backup(backups, Origin.BEFORE_RESTORE)
+                renamed = await install.name_of_install(new) != await install.name_of_install(old)
+            books = await read_books(new, now)
+            if key is not None:
+                keyfile.lay_ready(backups.folder, key)
             counts = await replace_rows(old, new)
+            await keep_books(new, books, now)
             await _close_runs(new, now)
     except BaseException:
         with suppress(OSError):
-            keyfile.withdraw(folder)
+            keyfile.withdraw(backups.folder)
         raise
     if key is not None:
-        keyfile.take_over(folder)
-    return sum(counts.values())
+        keyfile.take_over(backups.folder)
+    return before, renamed, sum(counts.values())
 
 
 async def _close_runs(connection: AsyncConnection, now: datetime) -> None:

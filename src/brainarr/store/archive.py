@@ -10,7 +10,7 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -76,8 +76,10 @@ def aside(folder: Path, now: datetime) -> Iterator[Path]:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in folder.glob(".unfinished-*"):
-        if now.timestamp() - left.stat().st_mtime > 24 * 3600:
-            shutil.rmtree(left, ignore_errors=True)
+        # Another one may have just been finished.
+        with suppress(FileNotFoundError):
+            if now.timestamp() - left.stat().st_mtime > 24 * 3600:
+                shutil.rmtree(left, ignore_errors=True)
     place = folder / f".unfinished-{os.getpid()}-{os.urandom(4).hex()}"
     place.mkdir(mode=0o700)
     try:

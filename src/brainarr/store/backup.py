@@ -94,7 +94,8 @@ def find_backup(place: Path, name: str) -> Backup | None:
         return None
     try:
         return Backup(path, path.stat().st_size, read_manifest(path))
-    except StorageError:
+    except (StorageError, OSError):
+        # An OSError: somebody has deleted it meanwhile.
         return None
 
 

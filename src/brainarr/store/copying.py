@@ -42,7 +42,7 @@ async def replace_rows(source: AsyncConnection, target: AsyncConnection) -> dict
         async with source.stream(select(table)) as rows:
             async for part in rows.mappings().partitions(ROWS_AT_ONCE):
                 await target.execute(insert(table), [dict(row) for row in part])
-        await _continue_numbers(target, table)
+        await continue_numbers(target, table)
     wanted, found = await count_rows(source, tables), await count_rows(target, tables)
     if wanted != found:
         names = ", ".join(name for name in wanted if wanted[name] != found[name])
@@ -70,7 +70,7 @@ def _portable(column: Column[Any]) -> TypeEngine[Any]:
     return generic
 
 
-async def _continue_numbers(target: AsyncConnection, table: Table) -> None:
+async def continue_numbers(target: AsyncConnection, table: Table) -> None:
     """PostgreSQL counts by itself, whatever numbers the rows brought along."""
     if target.dialect.name != "postgresql":
         return

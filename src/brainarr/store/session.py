@@ -116,7 +116,8 @@ def close_database(url: URL) -> None:
     """The library and its history are nobody else's business; the folder of a SQLite file may be open."""
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
-        # Its journals lie beside it.
-        for file in path.parent.glob(f"{path.name}*"):
-            with suppress(FileNotFoundError):
-                close_to_others(file)
+        # Its journals lie beside it; other files with such names are people's own.
+        for journal in ("", "-wal", "-shm", "-journal"):
+            # One that is not there, or cannot be looked at: whoever opens the database says so.
+            with suppress(OSError):
+                close_to_others(path.with_name(path.name + journal))

@@ -1,14 +1,17 @@
 """Usage: every call to a language model, with its tokens and its cost in micro-dollars."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, String, case, cast, delete, func, insert, select
+from sqlalchemy import Column, ColumnElement, Select, String, case, cast, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
 from brainarr.pipeline.ports import Clock
+from brainarr.store.copying import continue_numbers
 from brainarr.store.session import Database
 from brainarr.store.tables import FIRST_PERSON, reservations, usage
 
@@ -61,6 +64,44 @@ class DayUsage(msgspec.Struct, frozen=True):
 def start_of_month(now: datetime) -> datetime:
     """The first of the month, 00:00 UTC: budgets are counted from there."""
     return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+class Books(msgspec.Struct, frozen=True):
+    """What counts against this month's budget, as rows."""
+
+    paid: tuple[dict[str, Any], ...]
+    reserved: tuple[dict[str, Any], ...]
+
+
+async def read_books(connection: AsyncConnection, now: datetime) -> Books:
+    """The calls of this month (UTC), and all that is kept aside."""
+    paid = select(usage).where(usage.c.at >= start_of_month(now)).order_by(usage.c.id)
+    return Books(await _rows(connection, paid), await _rows(connection, select(reservations)))
+
+
+async def keep_books(connection: AsyncConnection, books: Books, now: datetime) -> None:
+    """After a restore: what was paid this month stays paid, what is kept aside stays so.
+
+    What of it the restored rows have is not booked twice. It is of no run: the number may be another's now.
+    """
+    there = Counter(map(_call, (await read_books(connection, now)).paid))
+    missing = Counter(map(_call, books.paid)) - there
+    if lost := [dict(call) for call in missing.elements()]:
+        await connection.execute(insert(usage), lost)
+    # Those of the backup were settled long ago; calls under way settle theirs by its number.
+    await connection.execute(delete(reservations))
+    if books.reserved:
+        await connection.execute(insert(reservations), [row | {"run_id": None} for row in books.reserved])
+    await continue_numbers(connection, reservations)
+
+
+def _call(row: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """What makes it the same call, whatever number it has."""
+    return tuple((name, value) for name, value in row.items() if name not in ("id", "run_id"))
+
+
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> tuple[dict[str, Any], ...]:
+    return tuple(dict(row) for row in (await connection.execute(query)).mappings())
 
 
 class StoredLedger:

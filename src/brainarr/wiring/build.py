@@ -132,11 +132,14 @@ async def open_house(
     # Without the database first: where that is, only file and environment can say.
     before = load_settings(folder, environ).values
     make_folder(folder)
+    address = database_url(before.database.url, folder)
+    # Before it is worked on for a while, and what was made by that.
+    await asyncio.to_thread(close_database, address)
     revised = await upgrade(before.database.url, folder, now=clock(), shelf=before.backup.shelf)
     if revised.changed:
         copy = str(revised.copy) if revised.copy else None
         events.info("database upgraded", before=revised.before, after=revised.after, copy=copy)
-    await asyncio.to_thread(close_database, database_url(before.database.url, folder))
+    await asyncio.to_thread(close_database, address)
     db = open_database(before.database.url, folder)
     try:
         installation = await ensure_installed(db, folder, clock=clock)
