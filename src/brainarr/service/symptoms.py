@@ -184,9 +184,7 @@ def redis_issues(away: bool) -> list[Issue]:
     return [Issue("Redis", Severity.WARNING, message, "Check redis.url, and that Redis runs.")]
 
 
-async def backup_issues(
-    connection: AsyncConnection, now: datetime, every: timedelta | None
-) -> list[Issue]:
+async def backup_issues(connection: AsyncConnection, now: datetime, every: timedelta | None) -> list[Issue]:
     """`every`: how often one is made; None: not by itself. Whichever machine made it, the jobs tell of it."""
     if every is None:
         return []
@@ -220,7 +218,7 @@ async def clock_issues(connection: AsyncConnection, now: datetime) -> list[Issue
 
 
 def disk_issues(folders: Iterable[Path]) -> list[Issue]:
-    """Disks that are nearly full, each by the first folder on it, and folders that are gone. Asks the disks."""
+    """Disks that are nearly full, by the first folder on each, and folders that are gone. Asks the disks."""
     issues: list[Issue] = []
     looked_at: set[int] = set()
     for folder in folders:
