@@ -149,6 +149,9 @@ async def test_a_dead_redis_delays_nobody_and_what_was_said_meanwhile_is_heard_a
     async with open_signals(redis.url, "home") as here, open_signals(redis.url, "home") as there:
         ear = Ear(there)
         await connected(here, there)
+        # Redis leaves under both ways, that of what is said too.
+        here.tell("work", b"first")
+        await eventually(lambda: ear.words == [b"first"])
         redis.stop()
         try:
             await eventually(lambda: here.away and there.away)
