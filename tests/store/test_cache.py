@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from brainarr.domain.caching import Key, Kind
 from brainarr.errors import ProviderUnavailable
+from brainarr.metrics.meters import REGISTRY
 from brainarr.pipeline.ports import Fresh, Unusable
 from brainarr.store.cache import LayeredCache, MemoryLevel, RedisLevel, StoredCache
 from brainarr.store.cache.memory import ROOM_FOR_ONE
@@ -356,3 +357,40 @@ async def test_a_kind_that_memory_holds_as_long_never_touches_the_disk(house: Ho
     await cache.put(brief, b"1", brief.lives())
     assert await cache.get(brief) == b"1"
     assert cache.stored is not None and (await cache.stored.holding()).entries == 0
+
+
+def shown(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_the_meters_show_what_memory_holds_also_after_something_went(clock: StandingClock) -> None:
+    level = MemoryLevel(ROOM)
+
+    def agrees() -> bool:
+        entries, size = (shown(f"brainarr_cache_{what}", level="memory") for what in ("entries", "bytes"))
+        return (level.holding.entries, level.holding.bytes) == (entries, size)
+
+    level.put(A, Held(b"a", clock() + DAY))
+    level.put(B, Held(b"b", clock() + 2 * DAY))
+    assert agrees() and level.holding.entries == 2
+    assert level.get(A, clock() + DAY) is None
+    assert agrees() and level.holding.entries == 1
+    level.put(B, Held(b"b" * ROOM, clock() + DAY))
+    assert agrees() and level.holding.entries == 0
+    level.put(A, Held(b"a", clock() + DAY))
+    level.forget()
+    assert agrees() and level.holding.entries == 0
+
+
+async def test_a_look_into_a_database_that_is_away_is_measured_as_failed(
+    on_sqlite: Place, clock: StandingClock
+) -> None:
+    def failed() -> float:
+        return shown("brainarr_cache_lookups_total", level="database", outcome="failed")
+
+    async with installed(*on_sqlite) as house:
+        async with house.db.transaction() as connection:
+            await connection.execute(text("ALTER TABLE cache RENAME TO elsewhere"))
+        before = failed()
+        assert await StoredCache(house.db, clock).get_many([A, B]) == {}
+        assert failed() == before + 2

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from brainarr.domain.recommendation import Status
+from brainarr.metrics.meters import REGISTRY
 from brainarr.service.feed_cache import HELD, STALE
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
@@ -234,3 +235,21 @@ async def test_head_and_every_other_method_pass_the_quick_way_by(house: House, l
     assert (looked.status_code, looked.content) == (200, b"")
     assert (await lidarr.post(ARTISTS)).status_code == 405
     assert (await lidarr.get("/lists/other/artists")).status_code == 401
+
+
+@pytest.mark.parametrize("base", ["", "/brainarr"])
+async def test_the_quick_way_is_measured_under_the_same_route_as_the_slow_one(house: House, base: str):
+    def polls(path: str) -> float:
+        route = path.replace("default", "{slug}")
+        labels = {"method": "GET", "route": route, "status": "2xx"}
+        name = "brainarr_http_request_duration_seconds_count"
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    await house.recommend(recommended(1), recommended(2, album=11), status=Status.APPROVED)
+    async with house.door(await house.feed_key(), url_base=base) as client:
+        for path in (ARTISTS, ALBUM):
+            before = polls(path)
+            for _ in range(3):
+                await client.get(base + path)
+            assert polls(path) == before + 3
+    assert house.deps.feeds.tally.hits == 4

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from brainarr.domain.money import Limits
 from brainarr.domain.prompt import Usage
@@ -16,7 +17,9 @@ from brainarr.service.lists import DEFAULT_LIST
 from brainarr.service.liveness import this_process
 from brainarr.service.runs import request_run
 from brainarr.service.symptoms import exposure_issues
-from brainarr.store import lists, notices, runs
+from brainarr.service.troubles import STUCK_ANYHOW
+from brainarr.store import jobs, lists, notices, runs, tables
+from brainarr.store.runs import SCHEDULE, RunStatus
 from brainarr.store.usage import StoredLedger
 from tests.store.given import recommended
 from tests.web.conftest import House
@@ -66,6 +69,33 @@ async def test_a_run_that_waits_behind_a_living_one_is_no_issue(well: House) -> 
     assert await issues(well, later=timedelta(minutes=7)) == []
     (issue,) = await issues(well, later=timedelta(minutes=15))
     assert issue["source"] == "Worker"
+
+
+async def test_in_a_pause_the_schedule_s_work_waits_without_an_issue(well: House) -> None:
+    db, clock = well.deps.db, well.deps.clock
+    await request_run(db, DEFAULT_LIST, clock=clock, trigger=SCHEDULE)
+    async with db.transaction() as connection:
+        await jobs.insert_job(connection, "backup", trigger=SCHEDULE, at=clock(), due_at=clock())
+        await jobs.pause(connection, clock())
+    assert await issues(well, later=HOUR) == []
+    async with db.transaction() as connection:
+        await jobs.ask_in_person(connection, "backup", "manual")
+    (issue,) = await issues(well, later=HOUR)
+    assert issue["source"] == "Worker"
+
+
+async def test_what_was_approved_and_did_not_arrive_is_counted_by_how(well: House) -> None:
+    await finished_run(well)
+    await well.recommend(recommended(1), recommended(2), status=Status.FAILED)
+    await well.recommend(recommended(3), status=Status.DELIVERED)
+    async with well.deps.db.transaction() as connection:
+        delivered = tables.recommendations.c.status == Status.DELIVERED
+        row = {"first_delivered_at": well.deps.clock() - STUCK_ANYHOW, "deliveries": 1}
+        await connection.execute(update(tables.recommendations).where(delivered).values(row))
+    failed, stuck = await issues(well)
+    assert (failed["source"], failed["type"], stuck["source"]) == ("Delivery", "warning", "Delivery")
+    assert "2 could not be delivered" in failed["message"] and "1 went to Lidarr" in stuck["message"]
+    assert "GET /api/v1/history/failures" in failed["remedy"] and failed["id"] != stuck["id"]
 
 
 async def test_lidarr_that_could_not_be_read_three_times_is_a_warning(well: House) -> None:
@@ -135,13 +165,13 @@ async def test_rows_from_the_future_tell_of_a_wrong_clock(well: House) -> None:
 @pytest.mark.parametrize(
     ("free", "severity"), [(2 * 2**30, None), (500 * 2**20, "warning"), (100 * 2**20, "error")]
 )
-async def test_a_disk_that_fills_up_is_said_before_it_is_full(
-    well: House, monkeypatch: pytest.MonkeyPatch, free: int, severity: str | None
+async def test_a_disk_that_fills_up_is_said_once_and_before_it_is_full(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, severity: str | None
 ) -> None:
     monkeypatch.setattr(symptoms.shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
-    found = await issues(well, folders=(Path("/config"),))
+    found = await issues(well, folders=(tmp_path, tmp_path.parent))
     assert [(issue["source"], issue["type"]) for issue in found] == ([("Disk", severity)] if severity else [])
-    assert all("/config" in issue["message"] for issue in found)
+    assert all(str(tmp_path) in issue["message"] for issue in found)
 
 
 async def test_a_folder_that_is_gone_is_an_error(well: House, tmp_path: Path) -> None:
@@ -159,23 +189,35 @@ async def test_a_redis_that_is_away_is_said_until_it_is_back(well: House) -> Non
     assert await issues(well, redis_away=lambda: away[0]) == []
 
 
+async def backed_up(house: House, status: RunStatus, at: datetime) -> None:
+    """As a worker on whichever machine does it."""
+    async with house.deps.db.transaction() as connection:
+        number = await jobs.insert_job(connection, "backup", trigger="schedule", at=at, due_at=at)
+        assert number is not None
+        mine = await jobs.claim_job(connection, number, this_process(), at)
+        assert mine is not None
+        assert await jobs.close_job(connection, mine, status, at)
+
+
 async def test_backups_that_were_missed_twice_are_a_warning(well: House) -> None:
     now, week = well.deps.clock(), timedelta(days=7)
     await read_the_library(well)
 
-    async def told(newest: datetime | None, later: timedelta, every: timedelta | None = week) -> list[Any]:
-        found = await issues(well, later=later, backup_every=every, last_backup=lambda: newest)
+    async def told(later: timedelta, every: timedelta | None = week) -> list[Any]:
+        found = await issues(well, later=later, backup_every=every)
         return [issue for issue in found if issue["source"] != "Library"]
 
-    assert await told(now, 14 * DAY) == []
-    (old,) = await told(now, 15 * DAY)
-    assert (old["source"], old["type"]) == ("Backup", "warning")
-    assert "15 days old" in old["message"] and "brainarr db backup" in old["remedy"]
     # A new installation has time to make its first.
-    assert await told(None, 13 * DAY) == []
-    (none,) = await told(None, 15 * DAY)
-    assert none["message"].startswith("There is no backup")
-    assert await told(None, 15 * DAY, every=None) == []
+    assert await told(13 * DAY) == []
+    (none,) = await told(15 * DAY)
+    assert none["message"].startswith("No scheduled backup was made in the 15 days")
+    assert await told(15 * DAY, every=None) == []
+    await backed_up(well, RunStatus.DONE, now)
+    assert await told(14 * DAY) == []
+    await backed_up(well, RunStatus.FAILED, now + 14 * DAY)
+    (old,) = await told(15 * DAY)
+    assert (old["source"], old["type"]) == ("Backup", "warning")
+    assert "15 days ago" in old["message"] and "/api/v1/system/tasks/backup" in old["remedy"]
 
 
 async def test_what_is_amiss_outside_the_database_is_said_also_without_it(

@@ -141,7 +141,7 @@ async def test_what_the_database_knows_is_told_from_it(house: House) -> None:
     assert ended == clock().timestamp()
     assert value(found, "brainarr_verdicts_total", verdict="owned") == 2
     assert value(found, "brainarr_recommendations", list="default", status="pending") == 2
-    assert value(found, "brainarr_queue_jobs", kind="run", state="waiting") == 1
+    assert value(found, "brainarr_queue_jobs", kind="recommend", state="waiting") == 1
     assert value(found, "brainarr_provider_runs_total", provider="home", outcome="ok") == 1
     assert value(found, "brainarr_provider_candidates_total", provider="home") == 7
     assert value(found, "brainarr_provider_requests_total", provider="cloud", outcome="unavailable") == 1
@@ -180,7 +180,7 @@ async def test_a_run_that_waits_grows_old_in_the_queue(house: House) -> None:
     later = house.deps.clock() + timedelta(minutes=9)
     async with house.door(house.deps.api_key(), clock=lambda: later) as client:
         found = await scraped(client)
-    assert value(found, "brainarr_queue_oldest_seconds", kind="run") == 540
+    assert value(found, "brainarr_queue_oldest_seconds", kind="recommend") == 540
 
 
 async def test_without_the_database_it_still_answers_and_says_so(house: House) -> None:

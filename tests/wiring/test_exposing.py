@@ -50,7 +50,7 @@ async def test_it_is_open_where_the_settings_say_so(tmp_path: Path) -> None:
 async def test_two_workers_with_one_port_is_said_with_a_remedy(tmp_path: Path) -> None:
     port = free_port()
     async with open_house(tmp_path, environ(port)) as house, exposing(house):
-        with pytest.raises(BrainarrError, match="metrics.worker_port"):
+        with pytest.raises(BrainarrError, match=r"metrics\.worker_port"):
             async with exposing(house):
                 pass
         assert (await scraped(port, house.api_key)).status_code == 200

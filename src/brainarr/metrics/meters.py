@@ -169,7 +169,7 @@ def feed_polled(slug: str | None, channel: str, carried: int) -> None:
 
 
 def cache_looked_up(level: str, outcome: str) -> None:
-    """`level`: memory, redis or database. `outcome`: hit, miss, stale or failed."""
+    """`level`: memory, redis or database. `outcome`: hit, miss or failed."""
     CACHE_LOOKUPS.labels(level, outcome).inc()
 
 

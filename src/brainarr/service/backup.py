@@ -11,6 +11,9 @@ from brainarr.store.archive import Origin
 from brainarr.store.backup import Backup, Shelf
 from brainarr.store.session import database_url
 
+TASK = "backup"
+"""The task that makes scheduled ones."""
+
 
 @dataclass(frozen=True)
 class Backups:

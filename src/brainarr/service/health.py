@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from brainarr.service.symptoms import (
     backup_issues,
     budget_issues,
     clock_issues,
+    delivery_issues,
     disk_issues,
     feed_issues,
     library_issues,
@@ -27,6 +28,7 @@ from brainarr.service.symptoms import (
     run_issues,
     worker_issues,
 )
+from brainarr.service.troubles import count_troubles
 from brainarr.store import findings, runs
 from brainarr.store.page import PageOf
 from brainarr.store.runs import RunRow, RunStatus
@@ -51,8 +53,6 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Whether Redis was away when it was last needed; None: none is configured."""
     backup_every: timedelta | None = None
     """How often a backup is made; None: not by itself."""
-    last_backup: Callable[[], datetime | None] = lambda: None
-    """When the newest one was made; may look at the disk."""
 
 
 NOTHING_ELSE = Surroundings()
@@ -83,7 +83,7 @@ async def _within(
     now = clock()
     run, reports = await read_last_reports(db)
     circuits = await read_breakers(db, setups)
-    backup = await asyncio.to_thread(around.last_backup)
+    troubles = await count_troubles(db, clock=clock)
     async with db.reading() as connection:
         return (
             *await library_issues(connection, now, instance, around.library_every),
@@ -93,7 +93,8 @@ async def _within(
             *await worker_issues(connection, now),
             *await budget_issues(connection, now, around.limits),
             *await feed_issues(connection, run),
-            *await backup_issues(connection, now, backup, around.backup_every),
+            *delivery_issues(troubles),
+            *await backup_issues(connection, now, around.backup_every),
             *await clock_issues(connection, now),
         )
 

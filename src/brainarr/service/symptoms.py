@@ -14,7 +14,9 @@ from brainarr.domain.health import Issue, Severity
 from brainarr.domain.money import Limits, dollars
 from brainarr.domain.recommendation import Outcome, ProviderReport, Status
 from brainarr.service.alerts import alerts_of
-from brainarr.store import figures, library, notices
+from brainarr.service.backup import TASK as BACKUP
+from brainarr.service.troubles import Troubles
+from brainarr.store import figures, jobs, library, notices
 from brainarr.store.install import installed_at
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
@@ -109,7 +111,7 @@ def _breaker_issue(name: str, circuit: Circuit) -> Issue:
 
 
 async def worker_issues(connection: AsyncConnection, now: datetime) -> list[Issue]:
-    """Work that waits while nobody works."""
+    """Work that waits while nobody works. What the schedule asked for may wait in a pause."""
     queue = await figures.queue_figures(connection)
     waiting = [kind.oldest for kind in queue if kind.oldest is not None]
     if not waiting or now - min(waiting) <= PATIENCE:
@@ -161,6 +163,20 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
     ]
 
 
+def delivery_issues(troubles: Troubles) -> list[Issue]:
+    """What was approved and did not arrive in Lidarr."""
+    remedy = "GET /api/v1/history/failures says of each why, and what to do about it."
+    told = (
+        ("failed", troubles.failed, "could not be delivered to Lidarr"),
+        ("stuck", troubles.stuck, "went to Lidarr again and again and did not arrive there"),
+    )
+    return [
+        Issue("Delivery", Severity.WARNING, f"Of what you approved, {count} {what}.", remedy, about=about)
+        for about, count, what in told
+        if count
+    ]
+
+
 def redis_issues(away: bool) -> list[Issue]:
     if not away:
         return []
@@ -168,18 +184,25 @@ def redis_issues(away: bool) -> list[Issue]:
     return [Issue("Redis", Severity.WARNING, message, "Check redis.url, and that Redis runs.")]
 
 
-async def backup_issues(
-    connection: AsyncConnection, now: datetime, newest: datetime | None, every: timedelta | None
-) -> list[Issue]:
-    """`every`: how often one is made; None: not by itself. `newest` None: there is none."""
+async def backup_issues(connection: AsyncConnection, now: datetime, every: timedelta | None) -> list[Issue]:
+    """`every`: how often one is made; None: not by itself. Whichever machine made it, the jobs tell of it."""
     if every is None:
         return []
+    newest = await jobs.last_done(connection, BACKUP)
     since = newest or await installed_at(connection)
     if since is None or now - since <= MISSED_BACKUPS * every:
         return []
-    what = "The newest backup is" if newest else "There is no backup, and the database is"
-    remedy = "`brainarr db backup` makes one, and says what is in its way."
-    return [Issue("Backup", Severity.WARNING, f"{what} {_lasted(now - since)} old.", remedy)]
+    ago = _lasted(now - since)
+    message = (
+        f"The last scheduled backup was made {ago} ago."
+        if newest
+        else f"No scheduled backup was made in the {ago} since the installation."
+    )
+    remedy = (
+        f"POST /api/v1/system/tasks/{BACKUP} makes one; "
+        f"GET /api/v1/system/tasks/history?task={BACKUP} says what was in its way."
+    )
+    return [Issue("Backup", Severity.WARNING, message, remedy)]
 
 
 async def clock_issues(connection: AsyncConnection, now: datetime) -> list[Issue]:
@@ -195,10 +218,15 @@ async def clock_issues(connection: AsyncConnection, now: datetime) -> list[Issue
 
 
 def disk_issues(folders: Iterable[Path]) -> list[Issue]:
-    """Folders that are nearly full. Asks the disks."""
+    """Disks that are nearly full, by the first folder on each, and folders that are gone. Asks the disks."""
     issues: list[Issue] = []
+    looked_at: set[int] = set()
     for folder in folders:
         try:
+            device = folder.stat().st_dev
+            if device in looked_at:
+                continue
+            looked_at.add(device)
             free = shutil.disk_usage(folder).free
         except OSError as error:
             message = f"{folder} cannot be looked at: {error.strerror}."

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Executable, Table, case, func, select
+from sqlalchemy import Column, ColumnElement, Executable, Table, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.store.runs import OPEN, RunStatus
+from brainarr.store.jobs import RECOMMEND
+from brainarr.store.runs import OPEN, RunStatus, may_start
 from brainarr.store.tables import (
     jobs,
     library_artists,
@@ -69,7 +70,7 @@ class QueueFigure(msgspec.Struct, frozen=True):
     waiting: int
     running: int
     oldest: datetime | None
-    """Since when the one waits that has waited longest."""
+    """Since when the one waits that has waited longest; in a pause, of what may start in spite of it."""
     heard: datetime | None
     """The last sign of life of one that is executed."""
 
@@ -156,7 +157,7 @@ async def queue_figures(connection: AsyncConnection) -> tuple[QueueFigure, ...]:
     )
     others = select(jobs.c.kind, *_queued(jobs, jobs.c.due_at)).where(jobs.c.status.in_(OPEN))
     rest = await _rows(connection, others.group_by(jobs.c.kind).order_by(jobs.c.kind))
-    return (QueueFigure("run", *row), *(QueueFigure(*each) for each in rest))
+    return (QueueFigure(RECOMMEND, *row), *(QueueFigure(*each) for each in rest))
 
 
 def _queued(table: Table, since: Column[datetime]) -> tuple[ColumnElement[Any], ...]:
@@ -164,7 +165,7 @@ def _queued(table: Table, since: Column[datetime]) -> tuple[ColumnElement[Any], 
     return (
         func.coalesce(func.sum(case((waits, 1), else_=0)), 0),
         func.coalesce(func.sum(case((waits, 0), else_=1)), 0),
-        func.min(case((waits, since))),
+        func.min(case((and_(waits, may_start(table.c.trigger)), since))),
         func.max(table.c.heartbeat_at),
     )
 

@@ -201,6 +201,12 @@ async def last_execution(connection: AsyncConnection, kind: str, *, over: bool) 
     return _read_execution(row) if row else None
 
 
+async def last_done(connection: AsyncConnection, kind: str) -> datetime | None:
+    """When a job of a kind last ended well."""
+    done = (jobs.c.kind == kind, jobs.c.status == RunStatus.DONE)
+    return (await connection.execute(select(func.max(jobs.c.finished_at)).where(*done))).scalar()
+
+
 async def forget_jobs(connection: AsyncConnection, kinds: Sequence[str], keep: int) -> int:
     """All but the newest `keep` of each kind; how many that were."""
     gone = 0

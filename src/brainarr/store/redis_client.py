@@ -3,6 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from brainarr.errors import ProviderRejected, ProviderUnavailable
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -32,3 +34,37 @@ def redis_troubles() -> tuple[type[Exception], ...]:
     from redis.exceptions import RedisError
 
     return RedisError, OSError, asyncio.TimeoutError
+
+
+def in_words(error: BaseException, patience_s: float) -> str:
+    """What is wrong with Redis, for people; without its address."""
+    from redis import exceptions
+
+    if isinstance(error, exceptions.AuthenticationError | exceptions.NoPermissionError):
+        return "it refuses the user name or password in redis.url"
+    if isinstance(error, exceptions.OutOfMemoryError):
+        return "it is full and takes nothing more"
+    if isinstance(error, exceptions.ReadOnlyError):
+        return "it is a read-only replica"
+    if isinstance(error, exceptions.BusyLoadingError):
+        return "it is starting"
+    if isinstance(error, TimeoutError | exceptions.TimeoutError):
+        return f"it does not answer within {patience_s:g} s"
+    if isinstance(error, OSError | exceptions.ConnectionError):
+        return "it cannot be reached"
+    return f"it answers with an error: {str(error)[:100]}"
+
+
+async def ping_redis(url: str) -> str:
+    """Proof that it answers. Raises ProviderUnavailable when it is away, ProviderRejected when it refuses."""
+    from redis import exceptions
+
+    try:
+        async with asyncio.timeout(CONNECT_S), connect_redis(url, answer_s=CONNECT_S) as redis:
+            await redis.execute_command("PING")
+    except redis_troubles() as error:
+        told = in_words(error, CONNECT_S)
+        if isinstance(error, exceptions.AuthenticationError | exceptions.NoPermissionError):
+            raise ProviderRejected("redis", told) from error
+        raise ProviderUnavailable("redis", told) from error
+    return "answers"

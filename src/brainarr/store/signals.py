@@ -131,10 +131,11 @@ class _Line:
         self._waiting = asyncio.Event()
         self._deaf = self._dumb = True
         self._noticed = False
+        """A failure, and not yet that both ways are open again: at the start nothing has failed yet."""
 
     @property
     def away(self) -> bool:
-        return self._deaf or self._dumb
+        return self._noticed
 
     def put(self, topic: str, body: bytes) -> None:
         if len(body) > LONGEST_BODY:
@@ -220,6 +221,6 @@ class _Line:
         if error is not None and not self._noticed:
             self._noticed = True
             log.warning("Redis is away: other processes hear of changes late", error=str(error)[:200])
-        elif error is None and self._noticed and not self.away:
+        elif error is None and self._noticed and not (self._deaf or self._dumb):
             self._noticed = False
             log.info("Redis answers again")

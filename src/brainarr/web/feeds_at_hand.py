@@ -5,6 +5,7 @@ Whatever is not plainly a poll with the right key goes on to the router, which d
 
 import re
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.datastructures import Headers, QueryParams
@@ -18,6 +19,15 @@ from brainarr.web.auth import same_key
 
 _FEED = re.compile(r"/lists/([^/]+)/(artists|api/v1/album)")
 _CHANNELS = {"artists": ARTISTS, "api/v1/album": ALBUMS}
+
+
+class _Route(NamedTuple):
+    """What the router would have noted in the scope, as far as it is asked for (`envelope.template_of`)."""
+
+    path: str
+
+
+_ROUTES = {feed: _Route(f"/lists/{{slug}}/{feed}") for feed in _CHANNELS}
 
 
 class FeedsAtHand:
@@ -34,6 +44,7 @@ class FeedsAtHand:
             given = _given_key(headers, scope) or ""
             answer = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]], partial(same_key, given))
             if answer is not None:
+                scope["route"] = _ROUTES[poll[2]]
                 metrics.feed_polled(poll[1], _CHANNELS[poll[2]], answer.items)
                 await _response(answer, headers.get("if-none-match"))(scope, receive, send)
                 return

@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
+import os
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ from brainarr.wiring.caching import (
 )
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import LABELS, Outside, open_outside
+from brainarr.wiring.timezone import server_zone
 
 if TYPE_CHECKING:
     from brainarr.pipeline.run import Instruments
@@ -114,6 +116,11 @@ class House:
     @property
     def backups(self) -> Backups:
         return backups_of(self.settings, self.folder, self.clock)
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """In which schedules name their times."""
+        return server_zone(os.environ)
 
     def require_lidarr(self) -> None:
         """Raises ConfigurationError that names what is missing."""

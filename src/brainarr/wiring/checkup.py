@@ -23,6 +23,7 @@ from brainarr.service.monitor import Watched, probe_provider, read_breakers
 from brainarr.service.settings import read_settings
 from brainarr.settings.layers import Origin
 from brainarr.settings.load import Loaded
+from brainarr.store.redis_client import ping_redis
 from brainarr.store.secrets import KEY_FILE, open_secrets
 from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import outlook
@@ -55,6 +56,7 @@ async def open_checkup(
         yield [
             folder_check(folder),
             Check("database", "database", partial(_probe_database, url, folder)),
+            *_redis(loaded.values.redis.url),
             *_lidarr_missing(loaded.values),
             *(provider.check for provider in (*_services(outside), *_models(outside))),
             *await _open_breakers(outside, url, folder),
@@ -202,6 +204,13 @@ async def _open_breakers(outside: Outside, url: str, folder: Path) -> list[Findi
         for name, circuit in circuits.items()
         if circuit.state is not State.CLOSED
     ]
+
+
+def _redis(url: str | None) -> list[Check]:
+    if url is None:
+        return []
+    remedy = "Check redis.url, and that Redis runs."
+    return [Check("redis", "redis", partial(ping_redis, url), remedy=remedy, needed=False)]
 
 
 def _lidarr_missing(settings: Settings) -> list[Finding]:

@@ -5,12 +5,12 @@ The web app runs in one process, or with `server.workers` in several; the server
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
@@ -24,14 +24,13 @@ from brainarr.pipeline.ports import Wake
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import Surroundings
 from brainarr.service.symptoms import exposure_issues
-from brainarr.store.backup import list_backups
 from brainarr.store.breakers import StoredBreakers
+from brainarr.store.session import database_url
 from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.listening import listen, server_of
-from brainarr.wiring.timezone import server_zone
 from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
 
@@ -127,7 +126,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             configured=house.runs.configured,
             importer=house.outside.lidarr,
             tasks=house_tasks(house),
-            zone=server_zone(os.environ),
+            zone=house.zone,
             around=surroundings(house),
             metrics_open=house.settings.metrics.open,
             url_base=house.settings.server.url_base,
@@ -143,20 +142,29 @@ def surroundings(house: House) -> Surroundings:
 
     def every(text: str) -> timedelta | None:
         schedule = parse_schedule(text)
-        return period(schedule, house.clock(), server_zone(os.environ)) if schedule else None
-
-    def newest_backup() -> datetime | None:
-        return max((found.manifest.made_at for found in list_backups(house.backups.place)), default=None)
+        return period(schedule, house.clock(), house.zone) if schedule else None
 
     return Surroundings(
-        folders=(house.folder,),
+        folders=written_folders(house),
         limits=house.settings.costs.limits,
         library_every=every(schedules.library) if house.outside.lidarr else None,
         settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
         redis_away=(lambda: house.signals.away) if house.settings.redis.url else None,
         backup_every=every(schedules.backup),
-        last_backup=newest_backup,
     )
+
+
+def written_folders(house: House) -> tuple[Path, ...]:
+    """Where this house writes: configuration, database, backups, log."""
+    database = database_url(house.settings.database.url, house.folder)
+    # The first backup makes its folder.
+    shelf = house.backups.place.absolute()
+    folders = [house.folder, next(folder for folder in (shelf, *shelf.parents) if folder.exists())]
+    if database.get_backend_name() == "sqlite" and database.database:
+        folders.append(Path(database.database).parent)
+    if house.settings.log.file:
+        folders.append((house.folder / house.settings.log.file).parent)
+    return tuple(dict.fromkeys(folders))
 
 
 async def _serve_and_work(web: WebServer | WebProcesses, worker: Worker, house: House) -> None:

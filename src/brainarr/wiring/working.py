@@ -1,6 +1,5 @@
 """What a worker is given: every task of this Brainarr, with its schedule and its service function."""
 
-import os
 from datetime import timedelta
 from functools import partial
 
@@ -8,6 +7,7 @@ from brainarr.domain.schedule import Interval, parse_schedule
 from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, usual_chores
 from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
+from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
@@ -16,7 +16,6 @@ from brainarr.store.breakers import StoredBreakers
 from brainarr.store.jobs import RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
-from brainarr.wiring.timezone import server_zone
 
 COST_WATCH = timedelta(minutes=1)
 
@@ -48,7 +47,7 @@ def _backup(house: House) -> Chore:
     async def backup(*_: object) -> None:
         await make_backup(house.backups, Origin.SCHEDULED)
 
-    return chore("backup", parse_schedule(house.settings.schedules.backup), backup)
+    return chore(BACKUP, parse_schedule(house.settings.schedules.backup), backup)
 
 
 def _cost_watch(house: House) -> list[Chore]:
@@ -81,7 +80,7 @@ async def house_worker(house: House, *, works: bool = True, concurrency: int | N
         house.runs,
         house_chores(house),
         recommend=recommend_task(house),
-        zone=server_zone(os.environ),
+        zone=house.zone,
         redis=house.settings.redis.url,
         # One Redis may serve several Brainarrs.
         queue=f"brainarr-{house.installation.name}",

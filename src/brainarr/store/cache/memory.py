@@ -38,6 +38,7 @@ class MemoryLevel:
         # Later than it could be: the clock was put back since.
         if not now < held.until <= now + key.kind.longest:
             self._drop(text)
+            self._show()
             tally.misses += 1
             metrics.cache_looked_up("memory", "miss")
             return None
@@ -53,6 +54,7 @@ class MemoryLevel:
         size = _size(text, held)
         if size * ROOM_FOR_ONE > self.limit:
             tally.too_large += 1
+            self._show()
             return
         self._kept[text] = key, held
         self._bytes += size
@@ -63,18 +65,22 @@ class MemoryLevel:
             self.tallies[self._kept[oldest][0].kind.name].evictions += 1
             metrics.cache_evicted("memory")
             self._drop(oldest)
-        metrics.cache_holds("memory", len(self._kept), self._bytes)
+        self._show()
 
     def forget(self, kind: str | None = None) -> int:
         """Everything of `kind`, or everything; how many answers that were."""
         gone = [text for text, (key, _) in self._kept.items() if kind in (None, key.kind.name)]
         for text in gone:
             self._drop(text)
+        self._show()
         return len(gone)
 
     @property
     def holding(self) -> Holding:
         return Holding(len(self._kept), self._bytes)
+
+    def _show(self) -> None:
+        metrics.cache_holds("memory", len(self._kept), self._bytes)
 
     def _drop(self, text: str) -> None:
         if (entry := self._kept.pop(text, None)) is not None:

@@ -22,6 +22,7 @@ from brainarr.domain.caching import Key
 from brainarr.pipeline.ports import Clock
 from brainarr.store.cache.rest import Rest, Trouble
 from brainarr.store.cache.tally import Held, Holding, Tallies
+from brainarr.store.redis_client import in_words
 
 if TYPE_CHECKING:
     from cashews.backends.redis import Redis
@@ -190,7 +191,7 @@ class RedisLevel:
         cause = error if isinstance(error, OSError) else error.__cause__ or error
         if rest is self._writing and not _refuses_writing(cause):
             rest = self._reading
-        what = _in_words(cause)
+        what = in_words(cause, PATIENCE_S)
         if rest.failed(what, self._clock()):
             log.warning("the shared cache is out of use; Brainarr goes on without it", reason=what)
 
@@ -252,21 +253,3 @@ def _refuses_writing(error: BaseException) -> bool:
     from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
     return isinstance(error, OutOfMemoryError | ReadOnlyError) or str(error).startswith("MISCONF")
-
-
-def _in_words(error: BaseException) -> str:
-    from redis import exceptions
-
-    if isinstance(error, exceptions.AuthenticationError | exceptions.NoPermissionError):
-        return "it refuses the user name or password in redis.url"
-    if isinstance(error, exceptions.OutOfMemoryError):
-        return "it is full and takes nothing more"
-    if isinstance(error, exceptions.ReadOnlyError):
-        return "it is a read-only replica"
-    if isinstance(error, exceptions.BusyLoadingError):
-        return "it is starting"
-    if isinstance(error, TimeoutError | exceptions.TimeoutError):
-        return f"it does not answer within {PATIENCE_S:g} s"
-    if isinstance(error, OSError | exceptions.ConnectionError):
-        return "it cannot be reached"
-    return f"it answers with an error: {str(error)[:100]}"

@@ -56,6 +56,9 @@ class StoredCache:
                             found[key] = Held(row.value, row.expires_at)
         except StorageError as error:
             self._failed(keys, error)
+            # As many lookups as would have hit or missed.
+            for _ in by_text:
+                metrics.cache_looked_up("database", "failed")
             return {}
         for key in by_text.values():
             tally = self.tallies[key.kind.name]
