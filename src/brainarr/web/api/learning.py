@@ -66,7 +66,7 @@ class LearningDocument(Document):
             weights=WeightsDocument.model_validate(taste.weights),
             configured=WeightsDocument.model_validate(taste.configured),
             genres={genre: _genre(learnt.genres[genre], found) for genre, found in sorted(tastes.items())},
-            sources=learnt.sources,
+            sources=dict(sorted(learnt.sources.items())),
             more=tuple(LikedDocument.model_validate(one) for one in learnt.more),
             less=tuple(LikedDocument.model_validate(one) for one in learnt.less),
             blocks=tuple(BlockDocument.of(block) for block in taste.blocks),
