@@ -17,10 +17,28 @@ _SERVERS = {"redis", "postgres", "on_postgres", "empty_postgres"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
+    for item in list(items):
+        if not EVERYTHING and _is_repeated(item):
+            items.remove(item)
         asked = {*getattr(item, "fixturenames", ()), *_chosen(item)}
         if item.get_closest_marker("loopback") or asked & _SERVERS:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"]))
+
+
+EVERYTHING = os.environ.get("BRAINARR_REQUIRE_SERVERS") == "1"
+"""Every test on both databases, as .ci/run has it. Else, so that the suite takes less than five minutes,
+PostgreSQL has those that are about the database itself, and what several processes do runs there alone."""
+
+_ABOUT_DATABASES = ("store", "jobs", "processes")
+
+
+def _is_repeated(item: pytest.Item) -> bool:
+    """Whether it says of another database what is said of one already."""
+    room = item.path.parent.name
+    if room == "processes":
+        return bool({"sqlite", "on_sqlite"} & set(_chosen(item)))
+    twice = {"on_postgres", "postgres"} & set(_chosen(item))
+    return bool(twice) and room not in _ABOUT_DATABASES
 
 
 def _chosen(item: pytest.Item) -> list[str]:
@@ -31,7 +49,7 @@ def _chosen(item: pytest.Item) -> list[str]:
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     """Where everything is installed (.ci/run), "skipped: needs …" would hide that a test did not run."""
-    if os.environ.get("BRAINARR_REQUIRE_SERVERS") == "1" and isinstance(report.longrepr, tuple):
+    if EVERYTHING and isinstance(report.longrepr, tuple):
         *_, reason = report.longrepr
         if report.skipped and "needs" in reason.lower():
             report.outcome = "failed"

@@ -23,6 +23,7 @@ from brainarr.store.breakers import StoredBreakers
 from brainarr.store.runs import RunRow
 from brainarr.store.usage import StoredLedger
 from brainarr.web.app import create_app
+from tests.conftest import EVERYTHING
 from tests.llm.given import ask, entry, guarded
 from tests.llm.test_chain import ScriptedModel
 from tests.web.conftest import House, both_databases
@@ -90,7 +91,7 @@ async def test_a_thousand_callers_cause_one_question_and_all_get_the_run(house: 
         crowded.at_work(),
         house.door(house.deps.api_key(), wake=crowded.worker.nudge) as client,
     ):
-        await crowded.serve(1_000, client)
+        await crowded.serve(1_000 if EVERYTHING else 250, client)
 
 
 @both_databases
