@@ -116,7 +116,7 @@ def close_database(url: URL) -> None:
     """The library and its history are nobody else's business; the folder of a SQLite file may be open."""
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
-        # Its journals lie beside it, and copies that older versions made; others with such names are people's own.
+        # Its journals lie beside it, and copies that older versions made; others named so are people's own.
         journals = (path.with_name(path.name + journal) for journal in ("", "-wal", "-shm", "-journal"))
         for file in (*journals, *path.parent.glob(f"{path.name}.before-*")):
             # One that is not there, or cannot be looked at: whoever opens the database says so.
