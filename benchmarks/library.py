@@ -20,6 +20,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+from benchmarks.stall import watching
+
 RUNS = 5
 CHUNK = 64 * 1024
 SIZES = (1_000, 10_000, 50_000)
@@ -177,19 +179,9 @@ def measure_ours(path: Path) -> dict[str, float]:
         return {"seconds": seconds, "tokens": tokens, "artists": len(artists), **marks}
 
     async def watched() -> dict[str, float]:
-        worst = 0.0
-
-        async def tick() -> None:
-            nonlocal worst
-            while True:
-                before = time.perf_counter()
-                await asyncio.sleep(0.001)
-                worst = max(worst, time.perf_counter() - before - 0.001)
-
-        ticker = asyncio.create_task(tick())
-        result = await work()
-        ticker.cancel()
-        return {**result, "stall_ms": worst * 1000}
+        with watching() as stall:
+            result = await work()
+        return {**result, "stall_ms": stall.worst * 1000}
 
     result = asyncio.run(watched())
     return {**result, "memory_mb": peak_mb() - imported}

@@ -24,6 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.stall import watching
+
 SIZES = (50, 5_000, 50_000)
 STRANGERS = 2_000
 """Artists of the world that the library does not hold."""
@@ -69,25 +71,15 @@ async def run_twice(folder: Path) -> dict[str, Any]:
 
 
 async def watched(work: Callable[[], Awaitable[int]]) -> dict[str, float]:
-    worst = 0.0
-
-    async def tick() -> None:
-        nonlocal worst
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.001)
-            worst = max(worst, time.perf_counter() - before - 0.001)
-
-    ticker = asyncio.create_task(tick())
-    began, cpu = time.perf_counter(), time.process_time()
-    found = await work()
-    seconds, worked = time.perf_counter() - began, time.process_time() - cpu
-    ticker.cancel()
+    with watching() as stall:
+        began, cpu = time.perf_counter(), time.process_time()
+        found = await work()
+        seconds, worked = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "seconds": round(seconds, 2),
         "cpu_seconds": round(worked, 2),
-        "stall_ms": round(worst * 1_000, 1),
+        "stall_ms": round(stall.worst * 1_000, 1),
         "peak_rss_mb": round(peak),
         "recommendations": found,
     }

@@ -17,6 +17,7 @@ from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.blocks import enforce
 from brainarr.service.learning import note_plays, remember
 from brainarr.service.library import sync_library
+from brainarr.service.liveness import stay_alive
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import LOOK_AGAIN_S, RunDetail, read_run, recover_runs
 from brainarr.store import findings, recommendations
@@ -103,7 +104,12 @@ async def _carry_out(deps: RunDeps, run: RunRow, steps: "_Steps") -> RunDetail:
     """To its end, whatever that is."""
     run_id = run.id
     work = asyncio.create_task(_work(deps, run, steps))
-    alive = asyncio.create_task(_stay_alive(deps, run_id, steps, work))
+
+    async def beat() -> bool:
+        async with deps.db.transaction(aside=True) as connection:
+            return not await rows.beat(connection, run_id, deps.clock(), steps.latest)
+
+    alive = asyncio.create_task(stay_alive(deps.beat_s, beat, work))
     task = asyncio.current_task()
     try:
         await work
@@ -181,20 +187,6 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
         if deps.auto_approve:
             await write_history(connection, stored, Event.APPROVED, now, actor=Actor.AUTOMATIC)
         await enforce(connection, now)
-
-
-async def _stay_alive(deps: RunDeps, run_id: int, steps: _Steps, work: asyncio.Task[None]) -> None:
-    while True:
-        await asyncio.sleep(deps.beat_s)
-        try:
-            async with deps.db.transaction(aside=True) as connection:
-                stop = await rows.beat(connection, run_id, deps.clock(), steps.latest)
-        except StorageError:
-            # The run itself will meet the same trouble and report it; a missed sign of life alone is none.
-            continue
-        if stop:
-            work.cancel()
-            return
 
 
 async def _end(deps: RunDeps, run_id: int, status: RunStatus, error: str = "", remedy: str = "") -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr import log as logs
 from brainarr.domain.recommendation import Progress
-from brainarr.errors import BrainarrError, StorageError
+from brainarr.errors import BrainarrError
 from brainarr.pipeline.ports import Clock
-from brainarr.service.liveness import is_orphan
+from brainarr.service.liveness import is_orphan, stay_alive
 from brainarr.service.progress import OnProgress
 from brainarr.store import jobs as rows
 from brainarr.store.jobs import JobRow
@@ -69,7 +69,12 @@ async def execute_job(deps: JobDeps, job_id: int, work: Callable[[str], Work | N
         return
     steps = _Latest()
     task = asyncio.create_task(_do(do, mine, steps))
-    alive = asyncio.create_task(_stay_alive(deps, mine, steps, task))
+
+    async def beat() -> bool:
+        async with deps.db.transaction(aside=True) as connection:
+            return await rows.beat_job(connection, mine, deps.clock(), steps.step)
+
+    alive = asyncio.create_task(stay_alive(deps.beat_s, beat, task))
     this = asyncio.current_task()
     try:
         await task
@@ -138,20 +143,6 @@ class _Latest:
 async def _do(work: Work, mine: JobRow, steps: _Latest) -> None:
     with logs.bound(job=mine.id, task=mine.kind):
         await work(mine, steps)
-
-
-async def _stay_alive(deps: JobDeps, mine: JobRow, steps: _Latest, task: asyncio.Task[None]) -> None:
-    while True:
-        await asyncio.sleep(deps.beat_s)
-        try:
-            async with deps.db.transaction(aside=True) as connection:
-                still = await rows.beat_job(connection, mine, deps.clock(), steps.step)
-        except StorageError:
-            # The job itself will meet the same trouble and report it; a missed sign of life alone is none.
-            continue
-        if not still:
-            task.cancel()
-            return
 
 
 async def _fail(deps: JobDeps, mine: JobRow, error: str, remedy: str) -> None:

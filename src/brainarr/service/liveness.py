@@ -1,11 +1,14 @@
-"""Which processes are alive: what a dead one was executing must not wait for it."""
+"""Which processes are alive, and the signs that they give: what a dead one was executing must not wait for it."""
 
+import asyncio
 import os
 import secrets as tokens
 import socket
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from brainarr.errors import StorageError
 from brainarr.store.runs import Process
 
 SILENCE = timedelta(minutes=2)
@@ -39,3 +42,17 @@ def _is_alive(pid: int) -> bool:
     except (OSError, IndexError):
         return True
     return state != "Z"
+
+
+async def stay_alive(beat_s: float, beat: Callable[[], Awaitable[bool]], work: asyncio.Task[None]) -> None:
+    """Gives a sign of life every `beat_s` seconds; cancels `work` when `beat` says that it shall not go on."""
+    while True:
+        await asyncio.sleep(beat_s)
+        try:
+            goes_on = await beat()
+        except StorageError:
+            # The work itself will meet the same trouble and report it; a missed sign of life alone is none.
+            continue
+        if not goes_on:
+            work.cancel()
+            return

@@ -203,7 +203,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise StorageError(f"There is no backup {path}.", remedy="Check its name.") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
-    # Encrypted members are RuntimeErrors, unknown compressions NotImplementedErrors.
+    # RuntimeError: a member is encrypted, or compressed in a way that zipfile does not know.
     except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, zlib.error) as error:
         raise _unusable(path, "it is not a whole zip file") from error
 
