@@ -74,7 +74,7 @@ async def test_requests_at_the_same_time_do_not_mix_their_numbers(house: House, 
 
     router = APIRouter()
 
-    @router.get("/part/{name}")
+    @router.get("/job/{name}")
     async def _(name: str) -> str:
         await asyncio.gather(*(asyncio.create_task(work(f"{name}/{step}")) for step in range(3)))
         return name
@@ -83,9 +83,7 @@ async def test_requests_at_the_same_time_do_not_mix_their_numbers(house: House, 
         app = client._transport.app  # type: ignore[attr-defined]
         app.include_router(router)
         names = [f"r{number}" for number in range(20)]
-        await asyncio.gather(
-            *(client.get(f"/part/{name}", headers={"X-Request-Id": name}) for name in names)
-        )
+        await asyncio.gather(*(client.get(f"/job/{name}", headers={"X-Request-Id": name}) for name in names))
     worked = [line for line in lines() if line["event"] == "worked"]
     assert len(worked) == 60
     assert all(line["part"].split("/")[0] == line["request"] for line in worked)

@@ -1,4 +1,4 @@
-"""Which processes are alive, and the signs that they give: what a dead one was executing must not wait for it."""
+"""Which processes are alive, and their signs of it: what a dead one was executing must not wait for it."""
 
 import asyncio
 import os
