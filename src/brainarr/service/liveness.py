@@ -45,7 +45,7 @@ def _is_alive(pid: int) -> bool:
 
 
 async def stay_alive(beat_s: float, beat: Callable[[], Awaitable[bool]], work: asyncio.Task[None]) -> None:
-    """Gives a sign of life every `beat_s` seconds; cancels `work` when `beat` says that it shall not go on."""
+    """A sign of life every `beat_s` seconds; cancels `work` when `beat` says that it shall not go on."""
     while True:
         await asyncio.sleep(beat_s)
         try:
