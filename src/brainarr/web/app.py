@@ -35,7 +35,7 @@ from brainarr.web.api import (
 from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
-from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
+from brainarr.web.envelope import API, BodyLimit, Observed, UrlBase
 from brainarr.web.feeds_at_hand import FeedsAtHand
 from brainarr.web.origin import KnownNames
 from brainarr.web.problems import (
@@ -79,17 +79,19 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.started_at = deps.clock()
     install_problems(app)
     install_doors(app, deps.clock)
-    app.add_middleware(FeedsAtHand, feeds=deps.feeds)
+    # The innermost first.
     app.add_middleware(BodyLimit)
+    app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(KnownNames, names=deps.names)
-    app.add_middleware(UrlBase, base=deps.url_base)
+    if deps.url_base:
+        app.add_middleware(UrlBase, base=deps.url_base)
     return app
 
 
 class _App(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         # Outermost, so that the answer to a mistake of ours has the headers and its line in the log too.
-        return Observed(SecurityHeaders(super().build_middleware_stack()))
+        return Observed(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
         return declare_problems(super().openapi())
@@ -111,7 +113,7 @@ def _id_of(route: APIRoute) -> str:
 
 @lru_cache(maxsize=1)
 def _routes() -> list[BaseRoute]:
-    """The same for every app of a process: FastAPI takes a tenth of a second to work out what they ask for."""
+    """The same for every app of a process: FastAPI takes .1 s to work out what all of them ask for."""
     router = APIRouter(generate_unique_id_function=_id_of)
     for door in (page, backtest_page):
         router.include_router(door.router)
