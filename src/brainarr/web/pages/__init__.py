@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import shell, system
 
-PAGES = (shell,)
+PAGES = (shell, system)
 
 
 def pages_router() -> APIRouter:
