@@ -156,7 +156,7 @@ class Observed:
                 if span is not None:
                     span.update_name(f"{scope['method']} {route or 'unmatched'}")
                     span.set_attribute("http.response.status_code", status)
-                # Containers and collectors ask for these several times a minute, for ever.
+                # Asked for several times a minute, for ever, or many at once by each page.
                 say = log.debug if route in _ROUTINE else log.info
                 say(
                     "request",
@@ -168,7 +168,7 @@ class Observed:
                 )
 
 
-_ROUTINE = ("/ping", "/metrics")
+_ROUTINE = ("/ping", "/metrics", "/static/{version}/{path:path}", "/art/{subject}/{mbid}", "/sw.js")
 _STREAM = b"text/event-stream"
 # It need not be a secret, only another one each time and in each process.
 _numbers = random.Random()
