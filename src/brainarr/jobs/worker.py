@@ -89,8 +89,8 @@ class Worker:
         self.nudge()
 
     async def work(self) -> None:
-        """Until the task is cancelled, or it retires. Cancelled, it gives back what cannot end within the grace
-        time; a run ends as cancelled, with what it had verified."""
+        """Until the task is cancelled, or it retires. Cancelled, it gives back what cannot end within the
+        grace time; a run ends as cancelled, with what it had verified."""
         async with AsyncExitStack() as queues:
             try:
                 if self._works and self._redis is not None:

@@ -150,9 +150,7 @@ class Configuration:
     def _unusable(self, values: Mapping[str, object], forget: Collection[str]) -> list[Fault]:
         known = {".".join(map(str, path)) for path in self.schema.settings()}
         faults = [
-            Fault(
-                key, "this name", f"known settings only; the nearest one is {self.schema.nearest(_path(key))}"
-            )
+            Fault(key, "this name", f"known settings; the nearest one is {self.schema.nearest(_path(key))}")
             for key in (*values, *forget)
             if key not in known
         ]

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     LIST = "list"
     MAPPING = "mapping"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105
     ADDRESS = "address"
     MONEY = "money"
     """US dollars, as decimal text."""

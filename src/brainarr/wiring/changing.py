@@ -88,9 +88,7 @@ def refuse_closed_folders(settings: Settings, folder: Path) -> None:
         file = folder / settings.log.file
         if not _writable(file.parent) or file.is_dir():
             faults.append(
-                Fault(
-                    "log.file", settings.log.file, "a file in a folder that is there, and may be written to"
-                )
+                Fault("log.file", settings.log.file, "a file in a folder that Brainarr may write to")
             )
     if faults:
         raise ConfigurationError(faults)

@@ -7,7 +7,7 @@ built, the present one stays.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class Furniture(NamedTuple):
     worker: Worker | None
 
 
-Furnish = Callable[[House, Configuration], Furniture]
+Furnish = Callable[[House, Configuration], Awaitable[Furniture]]
 
 
 @asynccontextmanager
@@ -88,13 +88,13 @@ class Residence:
         self.configuration = configuration_of(ground, try_out=self._try_out, take_over=self._take_over)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self._present is not None
-        await self._present.answer(scope, receive, send)
+        await self.present.answer(scope, receive, send)
 
     @property
-    def house(self) -> House:
-        assert self._present is not None
-        return self._present.house
+    def present(self) -> Tenancy:
+        if self._present is None:
+            raise RuntimeError("nobody has moved in yet")
+        return self._present
 
     def call(self) -> None:
         """The settings may have changed."""
@@ -144,7 +144,7 @@ class Residence:
 
     async def _live(self, loaded: Loaded[Settings], standing: asyncio.Future[Tenancy]) -> None:
         async with build_house(self._ground, loaded) as house:
-            app, worker = self._furnish(house, self.configuration)
+            app, worker = await self._furnish(house, self.configuration)
             former = self._present.app if self._present else None
             if app is not None and former is not None:
                 for name in KEPT:
@@ -163,7 +163,7 @@ class Residence:
         stored = await read_settings(ground.db, ground.installation.secrets)
         loaded = await asyncio.to_thread(load_settings, ground.folder, ground.environ, stored)
         loaded = replace(loaded, values=as_at_start(loaded.values, ground.loaded.values))
-        if self._stopping or _felt(loaded) == _felt(self.house.loaded):
+        if self._stopping or _felt(loaded) == _felt(self.present.house.loaded):
             return
         await self.move_in(loaded)
         log.info("the new settings hold")

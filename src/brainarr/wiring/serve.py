@@ -68,15 +68,13 @@ async def work(folder: Path, environ: Mapping[str, str], concurrency: int | None
     Raises BrainarrError, also where no Redis is configured.
     """
 
-    def furnish(house: House, _: Configuration) -> Furniture:
+    async def furnish(house: House, _: Configuration) -> Furniture:
         return Furniture(worker_app(house), nudged_worker(house, concurrency=concurrency))
 
     async with open_ground(folder, environ) as ground:
         settings = ground.loaded.values
         if settings.redis.url is None:
-            allowed = (
-                "redis://host:6379/0, the one that the server uses; without a Redis, `brainarr serve` works"
-            )
+            allowed = "redis://host:6379/0, the one that the server uses; without it, `brainarr serve` works"
             raise ConfigurationError([Fault("redis.url", "nothing", allowed)])
         async with reside(ground, furnish) as residence, exposing(settings, residence):
             log.info("the worker waits for work", version=__version__, concurrency=concurrency or CONCURRENCY)
@@ -121,38 +119,41 @@ class WebServer:
         self._server.should_exit = True
 
 
-def web_app(house: House, configuration: Configuration | None = None) -> FastAPI:
-    """The web app of this house. Without a `configuration` nobody follows what is changed in it."""
+def web_app(house: House) -> FastAPI:
+    """The web app of this house alone: nobody follows what is changed in it."""
+    return create_app(web_deps(house, configuration_of(house.ground)))
+
+
+def web_deps(house: House, configuration: Configuration) -> WebDeps:
+    """What the web app of this house is handed."""
     feeds = FeedCache(house.db, house.installation.secrets, house.clock)
     house.leaving.callback(house.signals.listen(FEEDS, lambda _: feeds.forget()))
-    return create_app(
-        WebDeps(
-            db=house.db,
-            secrets=house.installation.secrets,
-            api_key=lambda: house.fixed_api_key,
-            clock=house.clock,
-            broadcast=house.runs.broadcast,
-            wake=partial(house.signals.tell, WORK),
-            backtests=house.backtests,
-            backups=house.backups,
-            cache=house.cache,
-            feeds=feeds,
-            configuration=configuration or configuration_of(house.ground),
-            providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
-            find_servers=partial(find_servers, house.settings.provider_chain),
-            estimate=house.estimate,
-            messengers=house.outside.messengers,
-            limits=house.settings.costs.limits,
-            configured=house.runs.configured,
-            importer=house.outside.lidarr,
-            tasks=house_tasks(house),
-            zone=house.zone,
-            around=surroundings(house),
-            metrics_open=house.settings.metrics.open,
-            url_base=house.settings.server.url_base,
-            external_url=house.settings.server.external_url,
-            allowed_hosts=house.settings.server.allowed_hosts,
-        )
+    return WebDeps(
+        db=house.db,
+        secrets=house.installation.secrets,
+        api_key=lambda: house.fixed_api_key,
+        clock=house.clock,
+        broadcast=house.runs.broadcast,
+        wake=partial(house.signals.tell, WORK),
+        backtests=house.backtests,
+        backups=house.backups,
+        cache=house.cache,
+        feeds=feeds,
+        configuration=configuration,
+        providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
+        find_servers=partial(find_servers, house.settings.provider_chain),
+        estimate=house.estimate,
+        messengers=house.outside.messengers,
+        limits=house.settings.costs.limits,
+        configured=house.runs.configured,
+        importer=house.outside.lidarr,
+        tasks=house_tasks(house),
+        zone=house.zone,
+        around=surroundings(house),
+        metrics_open=house.settings.metrics.open,
+        url_base=house.settings.server.url_base,
+        external_url=house.settings.server.external_url,
+        allowed_hosts=house.settings.server.allowed_hosts,
     )
 
 
@@ -163,16 +164,20 @@ def nudged_worker(house: House, *, works: bool = True, concurrency: int | None =
     return worker
 
 
-def _serves_only(house: House, configuration: Configuration) -> Furniture:
-    return Furniture(web_app(house, configuration), None)
+async def _serves_only(house: House, configuration: Configuration) -> Furniture:
+    # Describing a hundred routes takes some tenths of a second, in which the present house serves.
+    app = await asyncio.to_thread(create_app, web_deps(house, configuration))
+    return Furniture(app, None)
 
 
-def _works_only(house: House, _: Configuration) -> Furniture:
+async def _works_only(house: House, _: Configuration) -> Furniture:
     return Furniture(None, nudged_worker(house, works=house.settings.jobs.embedded))
 
 
-def _serves_and_works(house: House, configuration: Configuration) -> Furniture:
-    return Furniture(web_app(house, configuration), nudged_worker(house, works=house.settings.jobs.embedded))
+async def _serves_and_works(house: House, configuration: Configuration) -> Furniture:
+    app, _ = await _serves_only(house, configuration)
+    _, worker = await _works_only(house, configuration)
+    return Furniture(app, worker)
 
 
 def _say_where(ground: Ground, listener: socket.socket) -> None:

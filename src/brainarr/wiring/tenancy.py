@@ -28,7 +28,8 @@ class Tenancy:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The house's app, as ASGI. A stream of events ends properly when the house is left."""
-        assert self.app is not None
+        if self.app is None:
+            raise RuntimeError("this process has no web app")
         visit = _Visit(send)
         self._visits.add(visit)
         try:
@@ -93,14 +94,13 @@ class _Visit:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._task = asyncio.current_task()
-        self._begun = self._complete = False
+        self._complete = False
         self.streams = False
         """Whether it is a stream of events, which lasts as long as somebody watches."""
         self.shown_out = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._begun = True
             self.streams = (
                 Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
             )

@@ -41,7 +41,7 @@ CHAPTERS = (
                 {
                     "server.external_url": _address(
                         "External address",
-                        "How Lidarr reaches Brainarr, without the URL base; the lists' addresses begin with it.",
+                        "How Lidarr reaches Brainarr, without the URL base. The lists' addresses begin so.",
                         advanced=False,
                         none="the address that you use",
                     ),
@@ -108,7 +108,7 @@ CHAPTERS = (
                 {
                     "server.api_key": Words(
                         "API key",
-                        "Opens the whole API. Back to default makes a new one; the old one opens nothing then.",
+                        "Opens the whole API. Back to default makes a new one; the old one is void.",
                         allowed="1 to 200 plain characters without spaces",
                     ),
                     "server.allowed_hosts": Words(
