@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import backtest_page, feeds, metrics, page
+from brainarr.web import backtest_page, feeds, metrics, statics
 from brainarr.web.api import (
     backtest,
     backup,
@@ -28,13 +28,16 @@ from brainarr.web.api import (
     system,
     tasks,
     usage,
+    widget,
 )
 from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
 from brainarr.web.feeds_at_hand import FeedsAtHand
+from brainarr.web.idempotency import AnsweredOnce, Once, install_idempotency
 from brainarr.web.origin import KnownNames
+from brainarr.web.pages import pages_router
 from brainarr.web.problems import (
     FORBIDDEN,
     INVALID,
@@ -44,6 +47,7 @@ from brainarr.web.problems import (
     install_problems,
     problems,
 )
+from brainarr.web.rates import Paced, install_rates
 
 __all__ = ["WebDeps", "WiredProvider", "create_app"]
 
@@ -75,16 +79,20 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.started_at = deps.clock()
     install_problems(app)
     install_doors(app, deps.clock)
+    install_rates(app, deps.requests_per_minute, deps.clock)
+    install_idempotency(app)
+    app.add_middleware(AnsweredOnce)
     app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownNames, names=deps.names)
     app.add_middleware(UrlBase, base=deps.url_base)
-    app.include_router(page.router)
     app.include_router(backtest_page.router)
     app.include_router(_ping)
     app.include_router(metrics.router)
     app.include_router(feeds.router)
     app.include_router(_api())
+    app.include_router(statics.router)
+    app.include_router(pages_router())
     return app
 
 
@@ -110,7 +118,7 @@ def ping() -> Pong:
 def _api() -> APIRouter:
     api = APIRouter(
         prefix=API,
-        dependencies=[Depends(require_api_key)],
+        dependencies=[Depends(require_api_key), Paced, Once],
         responses=problems(UNAUTHORIZED, FORBIDDEN, INVALID, TOO_MANY_GUESSES),
     )
     for noun in (
@@ -133,6 +141,7 @@ def _api() -> APIRouter:
         blocks,
         backtest,
         cache,
+        widget,
     ):
         api.include_router(noun.router)
     return api

@@ -153,6 +153,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         metrics_open=house.settings.metrics.open,
         url_base=house.settings.server.url_base,
         external_url=house.settings.server.external_url,
+        requests_per_minute=house.settings.server.requests_per_minute,
         allowed_hosts=house.settings.server.allowed_hosts,
     )
 

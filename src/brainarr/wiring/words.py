@@ -118,6 +118,12 @@ CHAPTERS = (
                         advanced=True,
                         allowed='up to 50 names such as music.example.org, or "*" for any',
                     ),
+                    "server.requests_per_minute": Words(
+                        "Requests of a key",
+                        "How often each key may ask the API; 0 for as often as it likes.",
+                        unit="a minute",
+                        advanced=True,
+                    ),
                     "metrics.open": Words(
                         "Metrics are open to everyone",
                         "Otherwise /metrics needs the API key.",
