@@ -96,6 +96,11 @@ class Residence:
             raise RuntimeError("nobody has moved in yet")
         return self._present
 
+    @property
+    def houses(self) -> tuple[House, ...]:
+        """Those that stand: the present one last, before it those that still finish something."""
+        return tuple(tenancy.house for tenancy in self._tenancies.values())
+
     def call(self) -> None:
         """The settings may have changed."""
         self._followed.clear()
