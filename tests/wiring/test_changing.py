@@ -1,4 +1,4 @@
-"""Reading and changing the settings of an installed Brainarr: what counts, what is refused, what stays secret."""
+"""Reading and changing the settings of an installed Brainarr: what counts, and what is refused."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

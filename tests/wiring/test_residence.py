@@ -1,4 +1,4 @@
-"""Houses that follow the settings: the next one takes over, nothing under way is dropped, nothing is left behind."""
+"""Houses that follow the settings: nothing under way is dropped, and nothing is left behind."""
 
 import asyncio
 import gc

@@ -2,7 +2,7 @@
 
 A mark is `unchanged:REF`. REF is the name of the list's entry that holds the secret, or the entry's number
 where entries have no names; so it survives another order, and an entry that is called otherwise now. The word
-alone means the entry's own name or number.
+alone means the entry's own name or number, or the one secret where there is no list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,9 @@ def _name_of(entry: object) -> str:
 
 
 def _secret_of(stored: object, ref: str, rest: Path) -> str | None:
-    """What the entry `ref` of the stored list holds at `rest`."""
+    """What the entry `ref` of the stored list holds at `rest`; a secret by itself is no entry of anything."""
+    if isinstance(stored, str):
+        return stored or None
     entries = cast(list[object], stored) if isinstance(stored, list) else []
     for index, entry in enumerate(entries):
         if ref != (_name_of(entry) or str(index)):

@@ -32,6 +32,8 @@ class Group:
     title: str
     settings: Mapping[str, Words]
     """By dotted key."""
+    test: str = ""
+    """The service that these settings lead to, as its provider is named; "": none that can be asked."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from brainarr.web.api import (
     providers,
     recommendations,
     runs,
+    settings,
     system,
     tasks,
     usage,
@@ -141,6 +142,7 @@ def _api() -> APIRouter:
         blocks,
         backtest,
         cache,
+        settings,
         widget,
     ):
         api.include_router(noun.router)

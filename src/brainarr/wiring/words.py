@@ -166,6 +166,7 @@ CHAPTERS = (
                         advanced=True,
                     ),
                 },
+                test="lidarr",
             ),
         ),
     ),
@@ -202,6 +203,7 @@ CHAPTERS = (
                     ),
                     "listenbrainz.requests_per_second": _pace("The public server allows 3."),
                 },
+                test="listenbrainz",
             ),
             Group(
                 "Last.fm",
@@ -220,6 +222,7 @@ CHAPTERS = (
                     ),
                     "lastfm.base_url": _address("Server", "Libre.fm and others speak the same API."),
                 },
+                test="lastfm",
             ),
             Group(
                 "Deezer",
@@ -230,6 +233,7 @@ CHAPTERS = (
                     "deezer.base_url": _address("Server", "Where its API answers."),
                     "deezer.requests_per_second": _pace("The public server allows 10."),
                 },
+                test="deezer",
             ),
             Group(
                 "MusicBrainz",
@@ -250,6 +254,7 @@ CHAPTERS = (
                     "musicbrainz.base_url": _address("Server", "A mirror of your own is much faster."),
                     "musicbrainz.requests_per_second": _pace("The public server allows 1, a mirror more."),
                 },
+                test="musicbrainz",
             ),
             Group(
                 "Trained filter",
@@ -262,6 +267,7 @@ CHAPTERS = (
                         allowed="a folder, relative to the configuration folder",
                     ),
                 },
+                test="similarity",
             ),
             Group(
                 "Artwork and previews",
@@ -481,6 +487,7 @@ CHAPTERS = (
                         allowed="up to 20 addresses, such as ntfy://topic",
                     ),
                 },
+                test="notifications",
             ),
         ),
     ),

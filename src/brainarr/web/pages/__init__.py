@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import settings, shell
 
-PAGES = (shell,)
+PAGES = (shell, settings)
 
 
 def pages_router() -> APIRouter:
