@@ -71,11 +71,11 @@ class Furnisher:
 async def living(
     folder: Path, furnisher: Furnisher | None = None
 ) -> AsyncIterator[tuple[Ground, Residence, httpx2.AsyncClient]]:
-    async with open_ground(folder, {"BRAINARR__RECOMMEND__SCHEDULE": "off"}) as ground:
-        async with reside(ground, furnisher or Furnisher()) as residence:
-            transport = httpx2.ASGITransport(app=residence)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://here") as client:
-                yield ground, residence, client
+    off = {"BRAINARR__RECOMMEND__SCHEDULE": "off"}
+    async with open_ground(folder, off) as ground, reside(ground, furnisher or Furnisher()) as residence:
+        transport = httpx2.ASGITransport(app=residence)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://here") as client:
+            yield ground, residence, client
 
 
 async def target_of(client: httpx2.AsyncClient) -> str:

@@ -1,7 +1,7 @@
 """Settings as fields of a form, and what a person did to them.
 
-Every field comes with what it said when the page was made (`was.KEY`). Only what is different now is a change:
-so two people with the same page open take nothing back from each other.
+Every field comes with what it said when the page was made (`was.KEY`). Only what is different now is a
+change: so two people with the same page open take nothing back from each other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

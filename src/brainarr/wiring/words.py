@@ -185,7 +185,6 @@ CHAPTERS = (
                         "Your user name",
                         "Your listens weigh the artists that you own.",
                         none="no listens are read",
-                        allowed="a user name",
                     ),
                     "listenbrainz.token": Words(
                         "User token",
@@ -199,7 +198,6 @@ CHAPTERS = (
                         "Similarity table",
                         "Leave it unless ListenBrainz renames its tables.",
                         advanced=True,
-                        allowed="the name of a table",
                     ),
                     "listenbrainz.requests_per_second": _pace("The public server allows 3."),
                 },
@@ -218,7 +216,6 @@ CHAPTERS = (
                         "Your user name",
                         "Your plays weigh the artists that you own. Needs the API key.",
                         none="no plays are read",
-                        allowed="a user name",
                     ),
                     "lastfm.base_url": _address("Server", "Libre.fm and others speak the same API."),
                 },
@@ -494,7 +491,7 @@ CHAPTERS = (
     Chapter(
         "schedules",
         "Schedules",
-        "When work begins by itself.",
+        f"When work begins by itself, in the server's time zone: {SCHEDULES}.",
         (
             Group(
                 "Schedules",

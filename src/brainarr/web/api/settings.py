@@ -25,7 +25,7 @@ class SettingDocument(Document):
     unit: str = Field(examples=[""])
     kind: Kind
     value: Any = Field(
-        description="null for a secret; a secret within a list is a mark, `unchanged:…`, which a change takes back.",
+        description="null for a secret; one in a list is a mark, `unchanged:…`, which a change takes back.",
         examples=["albums"],
     )
     is_set: bool = Field(description="Somebody said it; of a secret: there is one.")

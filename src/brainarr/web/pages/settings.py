@@ -39,6 +39,7 @@ NOTIFICATIONS = "notifications"
 
 Slug = Annotated[str, Path(max_length=40)]
 Advanced = Annotated[bool, Query()]
+Sought = Annotated[str, Query(max_length=100)]
 
 
 @router.get("")
@@ -46,7 +47,7 @@ async def settings_page(
     request: Request,
     person: Admin,
     deps: Deps,
-    q: Annotated[str, Query(max_length=100)] = "",
+    q: Sought = "",
     advanced: Advanced = False,
 ) -> HTMLResponse:
     """The first chapter, or every setting with the words that are looked for."""

@@ -1,20 +1,27 @@
 // Counts what is not saved yet, says of a value at once whether it can be used, and asks before it is lost.
 
+import { load } from "../app.js";
+
 const plural = (count) => (count === 1 ? "1 unsaved change" : `${count} unsaved changes`);
 const form = () => document.querySelector("#settings-form");
 let saving = false;
 
-function differs(field) {
-  if (field.type === "hidden" || field.type === "submit") return false;
-  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
-  if (field.tagName === "SELECT") return [...field.options].some((one) => one.selected !== one.defaultSelected);
-  return field.value !== field.defaultValue;
+// Against what stood there when the page was made (`was.KEY`), not against the field's own default: a page that
+// comes back with faults has what was typed in its fields, and nothing of it is saved.
+function differs(setting) {
+  if (setting.querySelector("input[name^='default.']:checked, input[name^='clear.']:checked")) return true;
+  const was = setting.querySelector("input[name^='was.']");
+  const field = setting.querySelector(`#f-${setting.dataset.setting}`);
+  if (!was || !field) return false;
+  if (field.type === "checkbox") return (field.checked ? "on" : "off") !== was.value;
+  const text = field.value.trim();
+  const marks = [...setting.querySelectorAll(".kept input")];
+  if (marks.length) return text !== "" || marks.some((mark) => !mark.checked);
+  return text !== was.value.trim();
 }
 
 function changed() {
-  return [...(form()?.querySelectorAll(".setting") || [])].filter((setting) =>
-    [...setting.querySelectorAll("input, select, textarea")].some(differs),
-  );
+  return [...(form()?.querySelectorAll(".setting") || [])].filter(differs);
 }
 
 function count() {
@@ -65,12 +72,9 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("reset", (event) => {
   if (event.target !== form()) return;
-  // The fields have their values back after this event.
-  setTimeout(() => {
-    asked += 1;
-    for (const setting of form().querySelectorAll(".setting")) tell(setting, "");
-    count();
-  });
+  event.preventDefault();
+  asked += 1;
+  load(location.href, { selectors: "#settings-chapter" });
 });
 
 document.addEventListener("submit", (event) => {
