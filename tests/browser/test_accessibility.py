@@ -1,4 +1,4 @@
-"""Every page for everybody: no serious finding of axe-core (WCAG 2.2, A and AA), nothing wider than a phone."""
+"""Every page for everybody: no serious finding of axe-core (WCAG 2.2 A, AA), nothing wider than a phone."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

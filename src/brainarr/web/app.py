@@ -28,6 +28,7 @@ from brainarr.web.api import (
     providers,
     recommendations,
     runs,
+    settings,
     system,
     tasks,
     usage,
@@ -161,6 +162,7 @@ def _api() -> APIRouter:
         blocks,
         backtest,
         cache,
+        settings,
         widget,
     ):
         api.include_router(noun.router)

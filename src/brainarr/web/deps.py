@@ -22,6 +22,7 @@ from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.progress import Broadcast
+from brainarr.service.settings import Configuration
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
@@ -83,6 +84,8 @@ class WebDeps:
     """What is backed up, and where to."""
     cache: LayeredCache
     feeds: FeedCache
+    configuration: Configuration
+    """Every setting, to read and to change."""
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC

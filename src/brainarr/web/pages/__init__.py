@@ -2,9 +2,13 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell, system
+from brainarr.web.pages import (
+    settings,
+    shell,
+    system,
+)
 
-PAGES = (shell, system)
+PAGES = (shell, settings, system)
 
 
 def pages_router() -> APIRouter:
