@@ -73,6 +73,9 @@ class Grouping(msgspec.Struct, frozen=True):
         return Role.USER if not self.user or self.user.intersection(groups) else None
 
 
+EVERYBODY = Grouping()
+
+
 def usable_name(text: str) -> str:
     """The name as it is kept: composed (NFC), without white space around. Raises ConfigurationError."""
     name = unicodedata.normalize("NFC", text.strip())

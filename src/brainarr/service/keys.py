@@ -4,6 +4,7 @@ import secrets as tokens
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import msgspec
 import structlog
 
 from brainarr import log as log_room
@@ -67,10 +68,9 @@ async def revoke_key(db: Database, key_id: int, *, owner: int | None = None, clo
         found = await keys.key_of_id(connection, key_id)
         if found is None or owner not in (None, found.owner):
             raise NotFound(f"There is no key {key_id}.", remedy="GET /api/v1/keys names them.")
-        await keys.mark_revoked(connection, key_id, clock())
-        found = await keys.key_of_id(connection, key_id)
-    assert found is not None
-    return found
+        at = found.revoked_at or clock()
+        await keys.mark_revoked(connection, key_id, at)
+    return msgspec.structs.replace(found, revoked_at=at)
 
 
 async def recognise(db: Database, text: str, *, clock: Clock) -> tuple[ApiKey, Person | None] | None:

@@ -62,7 +62,7 @@ async def first_admin(
 async def add_person(
     db: Database, passwords: Passwords, name: str, password: str, role: Role, *, clock: Clock
 ) -> PersonRow:
-    """Raises ConfigurationError, and Conflict when the name is taken. The first person is an administrator."""
+    """Raises ConfigurationError, and Conflict when the name is taken. The first one is an administrator."""
     return await _add(db, passwords, name, password, role, clock, first=False)
 
 
@@ -220,9 +220,7 @@ def _role_of(grouping: Grouping, identity: Identity) -> Role:
     return role
 
 
-async def _let_in(
-    connection: AsyncConnection, found: PersonRow, grouping: Grouping, role: Role
-) -> PersonRow:
+async def _let_in(connection: AsyncConnection, found: PersonRow, grouping: Grouping, role: Role) -> PersonRow:
     if found.disabled_at is not None:
         log.warning("somebody was not let in: disabled", person=found.id)
         raise NotLetIn("You may not sign in here any more.", remedy="Ask whoever looks after Brainarr.")
@@ -258,8 +256,4 @@ async def _person(connection: AsyncConnection, person_id: int) -> PersonRow:
 
 async def _keep_an_admin(connection: AsyncConnection, person: PersonRow) -> None:
     if person.is_active_admin and await people.count_active_admins(connection) == 1:
-        raise Conflict(
-            f"{person.name} is the last administrator.", remedy="Make somebody else one first."
-        )
-
-
+        raise Conflict(f"{person.name} is the last administrator.", remedy="Make somebody else one first.")

@@ -66,12 +66,11 @@ async def insert_person(
         "issuer": identity.issuer if identity else None,
         "subject": identity.subject if identity else None,
     }
-    await connection.execute(insert(people).values(values))
+    made = await connection.execute(insert(people).values(values).returning(people.c.id))
+    row = (await connection.execute(_ROW.where(people.c.id == made.scalar_one()))).one()
     if first:
         await continue_numbers(connection, people)
-    found = await person_named(connection, name)
-    assert found is not None
-    return found
+    return _read(row)
 
 
 async def count_people(connection: AsyncConnection) -> int:
@@ -142,6 +141,6 @@ async def _change(connection: AsyncConnection, person_id: int, **values: object)
     await connection.execute(update(people).where(people.c.id == person_id).values(**values))
 
 
-def _read(row: Row[Any]) -> PersonRow:
+def _read(row: Row[*tuple[Any, ...]]) -> PersonRow:
     facts = dict(row._mapping) | {"role": Role(row.role), "has_password": bool(row.has_password)}
     return PersonRow(**facts)

@@ -100,9 +100,7 @@ async def delete_session(connection: AsyncConnection, person_id: int, session_id
     return (await connection.execute(delete(sessions).where(*mine))).rowcount > 0
 
 
-async def delete_sessions(
-    connection: AsyncConnection, person_id: int, *, but: int | None = None
-) -> int:
+async def delete_sessions(connection: AsyncConnection, person_id: int, *, but: int | None = None) -> int:
     """All of a person's, but for session `but`; how many those were."""
     theirs = delete(sessions).where(sessions.c.person_id == person_id)
     if but is not None:

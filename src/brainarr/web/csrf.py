@@ -9,7 +9,8 @@ import hmac
 import secrets as tokens
 
 from fastapi import Request
-from starlette.responses import Response
+
+from brainarr.web.cookies import promise_cookie
 
 FIELD = "csrf"
 HEADER = "X-CSRF-Token"
@@ -40,14 +41,6 @@ def is_our_script(request: Request) -> bool:
     return _fits(request, request.headers.get(HEADER))
 
 
-def hand_out_csrf(request: Request, answer: Response, path: str) -> None:
-    """Sets the cookie that the answer's forms follow from, where there was none."""
-    if seed := getattr(request.state, "csrf_fresh", None):
-        answer.set_cookie(
-            COOKIE, seed, path=path, httponly=True, samesite="lax", secure=request.url.scheme == "https"
-        )
-
-
 def _fits(request: Request, given: str | None) -> bool:
     seed = getattr(request.state, "csrf_seed", None) or request.cookies.get(COOKIE, "")[:_LONGEST]
     return bool(given and seed) and hmac.compare_digest(str(given).encode(), _token(seed).encode())
@@ -61,6 +54,7 @@ def _seed(request: Request) -> str:
         return seed
     if not hasattr(state, "csrf_fresh"):
         state.csrf_fresh = tokens.token_urlsafe(32)
+        promise_cookie(request, COOKIE, state.csrf_fresh)
     return state.csrf_fresh
 
 

@@ -1,7 +1,7 @@
 """What the web app is handed by `wiring`: it builds nothing itself."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,11 +21,13 @@ from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
+from brainarr.service.passwords import Passwords
 from brainarr.service.progress import Broadcast
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+from brainarr.web.entrance import Entrance
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,9 @@ class WebDeps:
     """What is backed up, and where to."""
     cache: LayeredCache
     feeds: FeedCache
+    entrance: Entrance = field(default_factory=Entrance)
+    """How people come in."""
+    passwords: Passwords = field(default_factory=Passwords)
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
-from brainarr.domain.people import Grouping
+from brainarr.domain.people import EVERYBODY, Grouping
 from brainarr.pipeline.ports import IdentityProvider
 
 Network = IPv4Network | IPv6Network
@@ -27,9 +27,9 @@ class Entrance:
     """Whose word about the other end, and with `external` about the person, is believed."""
     user_header: str = "Remote-User"
     groups_header: str = "Remote-Groups"
-    grouping: Grouping = Grouping()
+    grouping: Grouping = EVERYBODY
     """Of the proxy's groups."""
     life: timedelta = timedelta(days=30)
     """Of a session that is kept, from the last visit on."""
     openid: IdentityProvider | None = None
-    openid_grouping: Grouping = Grouping()
+    openid_grouping: Grouping = EVERYBODY

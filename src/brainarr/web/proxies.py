@@ -60,7 +60,9 @@ class Forwarded:
         if within(peer, trusted):
             if headers.get("x-forwarded-proto", "").strip() in ("http", "https"):
                 scope["scheme"] = headers["x-forwarded-proto"].strip()
-            if chain := [one.strip() for line in headers.getlist("x-forwarded-for") for one in line.split(",")]:
+            if chain := [
+                one.strip() for line in headers.getlist("x-forwarded-for") for one in line.split(",")
+            ]:
                 # Each proxy adds whom it heard: from the end back to the first that nobody vouches for.
                 other = next((one for one in reversed(chain) if not within(one, trusted)), chain[0])
                 scope["client"] = (_without_port(other)[:100], 0)

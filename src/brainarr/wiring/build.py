@@ -161,7 +161,7 @@ async def open_house(
             # Whoever holds an answer ready, in whichever process, must hear that it may be another one now.
             db.on_write = partial(signals.tell, FEEDS)
             reserve = await stack.enter_async_context(open_turns(redis))
-            outside = await stack.enter_async_context(open_outside(settings, folder, reserve))
+            outside = await stack.enter_async_context(open_outside(settings, folder, clock, reserve))
             cache = open_cache(db, clock, settings.cache, redis, secret)
             stack.push_async_callback(cache.aclose)
             # What is imported by now stays for good. Left to the collector, every full pass over it would

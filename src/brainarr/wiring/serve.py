@@ -112,6 +112,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             secrets=house.installation.secrets,
             api_key=lambda: house.fixed_api_key,
             clock=house.clock,
+            entrance=house.settings.auth.entrance(house.outside.openid),
             broadcast=house.runs.broadcast,
             wake=wake,
             backtests=house.backtests,
