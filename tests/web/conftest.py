@@ -129,7 +129,7 @@ class House:
 
     def browser(self, *, comes_from: str = "127.0.0.1", **changes: object) -> httpx2.AsyncClient:
         """A client that keeps cookies, wants pages and follows no redirect by itself."""
-        client = self.door(comes_from=comes_from, **changes)
+        client = self.door(None, comes_from=comes_from, **changes)
         client.headers["Accept"] = "text/html"
         return client
 

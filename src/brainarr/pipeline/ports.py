@@ -277,6 +277,7 @@ class IdentityProvider(Protocol):
         """A sign-in that begins; the browser is to come back to that address. Raises ProviderError."""
         ...
 
-    async def arrive(self, departure: Departure, code: str, back_to: str) -> Identity:
-        """Who came back with that code. Raises ProviderError, whatever is not right about them."""
+    async def arrive(self, departure: Departure, code: str, back_to: str, issuer: str = "") -> Identity:
+        """Who came back with that code, from that `issuer` if one is named. Raises ProviderError, whatever is
+        not right about them."""
         ...

@@ -172,7 +172,7 @@ class AuthSettings(Section):
     trusted_proxies: Annotated[
         tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=50)
     ] = ()
-    """Whose word about the other end is believed beside that of this machine; `external`: also about people."""
+    """Whose word about the other end is believed beside this machine's; `external`: also about people."""
     user_header: HeaderName = "Remote-User"
     groups_header: HeaderName = "Remote-Groups"
     admin_groups: Groups = ()

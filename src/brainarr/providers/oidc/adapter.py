@@ -91,8 +91,11 @@ class OpenId:
         address = f"{found.authorization_endpoint}{joint}{urlencode(asked)}"
         return Departure(address, state, nonce, verifier)
 
-    async def arrive(self, departure: Departure, code: str, back_to: str) -> Identity:
+    async def arrive(self, departure: Departure, code: str, back_to: str, issuer: str = "") -> Identity:
         found = await self._discover()
+        if issuer and issuer != found.issuer:
+            # RFC 9207: another provider answers, and would have us hand it this one's code.
+            raise ProviderRejected(self.name, "the answer comes from another provider.", remedy="Try again.")
         got = await self._exchange(found, departure, code, back_to)
         claims = await self._read(got.id_token, found, departure.nonce)
         told = dict(claims.rest)

@@ -136,7 +136,7 @@ def _sign_in_page(
         name=name,
         fault=fault,
         openid=openid.name if openid else "",
-        openid_path=f"/sign-in/openid?next={quote(onward, safe='/')}" if onward else "/sign-in/openid",
+        openid_path=f"/sign-in/oidc?next={quote(onward, safe='/')}" if onward else "/sign-in/oidc",
         days=deps.entrance.life.days,
     )
 
