@@ -76,12 +76,12 @@ async def test_browsers_are_named_and_signed_out_one_by_one_or_all(house: House,
 async def test_nobody_ends_sessions_or_keys_of_somebody_else(
     house: House, pages: httpx2.AsyncClient, user_pages: httpx2.AsyncClient
 ):
-    await pages.post("/account/keys", data={"name": "dashboard"})
+    await pages.post("/account/keys", data={"name": "homepage"})
     page = (await user_pages.get("/account")).text
-    assert "dashboard" not in page
+    assert "homepage" not in page
     assert "no key" in await told(user_pages, await user_pages.post("/account/keys/1/revoke"))
     assert "already" in await told(user_pages, await user_pages.post("/account/sessions/1/end"))
-    assert "Revoke dashboard" in (await pages.get("/account")).text
+    assert "Revoke homepage" in (await pages.get("/account")).text
 
 
 async def test_a_key_is_shown_once_works_and_is_revoked(house: House, pages: httpx2.AsyncClient):

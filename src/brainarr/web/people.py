@@ -95,7 +95,7 @@ async def _visitor(request: Request, deps: WebDeps) -> Visitor | None:
 
 async def require_visitor(request: Request, deps: Deps) -> Visitor:
     if (visitor := await visitor_of(request, deps)) is None:
-        raise _stranger(deps)
+        raise stranger(deps)
     return visitor
 
 
@@ -135,7 +135,8 @@ async def require_stranger_form(request: Request) -> None:
         )
 
 
-def _stranger(deps: WebDeps) -> BrainarrError:
+def stranger(deps: WebDeps) -> BrainarrError:
+    """What to raise for somebody whom nobody knows."""
     if deps.entrance.method is Method.EXTERNAL:
         return Unauthorized(
             "People sign in to this Brainarr through a reverse proxy, and this request did not come so.",

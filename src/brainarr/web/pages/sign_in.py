@@ -17,7 +17,7 @@ from brainarr.web.cookies import drop_cookie
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.entrance import Method
 from brainarr.web.guesses import Guesses
-from brainarr.web.people import visitor_of
+from brainarr.web.people import stranger, visitor_of
 from brainarr.web.proxies import address_of, is_at_home
 from brainarr.web.render import back, local_path, page
 from brainarr.web.session import COOKIE, known_device, sign_in, token_of
@@ -41,7 +41,9 @@ log = structlog.get_logger("brainarr.people")
 async def show_sign_in(request: Request, deps: Deps, next: str = "") -> Response:
     if await visitor_of(request, deps) is not None:
         return back(request, local_path(next, "/"))
-    if deps.entrance.method is Method.FORMS and not await is_anybody_there(deps.db):
+    if deps.entrance.method is not Method.FORMS:
+        raise stranger(deps)
+    if not await is_anybody_there(deps.db):
         return back(request, "/setup/admin")
     return _sign_in_page(request, deps, next)
 
