@@ -1,7 +1,7 @@
 """What the web app is handed by `wiring`: it builds nothing itself."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,12 +21,14 @@ from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
+from brainarr.service.passwords import Passwords
 from brainarr.service.progress import Broadcast
 from brainarr.service.settings import Configuration
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+from brainarr.web.entrance import Entrance
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class WebDeps:
     feeds: FeedCache
     configuration: Configuration
     """Every setting, to read and to change."""
+    entrance: Entrance = field(default_factory=Entrance)
+    """How people come in."""
+    passwords: Passwords = field(default_factory=Passwords)
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC
