@@ -73,7 +73,7 @@ async def test_what_a_killed_process_kept_aside_counts_as_spent_after_the_longes
     house.clock.advance(seconds=1)
     assert (await ledger.reserve(51, Limits(month=150))).month == 100
     summary = await read_usage(house.db, clock=house.clock)
-    assert summary.models == (ModelUsage("interrupted", "", 1, 0, 0, 100, 0),)
+    assert summary.models == (ModelUsage("interrupted", "", 1, 0, 0, 100, 0, failed_calls=1),)
 
 
 async def test_the_record_of_an_answer_settles_what_was_kept_aside_for_it(house: House) -> None:
