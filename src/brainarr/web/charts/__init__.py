@@ -2,7 +2,7 @@
 
 from brainarr.web.charts.bars import Bar, interval_bars
 from brainarr.web.charts.columns import Column, columns
-from brainarr.web.charts.frame import Chart, percent
+from brainarr.web.charts.frame import Chart
 from brainarr.web.charts.gauge import Mark, gauge
 from brainarr.web.charts.leanings import Leaning, leaning_bars
 from brainarr.web.charts.treemap import Tile, treemap
@@ -18,6 +18,5 @@ __all__ = [
     "gauge",
     "interval_bars",
     "leaning_bars",
-    "percent",
     "treemap",
 ]

@@ -12,12 +12,12 @@ from brainarr.web.charts.frame import (
     clean,
     listed,
     painted,
-    percent,
     picture,
     require_finite,
     round_steps,
     short,
 )
+from brainarr.web.figures import percent
 
 _FOOT = 24
 

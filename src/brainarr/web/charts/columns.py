@@ -10,11 +10,11 @@ from brainarr.web.charts.frame import (
     clean,
     listed,
     painted,
-    percent,
     picture,
     require_finite,
     round_steps,
 )
+from brainarr.web.figures import percent
 
 _HEAD, _PLOT, _FOOT = 22, 150, 24
 _MOST_FIGURES = 9

@@ -16,6 +16,8 @@ ROW, BAR = 46, 14
 """Heights of a row and of the bar in it, in pixels."""
 LABEL_LENGTH = 32
 """Characters beside which the value still fits on a phone (320 pixels, 14 pixel letters)."""
+_NOTHING = 1e-12
+"""What is smaller is drawn as 0."""
 _STEPS = (1, 2, 2.5, 5, 10)
 # All keep a contrast of 3:1 or better (WCAG 2.2, 1.4.11) against white and against a nearly black page.
 _COLOURS = {
@@ -43,7 +45,8 @@ class Chart:
 
 def picture(height: int, title: str, description: str, shapes: Iterable[str]) -> Markup:
     """One `<svg>`; `title` and `description` are what a screen reader says of it."""
-    return Markup(
+    # Every text in `shapes` has gone through `clean`.
+    return Markup(  # noqa: S704
         "\n".join(
             (
                 f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="100%" height="{height}"'
@@ -62,14 +65,9 @@ def painted(tone: str) -> str:
     return f'class="mark {tone}" fill="{_COLOURS[tone]}"'
 
 
-def percent(share: float) -> str:
-    """0.238 as "24%", and what is small as "0.4%"."""
-    return f"{share:.1%}" if 0 < share < 0.0095 else f"{share:.0%}"
-
-
 def round_steps(highest: float) -> list[float]:
     """Three to six round values from 0 up, the last of them `highest` or a little more."""
-    if not highest:
+    if highest < _NOTHING:
         return [0.0, 0.5, 1.0]
     magnitude = 10.0 ** math.floor(math.log10(highest / 4))
     step = next(magnitude * factor for factor in _STEPS if magnitude * factor * 5 >= highest)

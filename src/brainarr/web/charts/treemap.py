@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from brainarr.web.charts.frame import across, clean, listed, percent, picture, require_finite
+from brainarr.web.charts.frame import across, clean, listed, picture, require_finite
+from brainarr.web.figures import percent
 
 _HEIGHT = 320
 _WIDE = 2.0
