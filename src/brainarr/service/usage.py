@@ -107,13 +107,18 @@ class MonthCosts(msgspec.Struct, frozen=True):
         return None if budget is None else max(0, budget - self.spent - self.reserved)
 
 
+def month_of(day: date) -> tuple[datetime, datetime]:
+    """Its first moment and that of the next one, in UTC."""
+    since = datetime(day.year, day.month, 1, tzinfo=UTC)
+    return since, usage.start_of_month(since + timedelta(days=31))
+
+
 async def read_month(
     db: Database, month: date | None = None, *, clock: Clock, limits: Limits = NO_LIMITS
 ) -> MonthCosts:
     """The month of that day; None: the one that runs. Eight statements, whatever there is."""
     now = clock()
-    since = usage.start_of_month(now if month is None else datetime(month.year, month.month, 1, tzinfo=UTC))
-    until = _next_month(since)
+    since, until = month_of(month or now.astimezone(UTC).date())
     current = since == usage.start_of_month(now)
     async with db.reading() as connection:
         models = await usage.usage_since(connection, since, until)
@@ -160,7 +165,3 @@ def _expected(spent: int, lately: int, first: datetime | None, now: datetime, un
     since the first call where that is less long ago, but one week at least: one dear day is no pace."""
     known = _PACE if first is None else min(_PACE, max(_SHORTEST_PACE, now - first))
     return spent + round(lately * ((until - now) / known))
-
-
-def _next_month(since: datetime) -> datetime:
-    return usage.start_of_month(since + timedelta(days=31))

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import backtest_page, feeds, metrics, statics
+from brainarr.web import feeds, metrics, statics
 from brainarr.web.api import (
     backtest,
     backup,
@@ -80,7 +80,6 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownNames, names=deps.names)
     app.add_middleware(UrlBase, base=deps.url_base)
-    app.include_router(backtest_page.router)
     app.include_router(_ping)
     app.include_router(metrics.router)
     app.include_router(feeds.router)

@@ -123,6 +123,8 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             estimate=house.estimate,
             messengers=house.outside.messengers,
             limits=house.settings.costs.limits,
+            alert_at=house.settings.costs.alert_threshold,
+            origin_of=house.loaded.origin,
             configured=house.runs.configured,
             importer=house.outside.lidarr,
             tasks=house_tasks(house),

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import costs, history, shell, taste
 
-PAGES = (shell,)
+PAGES = (shell, taste, costs, history)
 
 
 def pages_router() -> APIRouter:
