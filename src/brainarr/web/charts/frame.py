@@ -18,7 +18,7 @@ LABEL_LENGTH = 32
 """Characters beside which the value still fits on a phone (320 pixels, 14 pixel letters)."""
 _NOTHING = 1e-12
 """What is smaller is drawn as 0."""
-_STEPS = (1, 2, 2.5, 5, 10)
+_STEPS = (1, 2, 5, 10)
 # All keep a contrast of 3:1 or better (WCAG 2.2, 1.4.11) against white and against a nearly black page.
 _COLOURS = {
     "plain": "#7d8798",

@@ -19,6 +19,8 @@ _SMALLEST_NAMED = 0.14
 """Share of the width below which a name has no room on a phone."""
 _LOWEST_NAMED = 0.13
 _GAP = 0.004
+_PALEST, _DEEPER = 0.1, 0.28
+"""Opacities: the colour is deepest in the largest tile, and text keeps 4.5:1 on it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def treemap(
         title,
         f"{description} {said}",
         (
-            _tile(tile, share, place, show)
+            _tile(tile, share, place, show, _PALEST + _DEEPER * share / shares[0])
             for tile, share, place in zip(there, shares, squarify(shares), strict=True)
         ),
     )
@@ -99,7 +101,7 @@ def _worst(row: Sequence[float], side: float) -> float:
     return max(max(area / thick / thick, thick * thick / area) for area in row)
 
 
-def _tile(tile: Tile, share: float, place: Place, show: Callable[[float], str]) -> str:
+def _tile(tile: Tile, share: float, place: Place, show: Callable[[float], str], depth: float) -> str:
     # A nested <svg> cuts off what is too long for it.
     named = place.width >= _SMALLEST_NAMED and place.height >= _LOWEST_NAMED
     lines = ""
@@ -112,6 +114,6 @@ def _tile(tile: Tile, share: float, place: Place, show: Callable[[float], str]) 
         f"<g><title>{clean(tile.label)}: {clean(show(share))}</title>"
         f'<svg x="{across(place.x)}" y="{across(place.y)}" width="{across(place.width - _GAP)}"'
         f' height="{across(place.height - 2 * _GAP)}">'
-        f'<rect width="100%" height="100%" rx="4" class="tile" fill="#4a7fd4" fill-opacity="0.25"/>{lines}'
+        f'<rect width="100%" height="100%" rx="4" class="tile" fill="#4a7fd4" fill-opacity="{depth:.2f}"/>{lines}'
         "</svg></g>"
     )

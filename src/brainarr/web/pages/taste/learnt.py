@@ -131,9 +131,9 @@ def standing_heads(*, money: bool) -> tuple[str, ...]:
 
 def _money(one: Standing) -> tuple[str, str]:
     """What it has cost, and for each that was kept."""
-    paid = dollars(one.cost_microdollars)
-    unpriced = f" + {one.unpriced_calls} unpriced" if one.unpriced_calls else ""
-    return f"{paid}{unpriced}", "–" if one.cost_per_kept is None else dollars(one.cost_per_kept)
+    paid = [dollars(one.cost_microdollars)] if one.cost_microdollars or not one.unpriced_calls else []
+    unpriced = [f"{one.unpriced_calls} unpriced"] if one.unpriced_calls else []
+    return " + ".join(paid + unpriced), "–" if one.cost_per_kept is None else dollars(one.cost_per_kept)
 
 
 def _bar(name: str, share: Share | None) -> Bar:
