@@ -114,6 +114,6 @@ def _tile(tile: Tile, share: float, place: Place, show: Callable[[float], str], 
         f"<g><title>{clean(tile.label)}: {clean(show(share))}</title>"
         f'<svg x="{across(place.x)}" y="{across(place.y)}" width="{across(place.width - _GAP)}"'
         f' height="{across(place.height - 2 * _GAP)}">'
-        f'<rect width="100%" height="100%" rx="4" class="tile" fill="#4a7fd4" fill-opacity="{depth:.2f}"/>{lines}'
-        "</svg></g>"
+        '<rect width="100%" height="100%" rx="4" class="tile" fill="#4a7fd4"'
+        f' fill-opacity="{depth:.2f}"/>{lines}</svg></g>'
     )

@@ -31,7 +31,7 @@ _PLACES = {
 }
 
 
-def _month(month: Annotated[str, Query(max_length=7)] = "") -> date | None:
+def _month(month: Annotated[str, Query(max_length=20)] = "") -> date | None:
     """None: the month that runs. Raises NotFound for what is none."""
     if not month:
         return None
