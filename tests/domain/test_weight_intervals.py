@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from brainarr.domain.learning import FacetWeights, Posterior, weight_intervals
+from brainarr.domain.learning import Facets, FacetWeights, Posterior, weight_intervals
 from brainarr.pipeline.posterior import believed_before
 
 NONE = (0.0, 0.0, 0.0, 0.0)
 
 
-def covariance(of: float) -> tuple[tuple[float, float, float, float], ...]:
+def covariance(of: float) -> tuple[Facets, Facets, Facets, Facets]:
     return ((of, 0, 0, 0), (0, of, 0, 0), (0, 0, of, 0), (0, 0, 0, of))
 
 
@@ -19,7 +19,7 @@ def test_without_any_doubt_an_interval_is_its_weight():
 
 
 def test_it_is_as_wide_as_a_simulation_says():
-    posterior = Posterior((1.6, 0.8, 0.8, 0.8), covariance(0.01))  # type: ignore[arg-type]
+    posterior = Posterior((1.6, 0.8, 0.8, 0.8), covariance(0.01))
     draws = np.random.default_rng(1).multivariate_normal(posterior.mean, posterior.covariance, 40_000)
     weights = draws / draws.sum(axis=1, keepdims=True)
     for place, (low, high) in enumerate(weight_intervals(posterior)):
@@ -34,4 +34,4 @@ def test_it_stays_within_nothing_and_all_and_holds_the_weight():
 
 
 def test_where_nothing_speaks_for_anything_nothing_is_known():
-    assert weight_intervals(Posterior((-1.0, 0.0, -2.0, 0.0), covariance(1))) == ((0.0, 1.0),) * 4  # type: ignore[arg-type]
+    assert weight_intervals(Posterior((-1.0, 0.0, -2.0, 0.0), covariance(1))) == ((0.0, 1.0),) * 4
