@@ -8,7 +8,7 @@ from brainarr.service.profile import Portrait
 from brainarr.web.charts import Bar, Chart, Column, Tile, columns, interval_bars, treemap
 from brainarr.web.figures import compact, percent, plural
 
-_GENRES, _SEEDS, _TILES = 12, 24, 24
+_GENRES, _SEEDS, _TILES = 12, 16, 24
 _KINDS = {
     "empty": "nothing in it yet",
     "sampler": "many artists, few albums of each",
