@@ -19,6 +19,8 @@ _SMALLEST_NAMED = 0.14
 """Share of the width below which a name has no room on a phone."""
 _LOWEST_NAMED = 0.13
 _GAP = 0.004
+_INVISIBLE = 1e-6
+"""What is smaller is less than a pixel: it is said, not drawn."""
 _PALEST, _DEEPER = 0.1, 0.28
 """Opacities: the colour is deepest in the largest tile, and text keeps 4.5:1 on it."""
 
@@ -54,8 +56,9 @@ def treemap(
         require_finite(tile.weight, what="tile")
     whole = sum(tile.weight for tile in tiles)
     there = sorted((tile for tile in tiles if tile.weight), key=lambda tile: -tile.weight)
+    said = listed([f"{tile.label}: {show(tile.weight / whole)}" for tile in there])
+    there = [tile for tile in there if tile.weight / whole >= _INVISIBLE]
     shares = [tile.weight / whole for tile in there]
-    said = listed([f"{tile.label}: {show(share)}" for tile, share in zip(there, shares, strict=True)])
     return picture(
         _HEIGHT,
         title,
@@ -68,7 +71,8 @@ def treemap(
 
 
 def squarify(shares: Sequence[float]) -> list[Place]:
-    """A place for each of `shares`, which are positive, fall, and sum to 1: as near to squares as may be."""
+    """A place for each of `shares`, which are at least 1e-9, fall, and sum to 1: as near to squares as may
+    be."""
     places: list[Place] = []
     x, y, width, height = 0.0, 0.0, _WIDE, 1.0
     rest = [share * _WIDE for share in shares]
