@@ -6,15 +6,13 @@ import pytest
 from brainarr.domain.learning import Facets, FacetWeights, Posterior, weight_intervals
 from brainarr.pipeline.posterior import believed_before
 
-NONE = (0.0, 0.0, 0.0, 0.0)
-
 
 def covariance(of: float) -> tuple[Facets, Facets, Facets, Facets]:
     return ((of, 0, 0, 0), (0, of, 0, 0), (0, 0, of, 0), (0, 0, 0, of))
 
 
 def test_without_any_doubt_an_interval_is_its_weight():
-    known = weight_intervals(Posterior((2.0, 1.0, 1.0, 0.0), (NONE,) * 4))
+    known = weight_intervals(Posterior((2.0, 1.0, 1.0, 0.0), covariance(0)))
     assert known == ((0.5, 0.5), (0.25, 0.25), (0.25, 0.25), (0.0, 0.0))
 
 
