@@ -3,11 +3,12 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import select
 
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
-from brainarr.service.usage import read_usage
+from brainarr.service.usage import every_call, month_of, read_month, read_usage
 from brainarr.store import tables
 from brainarr.store.usage import ModelUsage, StoredLedger
 from tests.store.given import House, installed
@@ -73,7 +74,7 @@ async def test_what_a_killed_process_kept_aside_counts_as_spent_after_the_longes
     house.clock.advance(seconds=1)
     assert (await ledger.reserve(51, Limits(month=150))).month == 100
     summary = await read_usage(house.db, clock=house.clock)
-    assert summary.models == (ModelUsage("interrupted", "", 1, 0, 0, 100, 0),)
+    assert summary.models == (ModelUsage("interrupted", "", 1, 0, 0, 100, 0, failed_calls=1),)
 
 
 async def test_the_record_of_an_answer_settles_what_was_kept_aside_for_it(house: House) -> None:
@@ -88,3 +89,64 @@ async def test_a_call_is_on_the_account_of_its_run_with_its_cached_tokens(house:
     async with house.db.reading() as connection:
         row = (await connection.execute(select(tables.usage))).one()
     assert (row.run_id, row.cached_tokens, row.cost_microdollars, row.outcome) == (42, 4, 7, "ok")
+
+
+async def test_a_month_ends_where_the_pace_of_four_weeks_leads(house: House) -> None:
+    ledger = StoredLedger(house.db, house.clock)
+    house.clock.now = datetime(2026, 10, 20, tzinfo=UTC)
+    await ledger.record(call("large", 2_800))
+    house.clock.now = datetime(2026, 11, 2, tzinfo=UTC)
+    await ledger.record(call("large", 2_800))
+    house.clock.now = datetime(2026, 11, 20, tzinfo=UTC)
+    # Twenty-eight days with one call: a hundred a day for the eleven that are left.
+    month = await read_month(house.db, clock=house.clock)
+    assert (month.spent, month.expected, month.current) == (2_800, 2_800 + 11 * 100, True)
+
+
+async def test_one_dear_day_is_no_pace(house: House) -> None:
+    house.clock.now = datetime(2026, 11, 1, tzinfo=UTC)
+    await StoredLedger(house.db, house.clock).record(call("large", 700))
+    house.clock.advance(days=1)
+    # As if it had taken a week: a hundred a day.
+    assert (await read_month(house.db, clock=house.clock)).expected == 700 + 29 * 100
+
+
+async def test_a_month_tells_its_runs_dearest_first_and_how_many_calls_failed(house: House) -> None:
+    for run, cost, outcome in ((1, 10, "ok"), (2, 50, "ok"), (2, None, "unavailable"), (None, 20, "empty")):
+        usage = Usage("cloud", "large", 10, 5, 2, cost, 1.5, outcome)
+        await StoredLedger(house.db, house.clock, run).record(usage)
+    month = await read_month(house.db, clock=house.clock)
+    assert [(run.run_id, run.totals.cost_microdollars, run.failed_calls) for run in month.runs] == [
+        (2, 50, 1),
+        (None, 20, 0),
+        (1, 10, 0),
+    ]
+    assert month.runs[0].totals.unpriced_calls == 1 and month.runs[0].requested_at is None
+    assert (month.spent, month.unpriced_calls, month.models[0].failed_calls) == (80, 1, 1)
+
+
+async def test_what_is_left_takes_off_what_is_kept_aside(house: House) -> None:
+    ledger = StoredLedger(house.db, house.clock)
+    await ledger.record(call("large", 30))
+    await ledger.reserve(50, Limits())
+    month = await read_month(house.db, clock=house.clock, limits=Limits(month=100))
+    assert (month.reserved, month.left) == (50, 20)
+    over = await read_month(house.db, month_of(house.clock())[0].replace(month=10), clock=house.clock)
+    assert (over.reserved, over.expected, over.current) == (0, None, False)
+
+
+async def test_the_books_of_a_month_are_read_in_slices_and_no_call_of_another_is_among_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brainarr.service.usage.SLICE", 3)
+    ledger = StoredLedger(house.db, house.clock)
+    house.clock.now = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    await ledger.record(call("before", 1))
+    house.clock.advance(minutes=1)
+    for number in range(7):
+        await ledger.record(call(f"m{number}", number))
+    since, until = month_of(house.clock().date())
+    assert [row.model async for row in every_call(house.db, since, until)] == [f"m{n}" for n in range(7)]
+    house.clock.now = until
+    await ledger.record(call("after", 1))
+    assert len([row async for row in every_call(house.db, since, until)]) == 7

@@ -1,7 +1,6 @@
-"""The backtest's API and its page."""
+"""The backtest's API and its file; its page: test_taste_backtest."""
 
 from functools import partial
-from html.parser import HTMLParser
 from typing import Any
 
 import httpx2
@@ -14,10 +13,11 @@ from brainarr.service.jobs import JobDeps, execute_job
 from brainarr.service.settings import read_settings
 from brainarr.service.tasks import waiting_work
 from brainarr.store.backtests import write_backtest
-from brainarr.web.backtest_page import render
+from brainarr.web.backtest_result import as_file
 from brainarr.web.backtest_words import certainty, headline, span
 from tests.service.given import HERE, MEASURED
 from tests.web.conftest import House
+from tests.web.markup import Tags
 
 
 async def finished(house: House, api: httpx2.AsyncClient) -> dict[str, Any]:
@@ -44,8 +44,6 @@ async def test_before_the_first_one_there_is_none(api: httpx2.AsyncClient):
         "remedy": None,
         "backtest": None,
     }
-    page = await api.get("/backtest")
-    assert page.status_code == 200 and "No backtest yet" in page.text
 
 
 async def test_one_is_started_in_the_background_and_then_there(house: House, api: httpx2.AsyncClient):
@@ -85,48 +83,15 @@ async def test_suggested_weights_become_the_setting(house: House, api: httpx2.As
     assert stored["recommend.source_weights"] == wanted
 
 
-async def test_the_page_is_closed_without_the_key(house: House, stranger: httpx2.AsyncClient):
-    await measured(house)
-    assert (await stranger.get("/backtest")).status_code == 401
-    key = house.deps.api_key()
-    assert (await stranger.get("/backtest", params={"apikey": key})).status_code == 200
-    bearer = {"Authorization": f"Bearer {key}"}
-    assert (await stranger.get("/backtest", headers=bearer)).status_code == 200
-
-
-async def test_the_page_shows_hits_weights_and_what_it_rests_on(house: House, api: httpx2.AsyncClient):
-    await measured(house)
-    answer = await api.get("/backtest")
-    page = answer.text
-    assert "Of the 10 artists you added last, 1 would have been among" in page
-    assert "<td>Slowdive</td><td class=n>7</td><td>3 weeks</td>" in page
+def test_the_file_shows_hits_weights_and_what_it_rests_on():
+    page = as_file(MEASURED, {"deezer": "Deezer"})
+    assert "<h1>Of the 10 artists you added last, 1 would have been among" in page
+    assert '<td>Slowdive</td><td class="number">7</td><td>3 weeks</td>' in page
     assert "2024-01-01 (30)" in page and "2 of 40 seeds failed" in page
-    assert "Language models were not asked" in page
-    assert "script-src" not in (policy := answer.headers["content-security-policy"])
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-
-
-class Tags(HTMLParser):
-    """Which elements and attributes a document has, and whether they are closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
+    assert "Language models were not asked" in page and "brainarr backtest --apply" in page
+    assert '<td>Deezer</td><td class="number">0.7</td><td class="number">0.25</td>' in page
+    # It needs nothing beside it, and holds no form that could be sent from a file.
+    assert not Tags(page).seen & {"script", "link", "img", "form"}
 
 
 def test_whatever_an_artist_or_source_is_called_the_page_stays_a_page():
@@ -138,9 +103,8 @@ def test_whatever_an_artist_or_source_is_called_the_page_stays_a_page():
         notes=(hostile,),
     )
     for one in (made, msgspec.structs.replace(made, trouble=hostile, remedy=hostile)):
-        tags = Tags(render(one, {"deezer": hostile}))
+        tags = Tags(as_file(one, {"deezer": hostile}))
         assert tags.open == [] and not tags.seen & {"script", "img"}
-        # A style attribute would be refused by the page's own policy.
         assert not {name for name in tags.attributes if name == "style" or name.startswith("on")}
 
 
@@ -148,7 +112,7 @@ def test_what_could_not_be_measured_has_a_reason_and_no_figures():
     made = msgspec.structs.replace(
         MEASURED, systems=(), tested=(), cuts=(), trouble="The library is empty.", remedy="Come back."
     )
-    page = render(made, {})
+    page = as_file(made, {})
     assert "The library is empty. Come back." in page
     assert "<svg" not in page and "Recall" not in page
 

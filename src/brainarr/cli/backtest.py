@@ -51,7 +51,7 @@ def backtest(
     from rich.console import Console
 
     from brainarr.web.api.backtest import BacktestDocument
-    from brainarr.web.backtest_page import render
+    from brainarr.web.backtest_result import as_file
 
     err = Console(stderr=True, highlight=False)
     folder = begin(context, quiet=not json)
@@ -61,7 +61,7 @@ def backtest(
     quiet = json and not sys.stderr.isatty()
     made, labels, applied = run_async(_execute(folder, asked, err, quiet=quiet, apply=apply))
     if html is not None:
-        _write(html, render(made, labels))
+        _write(html, as_file(made, labels))
     if json:
         typer.echo(BacktestDocument.of(made).model_dump_json(indent=2))
     else:

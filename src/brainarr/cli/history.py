@@ -25,6 +25,7 @@ def history(
     from brainarr.errors import StorageError
     from brainarr.service.exports import as_csv, as_json_lines
     from brainarr.service.history import every_event, read_history
+    from brainarr.store.history import HistoryRow
     from brainarr.wiring.build import open_house
 
     folder = begin(context, quiet=True)
@@ -34,7 +35,7 @@ def history(
             if csv is not None:
                 try:
                     with csv.open("w", encoding="utf-8", newline="") as file:
-                        async for line in as_csv(every_event(house.db)):
+                        async for line in as_csv(HistoryRow, every_event(house.db)):
                             file.write(line)
                 except OSError as error:
                     raise StorageError(f"{csv} cannot be written: {error.strerror}.") from error

@@ -2,10 +2,12 @@
 them."""
 
 from collections.abc import Mapping
+from math import sqrt
 
 import msgspec
 
 from brainarr.domain.music import Mbid
+from brainarr.domain.shares import Z_95
 
 Facets = tuple[float, float, float, float]
 """Of one candidate, or one number for each of them: genre, era, diversity, confidence."""
@@ -67,6 +69,32 @@ class Posterior(msgspec.Struct, frozen=True):
     genres: Mapping[str, GenreTaste] = {}
     rate: float = 0.5
     """Acceptance over everything, in (0, 1)."""
+
+
+def weight_intervals(posterior: Posterior) -> tuple[tuple[float, float], ...]:
+    """For each facet the interval (95 %) in which its weight lies, each end in [0, 1].
+
+    The weights are the positive part of `mean`, scaled to sum 1; their variance is propagated from the
+    covariance to first order (delta method). Where no facet speaks for anything, nothing is known of them.
+    """
+    total = sum(max(0.0, mean) for mean in posterior.mean)
+    if not total:
+        return ((0.0, 1.0),) * len(posterior.mean)
+    spread: list[tuple[float, float]] = []
+    for this, mean in enumerate(posterior.mean):
+        weight = mean / total
+        # Derivative of this weight by each mean; what is below 0 is not in the sum.
+        slopes = [
+            ((this == other) - (weight if of > 0 else 0.0)) / total for other, of in enumerate(posterior.mean)
+        ]
+        variance = sum(
+            one * two * posterior.covariance[row][column]
+            for row, one in enumerate(slopes)
+            for column, two in enumerate(slopes)
+        )
+        reach = Z_95 * sqrt(max(0.0, variance))
+        spread.append((min(1.0, max(0.0, weight - reach)), max(0.0, min(1.0, weight + reach))))
+    return tuple(spread)
 
 
 class Liking(msgspec.Struct, frozen=True, gc=False):

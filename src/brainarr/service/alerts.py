@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.money import dollars
 from brainarr.errors import ProviderError
@@ -54,6 +55,28 @@ async def alert_on_costs(
 def alerts_of(now: datetime) -> str:
     """What the keys of the month's alerts begin with."""
     return f"costs {start_of_month(now):%Y-%m}"
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """That a month has cost so much, and whom that reached."""
+
+    threshold: int
+    """In micro-dollars."""
+    at: datetime
+    sent_at: datetime | None
+    """When it had reached everybody; None: not yet."""
+    reached: int
+    """How many targets took it."""
+    failure: str | None
+
+
+async def alerts_in(connection: AsyncConnection, month: datetime) -> tuple[Alert, ...]:
+    """Those of the calendar month (UTC) of that moment, the first one first."""
+    prefix = alerts_of(month)
+    return tuple(
+        Alert(int(one.key.removeprefix(prefix)), one.claimed_at, one.sent_at, len(one.reached), one.failure)
+        for one in await notices.notices_of(connection, prefix)
+    )
 
 
 async def send_test(messengers: Sequence[Messenger]) -> tuple[Sent, ...]:

@@ -1,28 +1,29 @@
-"""Exports: the history as text, row by row, so that a long one needs no memory."""
+"""Exports: rows of one kind as text, one by one, so that many need no memory."""
 
 import csv
 import io
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
-from brainarr.store.history import HistoryRow
-
-COLUMNS = HistoryRow.__struct_fields__
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet computes a cell that begins with one: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-async def as_csv(rows: AsyncIterable[HistoryRow]) -> AsyncIterator[str]:
-    """RFC 4180, titles first. Text that a spreadsheet would compute gets an apostrophe before it."""
-    yield _line(COLUMNS)
+async def as_csv(kind: type[Row], rows: AsyncIterable[Row]) -> AsyncIterator[str]:
+    """RFC 4180, the fields of `kind` as titles first. Text that a spreadsheet would compute gets an
+    apostrophe before it."""
+    columns = kind.__struct_fields__
+    yield _line(columns)
     async for row in rows:
-        yield _line([_cell(getattr(row, name)) for name in COLUMNS])
+        yield _line([_cell(getattr(row, name)) for name in columns])
 
 
-async def as_json_lines(rows: AsyncIterable[HistoryRow]) -> AsyncIterator[str]:
+async def as_json_lines(rows: AsyncIterable[msgspec.Struct]) -> AsyncIterator[str]:
     """One object a line: https://jsonlines.org"""
     async for row in rows:
         yield msgspec.json.encode(row).decode() + "\n"

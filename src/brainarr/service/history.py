@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from brainarr.domain.life import Event, replay
+from brainarr.domain.life import STEPS, Event, replay
 from brainarr.domain.recommendation import Status
 from brainarr.errors import NotFound
 from brainarr.store import history, recommendations
@@ -46,6 +46,27 @@ async def read_history(
         return await history.page_of_history(connection, asked, sought, oldest_first=oldest_first)
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A page of events for people."""
+
+    events: Page[HistoryRow]
+    undoable: frozenset[int]
+    """Ids of the events on it that are decisions which can be taken back."""
+
+
+async def tell_history(db: Database, asked: PageOf = FIRST_PAGE, sought: Sought = EVERYTHING) -> Told:
+    """The newest first, with what can be undone of it. Three statements, however many events there are."""
+    async with db.reading() as connection:
+        page = await history.page_of_history(connection, asked, sought)
+        decided = {
+            row.recommendation_id: row
+            for row in page.items
+            if row.recommendation_id is not None and row.status in STEPS[Event.UNDONE].begins
+        }
+        latest = await history.latest_of(connection, decided, _DECISIONS)
+    return Told(page, latest & {row.id for row in page.items if row.status is STEPS[row.event].to})
+
+
 async def read_life(db: Database, recommendation_id: int) -> Life:
     """Raises NotFound."""
     async with db.reading() as connection:
@@ -67,6 +88,7 @@ async def read_life(db: Database, recommendation_id: int) -> Life:
     )
 
 
+_DECISIONS = (Event.APPROVED, Event.REJECTED)
 _CARRIED = (Event.DELIVERED, Event.PUSHED)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.learning import FacetWeights, Feedback, Learnt
 from brainarr.domain.life import Actor, Event
-from brainarr.domain.music import Library
+from brainarr.domain.music import Library, Mbid
 from brainarr.domain.recommendation import Memory
 from brainarr.errors import NotFound
 from brainarr.loading import load
@@ -83,6 +83,12 @@ async def like(
         else:
             await rows.write_liking(connection, row.id, row.recommendation, direction, clock())
     return row
+
+
+async def take_back_liking(db: Database, artist: Mbid) -> None:
+    """Neither more nor less like that artist from now on; nothing happens where nobody asked for either."""
+    async with db.transaction() as connection:
+        await rows.delete_likings(connection, artist)
 
 
 async def note_plays(db: Database, library: Library, *, clock: Clock) -> None:

@@ -23,10 +23,7 @@ PATIENCE = (
     f"It counts as stuck after {STUCK_POLLS} polls and {STUCK_AFTER.days} days, "
     f"or after {STUCK_ANYHOW.days} days."
 )
-_LOOK_INTO_LIDARR = (
-    "Lidarr's log says why (System > Events, ImportListSync). Then POST /api/v1/recommendations/{id}/retry, "
-    "or …/give-up."
-)
+_LOOK_INTO_LIDARR = "Lidarr's log says why (System > Events, ImportListSync)."
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -35,6 +32,7 @@ class Trouble(msgspec.Struct, frozen=True):
     recommendation: RecommendationRow
     why: str
     remedy: str
+    """What to do before it is tried again, or given up."""
 
 
 class Stuck(msgspec.Struct, frozen=True):
@@ -60,7 +58,7 @@ def stuck_since(row: RecommendationRow, now: datetime) -> Stuck | None:
         return None
     times = "1 delivery" if row.deliveries == 1 else f"{row.deliveries} deliveries"
     why = f"Lidarr has not taken it in after {times} in {waited.days} days."
-    return Stuck(first, why, _LOOK_INTO_LIDARR.format(id=row.id))
+    return Stuck(first, why, _LOOK_INTO_LIDARR)
 
 
 async def list_troubles(db: Database, asked: PageOf = FIRST_PAGE, *, clock: Clock) -> Page[Trouble]:
@@ -88,8 +86,7 @@ def _bounds(now: datetime) -> recommendations.Overdue:
 def _trouble(row: RecommendationRow, artist_is_there: bool, now: datetime) -> Trouble:
     stuck = stuck_since(row, now)
     if stuck is None:
-        retry = f"Then POST /api/v1/recommendations/{row.id}/retry."
-        return Trouble(row, row.failure or "Lidarr refused it.", f"{row.remedy or ''} {retry}".strip())
+        return Trouble(row, row.failure or "Lidarr refused it.", row.remedy or "")
     why = stuck.why
     if row.failure:
         why = f"{why} The last push failed: {row.failure}"

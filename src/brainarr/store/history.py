@@ -61,6 +61,10 @@ class Sought(msgspec.Struct, frozen=True):
     """One of the voices for the recommendation."""
     artist: str | None = None
     """A part of the artist's name."""
+    title: str | None = None
+    """A part of the artist's name, or of the album's title."""
+    troubled: bool = False
+    """Only what Lidarr did not take."""
     status: Status | None = None
     """Of the recommendation, now."""
     since: datetime | None = None
@@ -69,6 +73,8 @@ class Sought(msgspec.Struct, frozen=True):
 
 
 EVERYTHING = Sought()
+
+_TROUBLED = (Event.FAILED, Event.ATTEMPTED, Event.GIVEN_UP)
 
 _OF_HISTORY = [
     history.c[name] for name in HistoryRow.__struct_fields__ if name in history.c and name != "status"
@@ -142,6 +148,18 @@ async def page_of_history(
     return Page(await _all(connection, query), total, max(asked.page, 1), asked.limit)
 
 
+async def latest_of(
+    connection: AsyncConnection, recommendation_ids: Collection[int], events: Collection[Event]
+) -> frozenset[int]:
+    """For each of these recommendations the id of the latest of its events that is one of `events`."""
+    query = (
+        select(func.max(history.c.id))
+        .where(history.c.recommendation_id.in_(recommendation_ids), history.c.event.in_(events))
+        .group_by(history.c.recommendation_id)
+    )
+    return frozenset((await connection.execute(query)).scalars())
+
+
 async def life_of(connection: AsyncConnection, recommendation_id: int) -> tuple[HistoryRow, ...]:
     """In the order in which it happened."""
     query = _ROW.where(history.c.recommendation_id == recommendation_id)
@@ -178,6 +196,16 @@ def _wanted(sought: Sought, owner: int) -> list[ColumnElement[bool]]:
     wanted += [column == value for column, value in equal.items() if value is not None]
     if sought.artist is not None:
         wanted.append(func.lower(history.c.artist).contains(sought.artist.lower(), autoescape=True))
+    if sought.title is not None:
+        part = sought.title.lower()
+        wanted.append(
+            or_(
+                func.lower(history.c.artist).contains(part, autoescape=True),
+                func.lower(history.c.album).contains(part, autoescape=True),
+            )
+        )
+    if sought.troubled:
+        wanted.append(history.c.event.in_(_TROUBLED))
     if sought.source is not None:
         # As it stands in the JSON array of names, quotes included.
         name = msgspec.json.encode(sought.source).decode()

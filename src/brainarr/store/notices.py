@@ -61,6 +61,13 @@ async def write_outcome(
     await connection.execute(update(notices).where(notices.c.key == key).values(outcome))
 
 
+async def notices_of(connection: AsyncConnection, prefix: str) -> tuple[Notice, ...]:
+    """All of this kind, the first one first."""
+    query = select(notices).where(notices.c.key.startswith(prefix, autoescape=True))
+    rows = await connection.execute(query.order_by(notices.c.claimed_at, notices.c.key))
+    return tuple(_read(row) for row in rows)
+
+
 async def failed_notices(connection: AsyncConnection, prefix: str) -> tuple[Notice, ...]:
     """Those of this kind that have not reached everybody."""
     query = select(notices).where(notices.c.key.startswith(prefix), notices.c.failure.is_not(None))

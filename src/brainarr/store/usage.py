@@ -10,16 +10,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.prompt import Usage
+from brainarr.domain.recommendation import Outcome
 from brainarr.pipeline.ports import Clock
 from brainarr.store.copying import continue_numbers
+from brainarr.store.runs import RunStatus
 from brainarr.store.session import Database
-from brainarr.store.tables import FIRST_PERSON, reservations, usage
+from brainarr.store.tables import FIRST_PERSON, lists, reservations, runs, usage
 
 LONGEST_CALL = timedelta(hours=2)
 """No call takes longer: money that is still kept aside then is of a process that was killed."""
 
 INTERRUPTED = "interrupted"
 """Provider, and outcome, of what such a process may have been billed for."""
+
+
+_COST = func.coalesce(func.sum(usage.c.cost_microdollars), 0)
+_UNPRICED = func.sum(case((usage.c.cost_microdollars.is_(None), 1), else_=0))
+_FAILED = func.sum(case((usage.c.outcome.in_((Outcome.OK, Outcome.EMPTY)), 0), else_=1))
+# In the order of the fields of Totals.
+_TOTALS = (
+    func.count(),
+    *(func.sum(usage.c[name]) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")),
+    _COST,
+    _UNPRICED,
+)
 
 
 class ModelUsage(msgspec.Struct, frozen=True):
@@ -33,6 +47,8 @@ class ModelUsage(msgspec.Struct, frozen=True):
     cost_microdollars: int
     """Of the priced calls."""
     unpriced_calls: int
+    failed_calls: int = 0
+    """Of all calls, those that brought nothing to read."""
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -59,6 +75,37 @@ class DayUsage(msgspec.Struct, frozen=True):
     day: date
     provider: str
     totals: Totals
+
+
+class RunUsage(msgspec.Struct, frozen=True):
+    """What the calls of one run came to; `run_id` None: those of none, or of one that a restore took away."""
+
+    run_id: int | None
+    totals: Totals
+    failed_calls: int
+    requested_at: datetime | None
+    """None as well once the run is forgotten: what was paid stays on the books."""
+    list: str | None
+    """The list's slug."""
+    status: RunStatus | None
+
+
+class UsageRow(msgspec.Struct, frozen=True):
+    """One call, as it is on the books."""
+
+    id: int
+    at: datetime
+    run_id: int | None
+    provider: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cost_microdollars: int | None
+    """None: unpriced."""
+    seconds: float
+    outcome: str
+    local: bool
 
 
 def start_of_month(now: datetime) -> datetime:
@@ -169,10 +216,13 @@ async def _total(connection: AsyncConnection, amounts: Column[int], *which: Colu
 
 
 async def usage_since(
-    connection: AsyncConnection, since: datetime, *, owner: int = FIRST_PERSON
+    connection: AsyncConnection,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    owner: int = FIRST_PERSON,
 ) -> tuple[ModelUsage, ...]:
-    """By provider and model, dearest first."""
-    cost = func.coalesce(func.sum(usage.c.cost_microdollars), 0)
+    """By provider and model, dearest first; with `until` only what was before it."""
     query = (
         select(
             usage.c.provider,
@@ -180,12 +230,13 @@ async def usage_since(
             func.count(),
             func.sum(usage.c.prompt_tokens),
             func.sum(usage.c.completion_tokens),
-            cost,
-            func.sum(case((usage.c.cost_microdollars.is_(None), 1), else_=0)),
+            _COST,
+            _UNPRICED,
+            _FAILED,
         )
-        .where(usage.c.owner == owner, usage.c.at >= since)
+        .where(*_between(owner, since, until))
         .group_by(usage.c.provider, usage.c.model)
-        .order_by(cost.desc(), usage.c.provider, usage.c.model)
+        .order_by(_COST.desc(), usage.c.provider, usage.c.model)
     )
     return tuple(
         ModelUsage(row[0], row[1], *(int(figure) for figure in row[2:]))
@@ -199,14 +250,65 @@ async def usage_by_day(
     """From `since` to before `until`: by day, then by provider."""
     # The text of a moment begins with its date on every database.
     day = func.substr(cast(usage.c.at, String), 1, 10)
-    tokens = [func.sum(usage.c[name]) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")]
-    unpriced = func.sum(case((usage.c.cost_microdollars.is_(None), 1), else_=0))
-    cost = func.coalesce(func.sum(usage.c.cost_microdollars), 0)
     query = (
-        select(day, usage.c.provider, func.count(), *tokens, cost, unpriced)
-        .where(usage.c.owner == owner, usage.c.at >= since, usage.c.at < until)
+        select(day, usage.c.provider, *_TOTALS)
+        .where(*_between(owner, since, until))
         .group_by(day, usage.c.provider)
         .order_by(day, usage.c.provider)
     )
     rows = [tuple(row) for row in await connection.execute(query)]
     return tuple(DayUsage(date.fromisoformat(row[0]), row[1], Totals(*map(int, row[2:]))) for row in rows)
+
+
+async def usage_by_run(
+    connection: AsyncConnection, since: datetime, until: datetime, limit: int, *, owner: int = FIRST_PERSON
+) -> tuple[RunUsage, ...]:
+    """From `since` to before `until`: of each run, the dearest first; `limit` of them."""
+    sums = (
+        select(usage.c.run_id, *_TOTALS, _FAILED)
+        .where(*_between(owner, since, until))
+        .group_by(usage.c.run_id)
+        .order_by(_COST.desc(), usage.c.run_id.desc())
+        .limit(limit)
+    )
+    found = [tuple(row) for row in await connection.execute(sums)]
+    named = [row[0] for row in found if row[0] is not None]
+    about = select(runs.c.id, runs.c.requested_at, lists.c.slug, runs.c.status)
+    query = about.join(lists, lists.c.id == runs.c.list_id).where(runs.c.id.in_(named))
+    known = {row[0]: row[1:] for row in await connection.execute(query)}
+    return tuple(_run_usage(row, known.get(row[0])) for row in found)
+
+
+def _run_usage(row: tuple[Any, ...], known: Any) -> RunUsage:
+    run_id, *figures = row
+    *totals, failed = map(int, figures)
+    at, slug, status = known or (None, None, None)
+    return RunUsage(run_id, Totals(*totals), failed, at, slug, RunStatus(status) if status else None)
+
+
+async def usage_after(
+    connection: AsyncConnection,
+    last: UsageRow | None,
+    limit: int,
+    since: datetime,
+    until: datetime,
+    *,
+    owner: int = FIRST_PERSON,
+) -> tuple[UsageRow, ...]:
+    """The next calls after `last` in the order of the books, from `since` to before `until`."""
+    wanted = _between(owner, since, until)
+    if last is not None:
+        wanted.append(usage.c.id > last.id)
+    columns = (usage.c[name] for name in UsageRow.__struct_fields__)
+    query = select(*columns).where(*wanted).order_by(usage.c.id).limit(limit)
+    return tuple(UsageRow(**row._mapping) for row in await connection.execute(query))
+
+
+async def first_use(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> datetime | None:
+    """When the first call on the books was; None without any."""
+    return (await connection.execute(select(func.min(usage.c.at)).where(usage.c.owner == owner))).scalar()
+
+
+def _between(owner: int, since: datetime, until: datetime | None) -> list[ColumnElement[bool]]:
+    wanted = [usage.c.owner == owner, usage.c.at >= since]
+    return wanted if until is None else [*wanted, usage.c.at < until]

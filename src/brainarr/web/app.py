@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import backtest_page, feeds, metrics, statics
+from brainarr.web import feeds, metrics, statics
 from brainarr.web.api import (
     backtest,
     backup,
@@ -156,7 +156,6 @@ def _id_of(route: APIRoute) -> str:
 def _routes() -> list[BaseRoute]:
     """The same for every app of a process: FastAPI takes .1 s to work out what all of them ask for."""
     router = APIRouter(generate_unique_id_function=_id_of)
-    router.include_router(backtest_page.router)
     router.include_router(_ping)
     for door in (metrics, feeds):
         router.include_router(door.router)

@@ -25,6 +25,7 @@ from brainarr.service.passwords import Passwords
 from brainarr.service.progress import Broadcast
 from brainarr.service.settings import Configuration
 from brainarr.service.tasks import Task
+from brainarr.settings.layers import Origin
 from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
@@ -54,6 +55,10 @@ class WiredProvider:
 
 async def _nothing() -> tuple[ModelServer, ...]:
     return ()
+
+
+def _by_default(key: str) -> Origin:
+    return Origin.DEFAULT
 
 
 async def _usual() -> RunOptions:
@@ -105,6 +110,10 @@ class WebDeps:
     """Where notifications go."""
     limits: Limits = NO_LIMITS
     """What the models may cost."""
+    alert_at: int | None = None
+    """Micro-dollars of a month from which on somebody is told; None: never."""
+    origin_of: Callable[[str], Origin] = _by_default
+    """Who said a setting, by its dotted key."""
     configured: FacetWeights = DEFAULT_WEIGHTS
     """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None

@@ -97,6 +97,11 @@ def page(
     return answer
 
 
+def document(template: str, **context: Any) -> str:
+    """A whole document out of `template` alone, such as a file: nothing of a request is in it."""
+    return _environment().get_template(template).render(**context)
+
+
 def back(
     request: Request, path: str, *, told: str = "", bad: bool = False, undo: Undo | None = None
 ) -> Response:

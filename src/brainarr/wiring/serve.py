@@ -146,6 +146,8 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         estimate=house.estimate,
         messengers=house.outside.messengers,
         limits=house.settings.costs.limits,
+        alert_at=house.settings.costs.alert_threshold,
+        origin_of=house.loaded.origin,
         configured=house.runs.configured,
         importer=house.outside.lidarr,
         tasks=house_tasks(house),

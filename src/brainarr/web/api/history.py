@@ -63,7 +63,8 @@ class ProblemDocument(Document):
     @classmethod
     def of(cls, trouble: Trouble) -> "ProblemDocument":
         shown = RecommendationDocument.of(trouble.recommendation)
-        return cls(recommendation=shown, why=trouble.why, remedy=trouble.remedy)
+        then = f"Then POST /api/v1/recommendations/{shown.id}/retry, or …/give-up."
+        return cls(recommendation=shown, why=trouble.why, remedy=f"{trouble.remedy} {then}".strip())
 
 
 class GroupDocument(OutcomesDocument):
@@ -104,7 +105,9 @@ def _sought(
     since: Annotated[Moment | None, Query(alias="from", description="From then on.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Before then.")] = None,
 ) -> Sought:
-    return Sought(event, actor, recommendation, list, run, source, artist, status, since, until)
+    return Sought(
+        event, actor, recommendation, list, run, source, artist, status=status, since=since, until=until
+    )
 
 
 AskedFor = Annotated[Sought, Depends(_sought)]
@@ -135,7 +138,7 @@ async def export(deps: Deps, sought: AskedFor, format: Format = Format.CSV) -> S
     csv = format is Format.CSV
     rows: AsyncIterator[HistoryRow] = every_event(deps.db, sought)
     return StreamingResponse(
-        as_csv(rows) if csv else as_json_lines(rows),
+        as_csv(HistoryRow, rows) if csv else as_json_lines(rows),
         media_type="text/csv; charset=utf-8" if csv else "application/jsonl",
         headers={"Content-Disposition": f'attachment; filename="brainarr-history.{format}"'},
     )

@@ -2,10 +2,21 @@
 
 from fastapi import APIRouter, Depends
 
-from brainarr.web.pages import account, openid, people, settings, shell, sign_in, system
+from brainarr.web.pages import (
+    account,
+    costs,
+    history,
+    openid,
+    people,
+    settings,
+    shell,
+    sign_in,
+    system,
+    taste,
+)
 from brainarr.web.people import require_our_form, require_stranger_form
 
-PAGES = (shell, account, people, settings, system)
+PAGES = (shell, taste, costs, history, settings, system, account, people)
 
 
 def pages_router() -> APIRouter:
