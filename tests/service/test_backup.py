@@ -34,13 +34,13 @@ from brainarr.store.secrets import KEY_FILE
 from brainarr.store.session import open_database
 from brainarr.store.upgrade import downgrade
 from brainarr.store.usage import StoredLedger, spent_since
-from tests.conftest import NOW, Place, sqlite_only
+from tests.conftest import NOW, Place, examples, sqlite_only
 from tests.service.given import HERE, ran
 from tests.store.given import URL, House, StandingClock, installed, recommended
 from tests.store.rows import Content, rows, store, stored
 
 patient = settings(
-    max_examples=4,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

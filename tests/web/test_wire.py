@@ -12,11 +12,12 @@ from structlog.testing import capture_logs
 
 from brainarr.errors import ConfigurationError, Fault, StorageError
 from brainarr.web.envelope import MAX_BODY, loggable
+from tests.conftest import examples
 from tests.store.given import StandingClock
 from tests.web.conftest import House, both_databases
 
 patient = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
