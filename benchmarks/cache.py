@@ -82,7 +82,7 @@ async def levels(folder: Path, redis: RedisServer, clock: Watch) -> AsyncIterato
     """Questions that are answered by each level; the ones above it hold nothing."""
     await upgrade(DATABASE, folder, now=NOW)
     db = open_database(DATABASE, folder)
-    stored, shared = StoredCache(db, clock), RedisLevel(redis.url, clock, b"a benchmark's secret")
+    stored, shared = StoredCache(db, clock), RedisLevel(redis.url, clock, lambda: b"a benchmark's secret")
     memory = LayeredCache(clock, MemoryLevel(2**20), stored, shared)
     await memory.put(KEY, msgspec.msgpack.encode(KNOWN), FACTS)
     no_memory = LayeredCache(clock, MemoryLevel(0), None, shared)

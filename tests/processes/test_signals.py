@@ -217,6 +217,16 @@ async def test_whenever_it_is_closed_it_ends_at_once(redis: RedisServer) -> None
             await asyncio.sleep(step / 20_000)
 
 
+async def test_what_is_told_just_before_the_end_is_heard(redis: RedisServer) -> None:
+    async with open_signals(redis.url, "home") as there:
+        ear = Ear(there)
+        await connected(there)
+        for number in range(20):
+            async with open_signals(redis.url, "home") as here:
+                here.tell("work", str(number).encode())
+        await eventually(lambda: len(ear.words) == 20)
+
+
 async def test_a_watcher_in_another_process_gets_every_step(redis: RedisServer) -> None:
     async with open_signals(redis.url, "home") as here, open_signals(redis.url, "home") as there:
         works, watches = Broadcast(here), Broadcast(there)

@@ -50,7 +50,7 @@ async def process(request: pytest.FixtureRequest, clock: StandingClock) -> Async
                 clock,
                 MemoryLevel(ROOM),
                 StoredCache(house.db, clock) if house else None,
-                RedisLevel(redis.url, clock, SECRET) if redis else None,
+                RedisLevel(redis.url, clock, lambda: SECRET) if redis else None,
                 kinds=(FACTS,),
             )
             stack.push_async_callback(cache.aclose)

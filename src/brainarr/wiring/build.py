@@ -43,7 +43,6 @@ from brainarr.service.setup import API_KEY, Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
-from brainarr.store.install import secret_of
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.signals import FEEDS, Signals, open_signals
@@ -153,8 +152,6 @@ async def open_house(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         log.hide(one.key for one in await read_lists(db, installation.secrets))
-        async with db.reading() as connection:
-            secret = await secret_of(connection)
         settings, redis = loaded.values, loaded.values.redis.url
         async with AsyncExitStack() as stack:
             signals = await stack.enter_async_context(open_signals(redis, installation.name))
@@ -162,7 +159,7 @@ async def open_house(
             db.on_write = partial(signals.tell, FEEDS)
             reserve = await stack.enter_async_context(open_turns(redis))
             outside = await stack.enter_async_context(open_outside(settings, folder, reserve))
-            cache = open_cache(db, clock, settings.cache, redis, secret)
+            cache = open_cache(db, clock, settings.cache, redis, installation.secrets.of_all)
             stack.push_async_callback(cache.aclose)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
