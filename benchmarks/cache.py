@@ -119,7 +119,7 @@ async def measure(questions: int, folder: Path, redis: RedisServer) -> dict[str,
 async def absent(redis: RedisServer, go: Callable[[], None], back: Callable[[], None]) -> dict[str, float]:
     """Ten seconds of steady questions: what the first one costs, and one in the mean, in milliseconds; how
     long after its return it is used again, in seconds."""
-    level = RedisLevel(redis.url, lambda: datetime.now(UTC), b"a benchmark's secret")  # noqa: TID251
+    level = RedisLevel(redis.url, lambda: datetime.now(UTC), lambda: b"a benchmark's secret")  # noqa: TID251
     await level.get(KEY)
     go()
     taken: list[float] = []
