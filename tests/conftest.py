@@ -35,10 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 EVERYTHING = os.environ.get("BRAINARR_REQUIRE_SERVERS") == "1"
 """Every test on both databases, as .ci/run has it. Else, so that the suite takes less than five minutes,
 PostgreSQL has those that are about the database itself, what several processes do runs there alone, and
-hypothesis tries fewer examples, other ones each time."""
+hypothesis tries fewer examples, other ones each time, however long one takes on a busy machine."""
 
 if not EVERYTHING:
-    hypothesis.settings.register_profile("sample", max_examples=30)
+    hypothesis.settings.register_profile("sample", max_examples=30, deadline=None)
     hypothesis.settings.load_profile("sample")
 
 
