@@ -82,7 +82,7 @@ async def levels(folder: Path, redis: RedisServer, clock: Watch) -> AsyncIterato
     """Questions that are answered by each level; the ones above it hold nothing."""
     await upgrade(DATABASE, folder, now=NOW)
     db = open_database(DATABASE, folder)
-    stored, shared = StoredCache(db, clock), RedisLevel(redis.url, clock, b"a benchmark's secret")
+    stored, shared = StoredCache(db, clock), RedisLevel(redis.url, clock, lambda: b"a benchmark's secret")
     memory = LayeredCache(clock, MemoryLevel(2**20), stored, shared)
     await memory.put(KEY, msgspec.msgpack.encode(KNOWN), FACTS)
     no_memory = LayeredCache(clock, MemoryLevel(0), None, shared)
@@ -119,7 +119,7 @@ async def measure(questions: int, folder: Path, redis: RedisServer) -> dict[str,
 async def absent(redis: RedisServer, go: Callable[[], None], back: Callable[[], None]) -> dict[str, float]:
     """Ten seconds of steady questions: what the first one costs, and one in the mean, in milliseconds; how
     long after its return it is used again, in seconds."""
-    level = RedisLevel(redis.url, lambda: datetime.now(UTC), b"a benchmark's secret")  # noqa: TID251
+    level = RedisLevel(redis.url, lambda: datetime.now(UTC), lambda: b"a benchmark's secret")  # noqa: TID251
     await level.get(KEY)
     go()
     taken: list[float] = []

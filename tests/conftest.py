@@ -2,16 +2,23 @@
 
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from tests.planted import found_in
 from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.store.given import NOW, URL, House, install, installed
+
+# Some machines forbid it: then a quarter of what every process costs that a test starts would be to compile
+# us again, and pytest would compile the tests again each time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _SERVERS = {"redis", "postgres", "on_postgres", "empty_postgres"}
 
@@ -27,9 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 EVERYTHING = os.environ.get("BRAINARR_REQUIRE_SERVERS") == "1"
 """Every test on both databases, as .ci/run has it. Else, so that the suite takes less than five minutes,
-PostgreSQL has those that are about the database itself, and what several processes do runs there alone."""
+PostgreSQL has those that are about the database itself, what several processes do runs there alone, and
+hypothesis tries fewer examples, other ones each time, however long one takes on a busy machine."""
 
-_ABOUT_DATABASES = ("store", "jobs", "processes")
+if not EVERYTHING:
+    hypothesis.settings.register_profile("sample", max_examples=30, deadline=None)
+    hypothesis.settings.load_profile("sample")
+
+
+def examples(whole: int) -> int:
+    """How many hypothesis tries where a test names a number of its own."""
+    return whole if EVERYTHING else max(2, whole // 3)
+
+
+_ABOUT_DATABASES = ("store", "processes")
 
 
 def _is_repeated(item: pytest.Item) -> bool:

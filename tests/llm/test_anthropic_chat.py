@@ -16,6 +16,7 @@ from werkzeug import Response
 
 from brainarr.domain.recommendation import Outcome, ProviderReport
 from brainarr.llm.streams import read_events
+from tests.conftest import examples
 from tests.llm.conftest import OpenChain
 from tests.llm.given import GOOD, IN_WORDS, MemoryLedger, ask, entry
 from tests.llm.scripted import answering
@@ -337,7 +338,7 @@ async def test_a_probe_and_a_list_bill_no_tokens(
     assert {request.path for request, _ in httpserver.log} == {"/v1/models"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.integers(1, 40), max_size=30), st.sampled_from(["\n", "\r\n"]), st.text(max_size=30))
 def test_events_are_the_same_however_the_bytes_are_cut(cuts: list[int], end: str, text: str) -> None:
     events = [start(), delta(type="text_delta", text=text), *stop()]

@@ -23,7 +23,7 @@ from brainarr.pipeline.backtest.replay import backtest_library
 from brainarr.pipeline.backtest.weights import search, suggest
 from brainarr.pipeline.fuse import fuse
 from brainarr.pipeline.ports import Allowance, CandidateSource
-from tests.conftest import NOW
+from tests.conftest import NOW, examples
 from tests.pipeline.builders import library, mbid, owned
 
 USUAL = BacktestOptions()
@@ -204,7 +204,7 @@ def proposals(draw: st.DrawFn) -> list[Candidate]:
 WEIGHTS = st.sampled_from([0.05, 0.25, 0.7, 1.0])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(proposals(), st.tuples(WEIGHTS, WEIGHTS, WEIGHTS, WEIGHTS), st.sampled_from(list(Discovery)))
 def test_a_ballot_ranks_as_the_fusion_does(
     candidates: list[Candidate], votes: tuple[float, float, float, float], discovery: Discovery

@@ -16,7 +16,7 @@ from brainarr.pipeline.plaintext import quote
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.prompt import Brief, write_prompt
 from brainarr.pipeline.select import rank_exemplars
-from tests.conftest import NOW
+from tests.conftest import NOW, examples
 from tests.pipeline.builders import O200K, generated_library, library, mbid, owned
 
 SMALL = ModelCard("home", "ollama", "qwen3:8b", context_window=8192, local=True)
@@ -66,7 +66,7 @@ hostile_names = st.text(min_size=1, max_size=400) | st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(40), deadline=None)
 @given(names=st.lists(hostile_names, max_size=60), repeat=st.integers(1, 20), data=st.data())
 async def test_no_name_can_break_the_budget_or_the_frame(names: list[str], repeat: int, data: st.DataObject):
     genres = data.draw(st.lists(hostile_names, max_size=4))

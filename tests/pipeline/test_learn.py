@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights, Feedback, Learnt
 from brainarr.pipeline.learn import MOST_OF_A_GENRE, learn
+from tests.conftest import examples
 
 GENRES = ["folk", "metal", "death metal", "shoegaze", "rock", "seen live"]
 units = st.floats(0, 1)
@@ -61,7 +62,7 @@ def test_the_order_of_decisions_says_nothing(told: list[Feedback], order: Random
     assert one.sources == pytest.approx(other.sources)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(histories, priors)
 def test_whatever_was_decided_weights_stay_weights_and_everything_bounded(
     told: list[Feedback], prior: FacetWeights

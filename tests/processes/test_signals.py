@@ -159,6 +159,10 @@ async def test_a_dead_redis_delays_nobody_and_what_was_said_meanwhile_is_heard_a
             for _ in range(3 * OUTBOX):
                 here.tell("work", b"lost")
             assert (time.perf_counter() - began) / (3 * OUTBOX) < 0.001
+            # Until it has tried to say that, too; at its next try Redis might be there again.
+            line = here._line
+            assert line is not None
+            await eventually(lambda: not line._outbox)
             ear.heard.clear()
         finally:
             redis.start()
@@ -215,6 +219,16 @@ async def test_whenever_it_is_closed_it_ends_at_once(redis: RedisServer) -> None
         async with asyncio.timeout(2), open_signals(redis.url, "home") as signals:
             signals.tell("work")
             await asyncio.sleep(step / 20_000)
+
+
+async def test_what_is_told_just_before_the_end_is_heard(redis: RedisServer) -> None:
+    async with open_signals(redis.url, "home") as there:
+        ear = Ear(there)
+        await connected(there)
+        for number in range(20):
+            async with open_signals(redis.url, "home") as here:
+                here.tell("work", str(number).encode())
+        await eventually(lambda: len(ear.words) == 20)
 
 
 async def test_a_watcher_in_another_process_gets_every_step(redis: RedisServer) -> None:

@@ -11,8 +11,12 @@ import httpx2
 import psutil
 import pytest
 
+from tests.cli.conftest import Brainarr
+from tests.cli.conftest import brainarr as brainarr_here
 from tests.processes.town import KEY, PATIENCE_S, Member, brainarr, environment, serving
 from tests.servers import RedisServer, free_port
+
+__all__ = ["brainarr_here"]
 
 pytestmark = pytest.mark.loopback
 
@@ -35,18 +39,22 @@ def ping(member: Member) -> int:
         return 0
 
 
-def test_more_than_one_process_needs_redis(tmp_path: Path) -> None:
-    said = brainarr(environment(tmp_path, SQLITE, None, SERVER__WORKERS="4"), "serve")
-    assert said.returncode == 2
+def test_more_than_one_process_needs_redis(brainarr_here: Brainarr, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAINARR__SERVER__WORKERS", "4")
+    said = brainarr_here("serve")
+    assert said.exit_code == 2
     assert "server.workers" in said.stderr
     assert "redis.url" in said.stderr
     assert "Traceback" not in said.stderr
 
 
 @pytest.mark.parametrize("given", ["0", "33", "many"])
-def test_a_number_of_processes_that_makes_no_sense_is_refused(tmp_path: Path, given: str) -> None:
-    said = brainarr(environment(tmp_path, SQLITE, None, SERVER__WORKERS=given), "serve")
-    assert said.returncode == 2
+def test_a_number_of_processes_that_makes_no_sense_is_refused(
+    brainarr_here: Brainarr, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("BRAINARR__SERVER__WORKERS", given)
+    said = brainarr_here("serve")
+    assert said.exit_code == 2
     assert "server.workers" in said.stderr
 
 
@@ -72,9 +80,18 @@ def test_a_process_that_dies_is_started_again_and_all_end_politely(
 def test_children_end_with_a_parent_that_was_killed_even_one_that_hangs(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    with serving(environment(tmp_path, SQLITE, redis.url, SERVER__WORKERS="2")) as member:
+    environ = environment(tmp_path, SQLITE, redis.url, SERVER__WORKERS="2")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    # Python runs it at its start. The handler runs where the event loop does, and lets it go no further.
+    (hooks / "sitecustomize.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGUSR1, lambda *_: time.sleep(600))\n"
+    )
+    environ["PYTHONPATH"] = f"{hooks}{os.pathsep}{environ['PYTHONPATH']}"
+    with serving(environ) as member:
         wait_for(lambda: ping(member) == 200)
         children = member.children()
+        children[0].send_signal(signal.SIGUSR1)
         member.process.kill()
         psutil.wait_procs(children, PATIENCE_S)
         assert not any(child.is_running() for child in children)

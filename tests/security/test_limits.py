@@ -4,8 +4,8 @@ import asyncio
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx2
 import pytest
@@ -121,6 +121,18 @@ async def test_numbers_beyond_all_measure_are_a_problem_document(api: httpx2.Asy
     assert answer.status_code in (400, 422)
 
 
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """What happens within must never hold more than `size` bytes."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size
+
+
 def bomb(size: int) -> bytes:
     """Gzip that becomes `size` zeros."""
     squeezed = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -140,13 +152,9 @@ async def test_a_compressed_answer_is_given_up_where_the_limit_is(layers: int):
 
     async with raw_server(answer) as address:
         http = Http("radio", address, max_body=2**20, attempts=1)
-        tracemalloc.start()
-        with pytest.raises(UnreadableAnswer, match="larger than 1 MiB"):
+        with at_most(16 * 2**20), pytest.raises(UnreadableAnswer, match="larger than 1 MiB"):
             await http.get_json("x")
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
         await http.aclose()
-    assert peak < 16 * 2**20
 
 
 @pytest.mark.loopback
@@ -155,13 +163,9 @@ async def test_the_body_of_a_refusal_is_bounded_too(httpserver: HTTPServer):
         bomb(64 * 2**20), status=400, headers={"Content-Encoding": "gzip"}
     )
     http = Http("radio", httpserver.url_for("/"), attempts=1)
-    tracemalloc.start()
-    with pytest.raises(Exception, match="answered 400"):
+    with at_most(16 * 2**20), pytest.raises(Exception, match="answered 400"):
         await http.get_json("x")
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
     await http.aclose()
-    assert peak < 16 * 2**20
 
 
 @pytest.mark.loopback

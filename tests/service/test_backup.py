@@ -34,13 +34,13 @@ from brainarr.store.secrets import KEY_FILE
 from brainarr.store.session import open_database
 from brainarr.store.upgrade import downgrade
 from brainarr.store.usage import StoredLedger, spent_since
-from tests.conftest import NOW, Place, sqlite_only
+from tests.conftest import NOW, Place, examples, sqlite_only
 from tests.service.given import HERE, ran
 from tests.store.given import URL, House, StandingClock, installed, recommended
 from tests.store.rows import Content, rows, store, stored
 
 patient = settings(
-    max_examples=4,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -97,7 +97,7 @@ async def test_any_rows_come_back_on_either_database(
 
 async def test_a_backup_is_of_one_moment_while_others_write(house: House) -> None:
     """Two tables that always agree, changed without end: they agree in every backup."""
-    stop = asyncio.Event()
+    begun, stop = asyncio.Event(), asyncio.Event()
 
     async def write() -> None:
         for number in range(10_000):
@@ -105,11 +105,12 @@ async def test_a_backup_is_of_one_moment_while_others_write(house: House) -> Non
                 await connection.execute(update(tables.lists).values(name=str(number)))
                 await asyncio.sleep(0)
                 await connection.execute(update(tables.install).values(key_check=str(number)))
+            begun.set()
             if stop.is_set():
                 break
 
     writing = asyncio.create_task(write())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     made = [await make_backup(backups_of(house)) for _ in range(4)]
     stop.set()
     await writing

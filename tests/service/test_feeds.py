@@ -16,6 +16,7 @@ from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.service.retention import clean_up
+from tests.conftest import examples
 from tests.service.given import ran
 from tests.store.given import House, ScriptedLidarr, installed, mbid, owned, recommended
 
@@ -158,7 +159,7 @@ albums = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(found=albums)
 async def test_any_albums_keep_lidarrs_rules(
     found: list[tuple[int, int, str, int | None]],

@@ -134,7 +134,7 @@ async def test_a_job_that_takes_long_gives_signs_of_life(house: House):
 
 async def test_failures_and_faults_are_stored_with_what_to_do(house: House):
     async def full(*_: object) -> None:
-        raise StorageError("The disk is\0full.", remedy="Free some space.")
+        raise StorageError("The disk is\0 full.", remedy="Free some space.")
 
     async def buggy(*_: object) -> None:
         raise KeyError("x")
@@ -146,7 +146,7 @@ async def test_failures_and_faults_are_stored_with_what_to_do(house: House):
             job = await newest_job(house.db, "tidy")
             assert job is not None and job.status is RunStatus.FAILED
             said.append((job.error, job.remedy))
-    assert said[0] == ("The disk is�full.", "Free some space.")
+    assert said[0] == ("The disk is full.", "Free some space.")
     assert said[1] == ("Brainarr has a fault: KeyError.", "Please report it.")
     assert "'tidy'" in (said[2][0] or "") and "Update" in (said[2][1] or "")
 

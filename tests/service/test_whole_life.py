@@ -20,7 +20,7 @@ from brainarr.service.push import push
 from brainarr.service.recommendations import Decision, decide
 from brainarr.service.retention import Retention, clean_up
 from brainarr.store.recommendations import RecommendationRow
-from tests.conftest import Place
+from tests.conftest import Place, examples
 from tests.service.given import ran
 from tests.service.test_history import TakesIn
 from tests.store.given import House, ScriptedLidarr, installed, mbid, owned, recommended
@@ -165,7 +165,7 @@ async def live(place: Place, automatic: bool, actions: list[tuple[str, int]]) ->
             await world.check()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=UNHURRIED)
 @given(st.booleans(), lives)
 async def test_any_sequence_of_actions_leaves_history_consistent_with_the_state(
     on_sqlite: Place, automatic: bool, actions: list[tuple[str, int]]
@@ -173,7 +173,7 @@ async def test_any_sequence_of_actions_leaves_history_consistent_with_the_state(
     await live(on_sqlite, automatic, actions)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=examples(3), deadline=None, suppress_health_check=UNHURRIED)
 @given(st.booleans(), lives)
 async def test_so_it_does_on_postgresql(
     on_postgres: Place, automatic: bool, actions: list[tuple[str, int]]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from brainarr.errors import ConfigurationError
 from brainarr.similarity.dataset import Dataset, held_out_inside, read_dataset
 from brainarr.similarity.models import Interactions
+from tests.conftest import examples
 from tests.datasets import COLD_ARTIST, COLD_PERSON, Tables, said, scenes, write
 
 
@@ -126,7 +127,7 @@ def test_an_unusable_table_is_refused_with_file_line_and_what_is_allowed(tmp_pat
         read_dataset(folder)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.sampled_from(["artists.tsv", "trained.tsv.gz", "heldout.tsv", "tags.tsv.gz", "model_answers.jsonl"]),
     st.binary(max_size=60),

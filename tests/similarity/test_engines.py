@@ -20,6 +20,7 @@ from brainarr.similarity.exports import ReadReport, read_files
 from brainarr.similarity.interactions import Listening
 from brainarr.similarity.recipe import Recipe
 from brainarr.similarity.verify import verify
+from tests.conftest import EVERYTHING
 from tests.similarity.worlds import listening_of, mbid, name, tsv_of_scenes
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -106,6 +107,8 @@ def test_a_missing_engine_is_named_with_how_to_install_it(tmp_path: Path, monkey
 
 def spark_submit() -> Path:
     """What starts a Spark program, as on a cluster."""
+    if not EVERYTHING:
+        pytest.skip("half a minute of processor time: .ci/run has it, BRAINARR_REQUIRE_SERVERS=1")
     found = find_spec("pyspark")
     if found is None or found.origin is None:
         pytest.skip("needs PySpark: pip install --require-hashes -r requirements/spark.txt")

@@ -18,6 +18,7 @@ from brainarr.similarity.exports import read_files
 from brainarr.similarity.heard import hash64
 from brainarr.similarity.interactions import Listening, core, merge
 from brainarr.similarity.recipe import Recipe
+from tests.conftest import examples
 from tests.similarity.worlds import listening_of, mbid, tsv_of_scenes
 
 
@@ -201,7 +202,7 @@ def test_parquet_is_for_the_other_engines(tmp_path: Path):
         read(tmp_path, "0.parquet", b"PAR1")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.sampled_from(["x.tsv", "x.jsonl", "x.csv"]), st.lists(st.binary(max_size=60), max_size=6))
 def test_no_bytes_make_a_reader_fail_otherwise_than_by_refusing(file: str, lines: list[bytes]):
     start = {
@@ -231,7 +232,7 @@ def test_no_bytes_make_a_reader_fail_otherwise_than_by_refusing(file: str, lines
         max_leaves=12,
     )
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_any_json_is_a_listen_or_a_counted_line(value: object):
     with TemporaryDirectory() as folder:
         _, report = read(Path(folder), "x.jsonl", listen("Air") + "\n" + json.dumps(value))

@@ -20,7 +20,7 @@ from brainarr.store.archive import DATABASE, MANIFEST, Manifest, Origin, Packed,
 from brainarr.store.backup import SHELF, find_backup, list_backups, write_backup
 from brainarr.store.secrets import KEY_FILE
 from brainarr.store.session import database_url
-from tests.conftest import NOW, Place
+from tests.conftest import NOW, Place, examples
 from tests.store.given import URL, installed
 
 Members = dict[str, bytes]
@@ -153,7 +153,9 @@ async def test_a_bomb_is_refused_before_it_is_unpacked(backup: Path, tmp_path: P
     assert list((tmp_path / "place").iterdir()) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255), cut=st.booleans())
 async def test_any_damage_is_noticed_or_harmless(
     backup: Path, tmp_path: Path, place: float, flip: int, cut: bool

@@ -18,7 +18,7 @@ from brainarr.pipeline.ports import Fresh, Unusable
 from brainarr.store.cache import LayeredCache, MemoryLevel, RedisLevel, StoredCache
 from brainarr.store.cache.memory import ROOM_FOR_ONE
 from brainarr.store.cache.tally import Held
-from tests.conftest import Place
+from tests.conftest import Place, examples
 from tests.servers import RedisServer
 from tests.store.given import House, StandingClock, installed
 
@@ -50,7 +50,7 @@ async def process(request: pytest.FixtureRequest, clock: StandingClock) -> Async
                 clock,
                 MemoryLevel(ROOM),
                 StoredCache(house.db, clock) if house else None,
-                RedisLevel(redis.url, clock, SECRET) if redis else None,
+                RedisLevel(redis.url, clock, lambda: SECRET) if redis else None,
                 kinds=(FACTS,),
             )
             stack.push_async_callback(cache.aclose)
@@ -228,7 +228,7 @@ operations = st.lists(
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

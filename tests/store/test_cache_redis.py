@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from brainarr.store.cache import LayeredCache, MemoryLevel, RedisLevel
 from brainarr.store.cache import shared as shared_module
 from brainarr.store.cache.shared import LARGEST
 from brainarr.store.cache.tally import Held
+from brainarr.store.secrets import begin_rotation, end_rotation, open_secrets
 from tests.servers import RedisServer
 from tests.store.given import StandingClock
 
@@ -31,7 +33,7 @@ def clock() -> StandingClock:
 
 @pytest.fixture
 async def level(redis: RedisServer, clock: StandingClock) -> AsyncIterator[RedisLevel]:
-    level = RedisLevel(redis.url, clock, SECRET)
+    level = RedisLevel(redis.url, clock, lambda: SECRET)
     yield level
     await level.aclose()
 
@@ -59,7 +61,7 @@ async def test_what_one_process_put_another_one_gets(
     redis: RedisServer, level: RedisLevel, clock: StandingClock
 ) -> None:
     await level.put(A, held(b"1", clock))
-    other = RedisLevel(redis.url, clock, SECRET)
+    other = RedisLevel(redis.url, clock, lambda: SECRET)
     assert await other.get(A) == held(b"1", clock)
     await other.aclose()
     clock.advance(hours=1)
@@ -152,7 +154,7 @@ async def test_a_restarted_redis_has_lost_everything_and_no_connection_of_old_di
 
 
 async def test_a_wrong_password_is_named_without_showing_it(redis: RedisServer, clock: StandingClock) -> None:
-    level = RedisLevel(redis.url.replace(redis.PASSWORD, "wrong-4711"), clock, SECRET)
+    level = RedisLevel(redis.url.replace(redis.PASSWORD, "wrong-4711"), clock, lambda: SECRET)
     assert await level.get(A) is None
     assert level.trouble is not None
     assert "password" in level.trouble.what and "4711" not in level.trouble.what
@@ -162,7 +164,7 @@ async def test_a_wrong_password_is_named_without_showing_it(redis: RedisServer, 
 @pytest.mark.loopback
 async def test_a_blackhole_costs_the_patience_once(clock: StandingClock) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        level = RedisLevel(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", clock, SECRET)
+        level = RedisLevel(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", clock, lambda: SECRET)
         assert await seconds_for(level, 200) < 5 * shared_module.PATIENCE_S
         assert level.trouble is not None
         await level.aclose()
@@ -210,7 +212,7 @@ async def test_an_answer_cannot_be_passed_off_as_another_one_nor_another_brainar
     await level.put(A, held(b"1", clock))
     redis.say("COPY", level._name("c", A.text), level._name("c", B.text))
     assert await level.get(B) is None
-    other = RedisLevel(redis.url, clock, b"another one's")
+    other = RedisLevel(redis.url, clock, lambda: b"another one's")
     assert await other.get(A) is None
     await other.put(A, held(b"theirs", clock))
     assert await level.get(A) == held(b"1", clock)
@@ -258,7 +260,8 @@ async def test_of_two_processes_that_want_the_same_one_asks_and_the_other_one_ge
         return Fresh(msgspec.msgpack.encode(len(asked)), timedelta(days=1))
 
     processes = [
-        LayeredCache(clock, MemoryLevel(10_000), None, RedisLevel(redis.url, clock, SECRET)) for _ in range(3)
+        LayeredCache(clock, MemoryLevel(10_000), None, RedisLevel(redis.url, clock, lambda: SECRET))
+        for _ in range(3)
     ]
     asking = [asyncio.create_task(process.fetch(A, read, make)) for process in processes for _ in range(5)]
     await begun.wait()
@@ -295,3 +298,22 @@ async def test_without_redis_nobody_waits_for_a_lock(restored: RedisServer, leve
     async with asyncio.timeout(2):
         async with level.alone(A) as waited:
             assert not waited
+
+
+async def test_processes_from_before_and_after_a_rotation_of_the_key_share_their_answers(
+    redis: RedisServer, clock: StandingClock, tmp_path: Path
+) -> None:
+    before = RedisLevel(redis.url, clock, open_secrets(tmp_path).of_all)
+    try:
+        await before.put(A, held(b"1", clock))
+        begin_rotation(tmp_path)
+        assert await before.get(A) is None
+        end_rotation(tmp_path)
+        after = RedisLevel(redis.url, clock, open_secrets(tmp_path).of_all)
+        try:
+            await after.put(A, held(b"2", clock))
+            assert await before.get(A) == held(b"2", clock)
+        finally:
+            await after.aclose()
+    finally:
+        await before.aclose()

@@ -6,10 +6,11 @@ from sqlalchemy import delete, insert, select
 
 from brainarr.store import tables
 from brainarr.store.columns import String, Text
+from tests.conftest import examples
 from tests.store.given import House
 
 patient = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -175,7 +175,6 @@ def configuration_on(home: Home) -> Configuration:
         loaded=loaded,
         db=home.db,
         installation=Installation(home.secrets, home.api_key, first_start=False, name="tests"),
-        secret=b"",
         process=this_process(),
         signals=(signals := Signals()),
         broadcast=Broadcast(signals),

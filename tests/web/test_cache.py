@@ -71,7 +71,7 @@ async def test_emptying_the_feeds_makes_the_next_poll_a_new_one(house: House, ap
 
 async def test_a_redis_that_is_away_shows_with_its_reason(house: House, redis: RedisServer):
     deps = house.deps
-    shared = RedisLevel(redis.url, deps.clock, b"secret")
+    shared = RedisLevel(redis.url, deps.clock, lambda: b"secret")
     cache = LayeredCache(
         deps.clock, MemoryLevel(2**20), StoredCache(deps.db, deps.clock), shared, kinds=deps.cache.kinds
     )

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -38,7 +39,7 @@ async def spend(
     await StoredLedger(house.deps.db, then, run).record(usage)
 
 
-async def shown(house: House, path: str = "/costs", **changes: object) -> str:
+async def shown(house: House, path: str = "/costs", **changes: Any) -> str:
     async with house.door(house.deps.api_key(), **changes) as client:
         answer = await client.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 200

@@ -7,6 +7,7 @@ import httpx2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.store.given import StandingClock
 from tests.web.conftest import House
 
@@ -174,7 +175,9 @@ async def test_an_empty_key_in_the_settings_opens_nothing(house: House):
         assert (await client.get("/api/v1/lists", params={"apikey": ""})).status_code == 401
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.text(max_size=60))
 async def test_no_other_text_is_taken_for_the_key(house: House, stranger: httpx2.AsyncClient, key: str):
     # Long enough for the next guess.

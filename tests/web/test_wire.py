@@ -8,15 +8,16 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from brainarr.errors import ConfigurationError, Fault, StorageError
 from brainarr.web.envelope import MAX_BODY, loggable
+from tests.conftest import examples
+from tests.log_lines import logging_to_stderr
 from tests.store.given import StandingClock
 from tests.web.conftest import House, both_databases
 
 patient = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -132,11 +133,12 @@ async def test_only_a_whole_segment_is_the_url_base(house: House):
         assert_problem(await client.get("/other/ping"), 404)
 
 
-async def test_no_key_stands_in_the_access_log(house: House):
+async def test_no_key_stands_in_the_access_log(house: House, capsys: pytest.CaptureFixture[str]):
     async with house.door() as client:
-        with capture_logs() as lines:
+        with logging_to_stderr():
             await client.get("/lists/default/artists?apikey=s3cret&page=2")
             await client.get("/api/v1/lists", headers={"X-Api-Key": "s3cret"})
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["target"], line["status"]) for line in lines] == [
         ("/lists/default/artists?apikey=***&page=2", 401),
         ("/api/v1/lists", 401),

@@ -16,11 +16,11 @@ from typing import Literal, TextIO
 import structlog
 
 from brainarr.errors import ConfigurationError, Fault
-from brainarr.log.lines import Line, bound, hide, to_record, without_secrets
+from brainarr.log.lines import Line, bound, hide, to_record, without_secrets, write
 from brainarr.log.recent import RECENT
 from brainarr.log.rotation import RotatingFile
 
-__all__ = ["Format", "bound", "configure", "hide", "without_secrets"]
+__all__ = ["Format", "bound", "configure", "hide", "without_secrets", "write"]
 
 Format = Literal["auto", "json", "console"]
 """auto: JSON unless a terminal reads it."""

@@ -73,6 +73,12 @@ def to_record(_: WrappedLogger, __: str, event: EventDict) -> tuple[tuple[EventD
     return ({**_doing.get(), **event},), {}
 
 
+def write(logger: logging.Logger, level: int, event: str, **fields: object) -> None:
+    """As a logger of structlog's does it, in two thirds of the time: for what is said of every request."""
+    if logger.isEnabledFor(level):
+        logger.log(level, {**_doing.get(), **fields, "event": event})
+
+
 class Line(logging.Formatter):
     """One line of a record, ours or a library's: JSON, or for people, with colours where they are wanted."""
 

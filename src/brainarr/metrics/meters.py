@@ -8,6 +8,8 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
@@ -132,11 +134,18 @@ _models = Bounded(MOST_SERVICES)
 _lists = Bounded(MOST_LISTS)
 
 
+@lru_cache(maxsize=1_024)
+def child(meter: Any, *labels: str) -> Any:
+    """One series of a meter that is moved at every request. Found by prometheus-client again and again, it
+    costs more than to move it. To be cleared whenever the meters are.
+    """
+    return meter.labels(*labels)
+
+
 def http_answered(method: str, route: str | None, status: int, seconds: float) -> None:
     """`route` is the template of the address, None where none matched; never the address itself."""
-    HTTP_REQUESTS.labels(
-        one_of(_METHODS, method), route or "unmatched", f"{status // 100}xx" if status else "none"
-    ).observe(seconds)
+    outcome = f"{status // 100}xx" if status else "none"
+    child(HTTP_REQUESTS, one_of(_METHODS, method), route or "unmatched", outcome).observe(seconds)
 
 
 @contextmanager
@@ -164,8 +173,8 @@ def feed_polled(slug: str | None, channel: str, carried: int) -> None:
         FEED_POLLS.labels("unknown", channel, "refused").inc()
         return
     name = _lists(slug)
-    FEED_POLLS.labels(name, channel, "carried" if carried else "empty").inc()
-    FEED_ITEMS.labels(name, channel).inc(carried)
+    child(FEED_POLLS, name, channel, "carried" if carried else "empty").inc()
+    child(FEED_ITEMS, name, channel).inc(carried)
 
 
 def cache_looked_up(level: str, outcome: str) -> None:

@@ -62,6 +62,7 @@ def _begin_anew(kind: Any) -> None:
     values.ValueClass = kind
     for meter in (*meters.METERS, *runs.METERS):
         meter.clear()
+    meters.child.cache_clear()
     for gauge, labels, value in held:
         gauge.labels(**labels).set(value)
 

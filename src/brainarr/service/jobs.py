@@ -150,7 +150,5 @@ async def _fail(deps: JobDeps, mine: JobRow, error: str, remedy: str) -> None:
 
 
 async def _close(deps: JobDeps, mine: JobRow, status: RunStatus, error: str = "", remedy: str = "") -> None:
-    # PostgreSQL's text holds no NUL, and what a remote service answered may.
-    error, remedy = error.replace("\0", "�"), remedy.replace("\0", "�")
     async with deps.db.transaction(aside=True) as connection:
         await rows.close_job(connection, mine, status, deps.clock(), error=error, remedy=remedy)

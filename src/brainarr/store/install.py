@@ -40,8 +40,3 @@ async def name_of_install(connection: AsyncConnection) -> str:
     copy and a move to another database keep them."""
     at = await installed_at(connection)
     return blake2b(at.isoformat().encode(), digest_size=8, person=b"brainarr-install").hexdigest()
-
-
-async def secret_of(connection: AsyncConnection) -> bytes:
-    """Known to whoever may read this database, and to nobody else; another one once the key was rotated."""
-    return (await connection.execute(select(install.c.key_check))).scalar_one().encode()

@@ -9,7 +9,7 @@ import asyncio
 import secrets as tokens
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,6 +32,9 @@ SETTINGS = "settings"
 LONGEST_BODY = 64 * 1024
 OUTBOX = 1_000
 """Messages that may wait for Redis; those before them become one empty message of their topic."""
+
+LAST_WORDS_S = 0.5
+"""So long an end waits for Redis to take what was told just before."""
 
 _BATCH = 100
 _ANSWER_S = 2.0
@@ -109,6 +112,7 @@ async def open_signals(url: str | None, name: str) -> AsyncIterator[Signals]:
             yield signals
         finally:
             signals._line = None
+            await line.emptied()
             await _end(tasks)
 
 
@@ -131,6 +135,9 @@ class _Line:
         self._outbox: deque[tuple[str, bytes]] = deque()
         self._unsaid: set[str] = set()
         self._waiting = asyncio.Event()
+        self._said = asyncio.Event()
+        """Nothing is left to say."""
+        self._said.set()
         self._deaf = self._dumb = True
         self._noticed = False
         """A failure, and not yet that both ways are open again: at the start nothing has failed yet."""
@@ -146,7 +153,15 @@ class _Line:
             self._outbox.append((topic, body))
         if len(self._outbox) > OUTBOX:
             self._unsaid.add(self._outbox.popleft()[0])
+        self._said.clear()
         self._waiting.set()
+
+    async def emptied(self) -> None:
+        """Waits until all is said, for a moment, and not at all for a Redis that is away."""
+        if not self._noticed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._said.wait()
 
     async def speak(self, redis: "Redis") -> None:
         pause = _FIRST_PAUSE_S
@@ -177,6 +192,7 @@ class _Line:
             self._notice()
             if not self._outbox and not self._unsaid:
                 self._waiting.clear()
+                self._said.set()
 
     async def hear(self, redis: "Redis") -> None:
         pause = _FIRST_PAUSE_S

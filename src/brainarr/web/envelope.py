@@ -1,13 +1,13 @@
 """What wraps every request: the URL base, the size limit, the security headers, its number, log and meter."""
 
 import asyncio
+import logging
 import random
 import re
 import time
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +38,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _ENCODED = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
-log = structlog.get_logger("brainarr.access")
+access = logging.getLogger("brainarr.access")
 
 
 def header_of(scope: Scope, name: bytes) -> str | None:
@@ -157,8 +157,10 @@ class Observed:
                     span.update_name(f"{scope['method']} {route or 'unmatched'}")
                     span.set_attribute("http.response.status_code", status)
                 # Asked for several times a minute, for ever, or many at once by each page.
-                say = log.debug if route in _ROUTINE else log.info
-                say(
+                level = logging.DEBUG if route in _ROUTINE else logging.INFO
+                logs.write(
+                    access,
+                    level,
                     "request",
                     method=scope["method"],
                     target=loggable(scope["path"], scope.get("query_string", b"")),

@@ -43,7 +43,6 @@ from brainarr.service.setup import API_KEY, Installation, ensure_installed
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
-from brainarr.store.install import secret_of
 from brainarr.store.runs import Process, RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.signals import FEEDS, Signals, open_signals
@@ -89,8 +88,6 @@ class Ground:
     """As it was at the start."""
     db: Database
     installation: Installation
-    secret: bytes
-    """Of this database, see `store.install.secret_of`."""
     process: Process
     signals: Signals
     broadcast: Broadcast
@@ -207,8 +204,6 @@ async def open_ground(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         log.hide(one.key for one in await read_lists(db, installation.secrets))
-        async with db.reading() as connection:
-            secret = await secret_of(connection)
         redis = loaded.values.redis.url
         async with open_signals(redis, installation.name) as signals, open_turns(redis) as reserve:
             # Whoever holds an answer ready, in whichever process, must hear that it may be another one now.
@@ -223,7 +218,6 @@ async def open_ground(
                 loaded=loaded,
                 db=db,
                 installation=installation,
-                secret=secret,
                 process=this_process(),
                 signals=signals,
                 broadcast=Broadcast(signals),
@@ -242,7 +236,8 @@ async def build_house(ground: Ground, loaded: Loaded[Settings]) -> AsyncIterator
         outside = await stack.enter_async_context(
             open_outside(settings, ground.folder, ground.clock, ground.reserve)
         )
-        cache = open_cache(ground.db, ground.clock, settings.cache, settings.redis.url, ground.secret)
+        trusted = ground.installation.secrets.of_all
+        cache = open_cache(ground.db, ground.clock, settings.cache, settings.redis.url, trusted)
         stack.push_async_callback(cache.aclose)
         runs, estimate, backtests = _deps(ground, loaded, outside, cache)
         leaving = stack.enter_context(ExitStack())

@@ -37,7 +37,7 @@ REMOTE = (NAMED, ARTIST, ALBUMS, FAVOURITES, SIMILAR)
 
 
 def open_cache(
-    db: Database, clock: Clock, settings: CacheSettings, redis_url: str | None, secret: bytes
+    db: Database, clock: Clock, settings: CacheSettings, redis_url: str | None, secret: Callable[[], bytes]
 ) -> LayeredCache:
     """The levels that the settings ask for. `secret` is of this Brainarr alone. Close it at the end."""
     return LayeredCache(

@@ -50,17 +50,21 @@ class _Away(Exception):
 class RedisLevel:
     """Connects when it is first used. `aclose` at the end."""
 
-    def __init__(self, url: str, clock: Clock, secret: bytes) -> None:
-        """`secret`: the same in all processes of one Brainarr, and known to nobody else."""
+    def __init__(self, url: str, clock: Clock, secret: Callable[[], bytes]) -> None:
+        """`secret` is asked for at every use, for it may change: it is the same in all processes of one
+        Brainarr, and known to nobody else."""
         self.tallies = Tallies()
         self._clock = clock
-        self._signing = blake2b(secret, person=b"cache signature", digest_size=32).digest()
-        # Two Brainarrs on one Redis must not forget each other's answers.
-        self._prefix = f"brainarr:{blake2b(secret, person=b'cache prefix', digest_size=6).hexdigest()}"
+        self._secret = secret
         self._reading = Rest()
         # A full Redis refuses to write and goes on reading.
         self._writing = Rest()
         self._redis = _client(url)
+
+    @property
+    def _prefix(self) -> str:
+        # Two Brainarrs on one Redis must not forget each other's answers.
+        return f"brainarr:{blake2b(self._secret(), person=b'cache prefix', digest_size=6).hexdigest()}"
 
     @property
     def trouble(self) -> Trouble | None:
@@ -217,9 +221,12 @@ class RedisLevel:
         until = int.from_bytes(said[:_STAMP]) / 1_000
         return Held(said[_STAMP:], datetime.fromtimestamp(until, UTC))
 
+    def _signing(self) -> bytes:
+        return blake2b(self._secret(), person=b"cache signature", digest_size=32).digest()
+
     def _signature(self, name: str, said: bytes) -> bytes:
         # With its name, or an answer could be passed off as another one's.
-        return blake2b(name.encode() + b"\0" + said, key=self._signing, digest_size=_SIGNATURE).digest()
+        return blake2b(name.encode() + b"\0" + said, key=self._signing(), digest_size=_SIGNATURE).digest()
 
 
 def _client(url: str) -> "Redis":
