@@ -54,9 +54,8 @@ async def change_under_load(member: Member, numbers: range) -> None:
     over = asyncio.Event()
     paths = ("/ping", "/settings/lidarr", "/api/v1/runs")
     async with asyncio.TaskGroup() as crowd, client_of(member) as client:
-        load = [
-            crowd.create_task(hammer(member, path, over, fresh)) for path in paths for fresh in (False, True)
-        ]
+        ways = [hammer(member, path, over, fresh) for path in paths for fresh in (False, True)]
+        load = [crowd.create_task(way) for way in ways]
         for number in numbers:
             await change(client, recommend__max_recommendations=number)
         over.set()
@@ -74,7 +73,7 @@ async def test_no_request_is_refused_while_settings_change_twenty_times(tmp_path
         after = figures(member)
         assert all(now <= then + 3 for now, then in zip(after, before, strict=True)), (before, after)
         assert member.stop() == 0
-    assert not [line for line in member.log if line.get("level") in ("error", "critical")]
+        assert not [line for line in member.log if line.get("level") in ("error", "critical")]
 
 
 async def test_a_watcher_of_a_run_is_let_go_and_finds_the_run_again(tmp_path: Path) -> None:
