@@ -25,6 +25,12 @@ class Words:
     """What may stand there, where the schema cannot tell it."""
 
 
+def web_address(title: str, help: str, *, advanced: bool = True, none: str = "") -> Words:
+    """The words of a setting that takes one."""
+    allowed = "an address that begins with http:// or https://"
+    return Words(title, help, none=none, advanced=advanced, allowed=allowed)
+
+
 @dataclass(frozen=True)
 class Group:
     """A heading and what stands below it."""

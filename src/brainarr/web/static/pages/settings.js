@@ -87,6 +87,10 @@ document.addEventListener("brainarr:swapped", () => {
   form()?.querySelector("[aria-invalid]")?.focus();
 });
 
+// On a phone the chapters stand beside one another, and most of them out of sight.
+const here = document.querySelector(".chapters [aria-current]");
+if (here) here.closest("nav").scrollLeft = here.offsetLeft - 16;
+
 addEventListener("beforeunload", (event) => {
   if (!saving && changed().length) event.preventDefault();
 });
