@@ -8,8 +8,8 @@ import msgspec
 
 from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
-from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
+from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
