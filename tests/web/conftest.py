@@ -34,9 +34,12 @@ from brainarr.store.session import open_database
 from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from brainarr.wiring.caching import REMOTE
+from brainarr.wiring.configuration import Settings
+from brainarr.wiring.probes import kinds, probes_of
 from tests.conftest import Place
 from tests.service.given import replayed
 from tests.store.given import ScriptedLidarr, StandingClock, installed, owned
+from tests.web.configuration import Configuration
 
 
 class ScriptedImporter:
@@ -166,6 +169,9 @@ async def house(place: Place) -> AsyncIterator[House]:
                 kinds=(*REMOTE, PROFILE, ESTIMATE),
             ),
             feeds=FeedCache(home.db, home.secrets, home.clock),
+            configuration=Configuration(),
+            probes=probes_of(Settings),
+            kinds=kinds(),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),

@@ -268,8 +268,8 @@ class Importer(Protocol):
 class ImportLists(Protocol):
     """The import lists of one Lidarr. Every method raises ProviderError."""
 
-    async def read(self, url_part: str) -> tuple[ListFound, ...]:
-        """Those that read a feed whose address contains `url_part`, in whole steps of its path."""
+    async def read(self) -> tuple[ListFound, ...]:
+        """Those of the two kinds that can read our feeds, whomever they read."""
         ...
 
     async def choices(self) -> Choices: ...

@@ -1,7 +1,7 @@
 """A list set up in Lidarr: its two import lists made, compared, repaired, removed."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
@@ -76,13 +76,22 @@ def feed_addresses(row: ListRow, address: str) -> dict[Channel, str]:
     return {Channel.ALBUMS: feed, Channel.ARTISTS: f"{feed}/artists?apikey={quote(row.key)}"}
 
 
+async def read_setups(
+    lidarr: ImportLists, rows: Iterable[ListRow], address: str
+) -> dict[str, tuple[Standing, ...]]:
+    """How both channels of each list (slug) stand in Lidarr, in one question. Raises ProviderError."""
+    found = await lidarr.read()
+
+    def standing(channel: Channel, row: ListRow) -> Standing:
+        wanted = feed_addresses(row, address)[channel]
+        return _standing(channel, _ours(found, channel, row.slug, wanted), wanted)
+
+    return {row.slug: tuple(standing(channel, row) for channel in BOTH) for row in rows}
+
+
 async def read_setup(lidarr: ImportLists, row: ListRow, address: str) -> tuple[Standing, ...]:
-    """How both channels stand in Lidarr. Raises ProviderError."""
-    found = await lidarr.read(f"/lists/{row.slug}")
-    wanted = feed_addresses(row, address)
-    return tuple(
-        _standing(channel, _ours(found, channel, wanted[channel]), wanted[channel]) for channel in BOTH
-    )
+    """How both channels of one list stand in Lidarr. Raises ProviderError."""
+    return (await read_setups(lidarr, [row], address))[row.slug]
 
 
 async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted) -> tuple[Placed, ...]:
@@ -90,7 +99,7 @@ async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted
 
     Lidarr's own test comes first. What it cannot read is left switched off, so that no sync fails.
     """
-    found = await lidarr.read(f"/lists/{row.slug}")
+    found = await lidarr.read()
     choices, tag = await lidarr.choices(), await lidarr.tag(TAG)
     addresses = feed_addresses(row, address)
     return tuple(
@@ -101,7 +110,7 @@ async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted
                 there.number if there else None,
             )
             for channel in wanted.channels
-            for there in [_ours(found, channel, addresses[channel])]
+            for there in [_ours(found, channel, row.slug, addresses[channel])]
         ]
     )
 
@@ -111,8 +120,8 @@ async def take_down(
 ) -> int:
     """Removes them from Lidarr; what they brought stays. How many there were. Raises ProviderError."""
     addresses = feed_addresses(row, address)
-    there = await lidarr.read(f"/lists/{row.slug}")
-    gone = [one for channel in channels if (one := _ours(there, channel, addresses[channel]))]
+    there = await lidarr.read()
+    gone = [one for channel in channels if (one := _ours(there, channel, row.slug, addresses[channel]))]
     for one in gone:
         await lidarr.remove(one.number)
         log.info("an import list was removed from Lidarr", name=one.name)
@@ -142,15 +151,24 @@ async def _tested(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Un
         )
 
 
-def _ours(found: Collection[ListFound], channel: Channel, address: str) -> ListFound | None:
-    """The list of this channel, rather one with the same address than one that reached us by another."""
+def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> ListFound | None:
+    """The one that reads this channel, rather by this address than by another one that leads here."""
     place = _place_of(address)
-    mine = [one for one in found if one.channel is channel]
+    mine = [one for one in found if one.channel is channel and _reads(one.address, slug)]
     return min(mine, key=lambda one: (_place_of(one.address) != place, one.number), default=None)
 
 
+def _reads(address: str, slug: str) -> bool:
+    """Whole steps of its path: /lists/a is no part of /lists/ab."""
+    return f"/lists/{slug}/" in f"{_place_of(address)[1]}/"
+
+
 def _place_of(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
+    """Host and path; of what people typed elsewhere, as far as it is an address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
     return parts.netloc.lower(), parts.path.rstrip("/")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -14,13 +14,14 @@ from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
-from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
+from brainarr.pipeline.ports import Clock, Importer, ImportLists, Messenger, Wake
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
+from brainarr.service.probes import Kind, Probes
 from brainarr.service.progress import Broadcast
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
@@ -83,6 +84,12 @@ class WebDeps:
     """What is backed up, and where to."""
     cache: LayeredCache
     feeds: FeedCache
+    configuration: Any
+    """Every setting, to read and to change."""
+    probes: Probes
+    """Asks services by values that are not saved yet."""
+    kinds: tuple[Kind, ...] = ()
+    """Of model providers, those at home first."""
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC
@@ -101,6 +108,8 @@ class WebDeps:
     """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
+    import_lists: ImportLists | None = None
+    """Of that Lidarr."""
     url_base: str = ""
     """"" or "/brainarr": begins with a slash, ends without."""
     around: Surroundings = NOTHING_ELSE

@@ -3,9 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import aclosing
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -18,6 +16,7 @@ from brainarr.providers.lidarr import Lidarr, LidarrSettings, connect
 from brainarr.service.probes import Kind, LidarrFacts, ModelFacts, Probes
 from brainarr.settings.faults import fault_for
 from brainarr.settings.schema import Schema
+from brainarr.settings.values import place_of
 from brainarr.wiring.configuration import Settings
 
 PATIENCE_S = 15.0
@@ -34,7 +33,7 @@ def probes_of(settings: Callable[[], Settings]) -> Probes:
     async def lidarr(url: str, api_key: str | None, verify_tls: bool) -> LidarrFacts:
         saved = settings().lidarr
         values = {"url": url, "api_key": api_key, "verify_tls": verify_tls, "timeout": PATIENCE_S}
-        if not api_key and saved.url and _same_place(saved.url, url):
+        if not api_key and saved.url and place_of(saved.url) == place_of(url):
             values["api_key"] = saved.api_key
         return await _ask_lidarr(_validated(LidarrSettings, values, "lidarr"))
 
@@ -86,8 +85,8 @@ async def _count(lidarr: Lidarr) -> tuple[int, bool]:
     """Artists, and whether those are all."""
     count = 0
     try:
-        async with asyncio.timeout(COUNTING_S), aclosing(lidarr.read_artists()) as batches:
-            async for batch in batches:
+        async with asyncio.timeout(COUNTING_S):
+            async for batch in lidarr.read_artists():
                 count += len(batch)
     except TimeoutError:
         return count, False
@@ -129,21 +128,9 @@ def _saved_key(chain: Iterable[ProviderEntry], given: Mapping[str, object]) -> S
     kind = str(given.get("kind", ""))
     usual = KINDS[kind].base_url if kind in KINDS else None
     address = str(given.get("base_url") or usual or "")
-    same = [entry for entry in chain if entry.kind == kind and _same_place(entry.address, address)]
+    same = [entry for entry in chain if entry.kind == kind and place_of(entry.address) == place_of(address)]
     named = sorted(same, key=lambda entry: entry.name != given.get("name"))
     return named[0].api_key if named else None
-
-
-def _same_place(saved: str, given: str) -> bool:
-    try:
-        return _place(saved) == _place(given)
-    except ValueError:
-        return False
-
-
-def _place(address: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(address.strip())
-    return parts.scheme, parts.hostname, parts.port
 
 
 def _validated(section: type[T], values: Mapping[str, object], name: str) -> T:

@@ -31,6 +31,7 @@ from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.listening import listen, server_of
+from brainarr.wiring.probes import kinds, probes_of
 from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
 
@@ -125,6 +126,10 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             limits=house.settings.costs.limits,
             configured=house.runs.configured,
             importer=house.outside.lidarr,
+            configuration=None,
+            probes=probes_of(lambda: house.settings),
+            kinds=kinds(),
+            import_lists=house.outside.lidarr.lists if house.outside.lidarr else None,
             tasks=house_tasks(house),
             zone=house.zone,
             around=surroundings(house),

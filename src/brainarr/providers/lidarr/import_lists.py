@@ -45,9 +45,9 @@ class LidarrLists:
         self._settings = settings
         self._http = http
 
-    async def read(self, url_part: str) -> tuple[ListFound, ...]:
+    async def read(self) -> tuple[ListFound, ...]:
         rows = await self._get("importlist", list[ImportListRow])
-        return tuple(_found(row) for row in rows if row.implementation in _CHANNELS and row.reads(url_part))
+        return tuple(_found(row) for row in rows if row.implementation in _CHANNELS)
 
     async def choices(self) -> Choices:
         folders = await self._get("rootfolder", list[RootFolder])

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import lists, providers, setup, shell
 
-PAGES = (shell,)
+PAGES = (shell, setup, providers, lists)
 
 
 def pages_router() -> APIRouter:
