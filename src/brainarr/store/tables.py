@@ -356,6 +356,20 @@ backtests = Table(
     Column("result", Text, nullable=False),
 )
 
+# What requests that named an Idempotency-Key were answered.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # SHA-256 of who asked and the key they chose.
+    Column("key", String(64), primary_key=True),
+    # Of the request, to tell a repeated one from another one.
+    Column("fingerprint", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+    # Both None while it is being carried out. An answer may hold a new key: it is encrypted.
+    Column("status", Integer),
+    Column("body", Text, info=ENCRYPTED),
+)
+
 # What rows that are deleted by now came to: figures that are watched from outside must never fall.
 tallies = Table(
     "tallies",

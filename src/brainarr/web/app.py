@@ -28,12 +28,14 @@ from brainarr.web.api import (
     system,
     tasks,
     usage,
+    widget,
 )
 from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
 from brainarr.web.feeds_at_hand import FeedsAtHand
+from brainarr.web.idempotency import AnsweredOnce, Once, install_idempotency
 from brainarr.web.origin import KnownNames
 from brainarr.web.pages import pages_router
 from brainarr.web.problems import (
@@ -45,6 +47,7 @@ from brainarr.web.problems import (
     install_problems,
     problems,
 )
+from brainarr.web.rates import Paced, install_rates
 
 __all__ = ["WebDeps", "WiredProvider", "create_app"]
 
@@ -76,6 +79,9 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.started_at = deps.clock()
     install_problems(app)
     install_doors(app, deps.clock)
+    install_rates(app, deps.requests_per_minute, deps.clock)
+    install_idempotency(app)
+    app.add_middleware(AnsweredOnce)
     app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownNames, names=deps.names)
@@ -112,7 +118,7 @@ def ping() -> Pong:
 def _api() -> APIRouter:
     api = APIRouter(
         prefix=API,
-        dependencies=[Depends(require_api_key)],
+        dependencies=[Depends(require_api_key), Paced, Once],
         responses=problems(UNAUTHORIZED, FORBIDDEN, INVALID, TOO_MANY_GUESSES),
     )
     for noun in (
@@ -135,6 +141,7 @@ def _api() -> APIRouter:
         blocks,
         backtest,
         cache,
+        widget,
     ):
         api.include_router(noun.router)
     return api

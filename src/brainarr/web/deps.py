@@ -119,6 +119,9 @@ class WebDeps:
     external_url: str | None = None
     """How Lidarr reaches this server; None: taken from each request."""
 
+    requests_per_minute: int = 0
+    """Of each key, to the API; 0: any number."""
+
     allowed_hosts: tuple[str, ...] = ()
     """Names that this server is known by, beside addresses, names at home and that of `external_url`."""
 

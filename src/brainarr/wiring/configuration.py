@@ -123,6 +123,8 @@ class ServerSettings(Section):
     """None: the one that was generated at the first start."""
     workers: Annotated[int, Field(ge=1, le=32)] = 1
     """Web processes; more than one speak to each other through Redis."""
+    requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 1200
+    """How often each key may ask the API, in each process; 0: as often as it likes."""
 
     @field_validator("api_key")
     @classmethod

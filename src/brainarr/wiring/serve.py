@@ -136,6 +136,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             metrics_open=house.settings.metrics.open,
             url_base=house.settings.server.url_base,
             external_url=house.settings.server.external_url,
+            requests_per_minute=house.settings.server.requests_per_minute,
             allowed_hosts=house.settings.server.allowed_hosts,
         )
     )
