@@ -91,9 +91,9 @@ async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages:
         "Brainarr AI Recommendations (artists)",
     ]
     assert beside.settings.stored == {"server.external_url": beside.address}
+    assert "Lidarr's test passed" in await shown(pages)
     async with house.door(house.deps.api_key(), external_url=beside.address) as client:
         page = await shown(client)
-        assert "Lidarr's test passed" in page
         assert "Set up in Lidarr" not in page
         asked = {**DEFAULT, "channel": "albums"}
         await client.post("/lists/out-of-lidarr", data=asked)
@@ -193,3 +193,30 @@ async def test_a_sync_is_asked_for(house: House, pages: httpx2.AsyncClient):
     await pages.post("/lists/sync", data=DEFAULT)
     assert house.lidarr.synced == ["/lists/default"]
     assert "Lidarr fetches 2 import lists now." in await shown(pages)
+
+
+@pytest.mark.loopback
+async def test_the_api_sets_up_tells_and_removes(beside: Beside, house: House):
+    async with house.door(house.deps.api_key(), external_url=beside.address) as api:
+        before = (await api.get("/api/v1/lists/default/lidarr")).json()
+        assert [row["state"] for row in before] == ["missing", "missing"]
+        placed = (await api.post("/api/v1/lists/default/lidarr")).json()
+        assert [(row["channel"], row["made"], row["enabled"]) for row in placed] == [
+            ("albums", True, True),
+            ("artists", True, True),
+        ]
+        again = (await api.post("/api/v1/lists/default/lidarr", json={"channels": ["albums"]})).json()
+        assert [(row["channel"], row["made"]) for row in again] == [("albums", False)]
+        after = (await api.get("/api/v1/lists/default/lidarr")).json()
+        assert [(row["state"], row["enabled"]) for row in after] == [("set up", True), ("set up", True)]
+        assert (await api.delete("/api/v1/lists/default/lidarr")).json() == {"removed": 2}
+        refused = await api.post("/api/v1/lists/default/lidarr", json={"root_folder": "/elsewhere"})
+        assert refused.status_code == 502
+        assert "does not exist" in refused.json()["detail"]
+        assert (await api.get("/api/v1/lists/nowhere/lidarr")).status_code == 404
+    assert beside.holdings.lists == {}
+
+
+async def test_the_api_says_when_there_is_no_lidarr(api: httpx2.AsyncClient):
+    answer = await api.get("/api/v1/lists/default/lidarr")
+    assert (answer.status_code, answer.json()["remedy"]) == (409, "Set lidarr.url and lidarr.api_key.")
