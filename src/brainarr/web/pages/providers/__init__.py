@@ -19,7 +19,7 @@ from brainarr.service.monitor import close_breaker, read_breakers
 from brainarr.service.usage import read_usage
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.pages.providers import entry as entries
-from brainarr.web.pages.providers.cards import model_cards, service_cards
+from brainarr.web.pages.providers.cards import SERVICES, model_cards, service_cards
 from brainarr.web.people import Admin, Person
 from brainarr.web.render import back, failed, page
 
@@ -77,6 +77,7 @@ async def providers(request: Request, deps: Deps, person: Admin) -> Response:
             standings,
         ),
         league=league,
+        titles={service.name: service.title for service in SERVICES},
         locked=settings[CHAIN].place if settings[CHAIN].locked else "",
         strategy=settings[STRATEGY],
         strategies=STRATEGIES,

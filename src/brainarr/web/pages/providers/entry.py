@@ -73,6 +73,8 @@ def opened(deps: WebDeps, chain: Entries, asked: Mapping[str, str]) -> Asked:
         entry = entry_named(chain, was)
         kind = kind_named(deps, str(entry.get("kind")))
         values = {key: part for key, part in entry.items() if key != "api_key"}
+        if values.get("base_url") == kind.address:
+            del values["base_url"]
         return Asked(kind, was, origin, values, has_key=bool(entry.get("api_key")))
     kind = kind_named(deps, asked.get("kind", ""))
     proposed = {key: asked[key] for key in ("base_url", "model") if asked.get(key)}
@@ -95,6 +97,9 @@ def sent(deps: WebDeps, chain: Entries, form: Mapping[str, str]) -> Asked:
 def _values(kind: Kind, form: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {"kind": kind.name}
     values |= {name: text for name in _TEXTS if (text := form.get(name, "").strip())}
+    if values.get("base_url") == kind.address:
+        # What every entry of its kind says by itself; that may become another one day.
+        del values["base_url"]
     for name, number in _NUMBERS.items():
         if text := form.get(name, "").strip():
             try:
