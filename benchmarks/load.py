@@ -153,6 +153,8 @@ def measure(seconds: float, count: int, database: Mapping[str, str]) -> dict[str
     with tempfile.TemporaryDirectory() as folder, outside_of(ARTISTS) as environ:
         whole = {**os.environ, **environ, **database}
         whole |= {"BRAINARR_CONFIG": folder, "BRAINARR__SERVER__PORT": str(port)}
+        # Its callers have one key.
+        whole["BRAINARR__SERVER__REQUESTS_PER_MINUTE"] = "0"
         here = [sys.executable, "-m", "brainarr"]
         with subprocess.Popen([*here, "serve"], env=whole, stderr=subprocess.DEVNULL) as server:
             try:

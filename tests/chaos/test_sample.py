@@ -1,19 +1,34 @@
 """A sample of what `make chaos` does in full: real servers, a few faults, every invariant."""
 
-import asyncio
 from random import Random
+from typing import Any, cast
 
 import pytest
 
+from brainarr.domain.prompt import Usage
+from brainarr.service.feeds import artists_feed
+from brainarr.service.recommendations import Decision, decide
+from brainarr.store.usage import StoredLedger
 from tests.chaos import kills, wounds
 from tests.chaos.book import APPROVE, REJECT, Book
+from tests.chaos.brainarr import Brainarr
 from tests.chaos.clock_jumps import clock_jumps
-from tests.chaos.invariants import kept_promises, nothing_unwanted, within_budget
+from tests.chaos.invariants import (
+    Scene,
+    kept_promises,
+    nothing_twice,
+    nothing_unwanted,
+    sound_database,
+    within_budget,
+)
 from tests.chaos.kills import kill_at_random
-from tests.chaos.scene import callers_of, calling, look, scene_of
 from tests.chaos.soak import Sample, judge, slope_of
 from tests.chaos.table import Row, markdown
-from tests.chaos.topology import SQLITE
+from tests.chaos.topology import SQLITE, Ground
+from tests.chaos.world import World
+from tests.conftest import Place
+from tests.service.given import ran
+from tests.store.given import installed, mbid, recommended
 
 pytestmark = pytest.mark.loopback
 
@@ -31,24 +46,38 @@ async def test_a_clock_that_jumps_loses_nothing(monkeypatch: pytest.MonkeyPatch)
     assert (row.times, row.losses) == (1, [])
 
 
-async def test_what_was_lost_is_seen() -> None:
+class Outside:
+    """What Lidarr and the paid server know of two recommendations."""
+
+    @staticmethod
+    def state() -> dict[str, Any]:
+        return {"artists": [mbid(1)], "albums": [], "billed": 700}
+
+
+async def test_what_was_lost_is_seen(on_sqlite: Place) -> None:
     """Invariants are only worth something if a loss fails them: somebody meddles with the database."""
-    with scene_of(SQLITE, seed=3) as scene:
-        async with calling(callers_of(scene, Random(3))):
-            for _ in range(400):
-                if scene.book.counts["approve promised"] and scene.book.counts["reject promised"]:
-                    break
-                await asyncio.sleep(0.1)
-        assert await look(scene) == []
-        scene.brainarr.kill()
-        scene.ground.meddle("UPDATE recommendations SET status = 'pending'")
-        scene.ground.meddle("UPDATE usage SET cost_microdollars = 0")
-        assert any("was answered with success" in loss for loss in kept_promises(scene))
-        assert any("the books know of 0" in loss for loss in within_budget(scene))
-        scene.book.decisions.clear()
-        assert any(
-            "without an approval" in loss or "nobody approved" in loss for loss in nothing_unwanted(scene)
-        )
+    book = Book()
+    async with installed(*on_sqlite) as house:
+        first, second = (await ran(house, [recommended(1), recommended(2)])).recommendations
+        await StoredLedger(house.db, house.clock).record(Usage("model", "m", 1, 1, 0, 700, 1.0, "ok"))
+        for row, decision in ((first, Decision.APPROVE), (second, Decision.REJECT)):
+            await decide(house.db, row.id, decision, clock=house.clock)
+            book.items[row.id] = ("artist", row.recommendation.artist_mbid)
+            book.decide(row.id, decision, 1.0, 2.0)
+        feed = await artists_feed(house.db, "default", clock=house.clock)
+        book.carried(3.0, tuple(("artist", carried) for carried in feed.items))
+    ground = Ground(SQLITE, on_sqlite.folder)
+    scene = Scene(ground, cast(World, Outside()), Brainarr(ground, {}), book)
+    checks = (kept_promises, nothing_unwanted, nothing_twice, within_budget, sound_database)
+    assert [loss for check in checks for loss in check(scene)] == []
+    ground.meddle("UPDATE recommendations SET status = 'pending'")
+    ground.meddle("UPDATE usage SET cost_microdollars = 0")
+    assert len([loss for loss in kept_promises(scene) if "was answered with success" in loss]) == 2
+    assert any("the books know of 0" in loss for loss in within_budget(scene))
+    scene.book.decisions.clear()
+    losses = nothing_unwanted(scene)
+    assert any("was delivered without an approval" in loss for loss in losses)
+    assert any("nobody approved it" in loss for loss in losses)
 
 
 def test_a_row_delivered_after_its_rejection_is_a_loss() -> None:

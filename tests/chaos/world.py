@@ -41,6 +41,7 @@ class World:
             "RECOMMEND__MINIMUM_CONFIDENCE_SCORE": "0",
             "RECOMMEND__TARGET": "mixed",
             "RECOMMEND__SCHEDULE": "off",
+            "SERVER__REQUESTS_PER_MINUTE": "0",
             "PROVIDER_CHAIN__0__NAME": "paid",
             "PROVIDER_CHAIN__0__KIND": "anthropic",
             "PROVIDER_CHAIN__0__BASE_URL": at["paid"],

@@ -171,6 +171,41 @@ async def test_a_lost_nudge_is_made_good_by_the_next_look(
         await settled(house, "count")
 
 
+REFUSALS = {
+    "a permission is missing": (
+        ("ACL", "SETUSER", "default", "-xgroup", "-xreadgroup"),
+        ("ACL", "SETUSER", "default", "+@all"),
+    ),
+    "it follows another one": (("REPLICAOF", "127.0.0.1", "9"), ("REPLICAOF", "NO", "ONE")),
+    "its memory is full": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_what_lies_in_a_redis_that_refuses_stays_there_until_it_is_mended(
+    queue: RedisServer, refusal: str
+):
+    begin, mend = REFUSALS[refusal]
+    delivered: asyncio.Queue[str] = asyncio.Queue()
+    async with carrier.open_carrier(queue.url, "brainarr", delivered.put) as carried:
+        await carried.carry("run-1-1")
+        queue.say(*begin)
+        with capture_logs() as logged:
+            work = asyncio.create_task(carried.work("there", 1))
+            try:
+                await asyncio.sleep(0.5)
+                assert delivered.empty()
+                queue.say(*mend)
+                async with asyncio.timeout(10):
+                    assert await delivered.get() == "run-1-1"
+            finally:
+                queue.say(*mend)
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+    # It counts as away, not as full of what is not ours: that would be emptied.
+    assert logged == []
+
+
 class Bomb:
     """Unpickled, it makes a folder."""
 

@@ -57,6 +57,7 @@ def town(
             **settings,
             SERVER__WORKERS="2" if request.param == "postgres" else "4",
             RECOMMEND__SCHEDULE="off",
+            SERVER__REQUESTS_PER_MINUTE="0",
             HEALTH__PROBE_INTERVAL="0",
         )
         # Both at once: an empty folder, an empty database.

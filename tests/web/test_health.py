@@ -95,7 +95,7 @@ async def test_what_was_approved_and_did_not_arrive_is_counted_by_how(well: Hous
     failed, stuck = await issues(well)
     assert (failed["source"], failed["type"], stuck["source"]) == ("Delivery", "warning", "Delivery")
     assert "2 could not be delivered" in failed["message"] and "1 went to Lidarr" in stuck["message"]
-    assert "GET /api/v1/history/failures" in failed["remedy"] and failed["id"] != stuck["id"]
+    assert "failures only" in failed["remedy"] and failed["id"] != stuck["id"]
 
 
 async def test_lidarr_that_could_not_be_read_three_times_is_a_warning(well: House) -> None:

@@ -30,8 +30,7 @@ def web_process(context: typer.Context, descriptor: int) -> None:
     """One of the web processes that `brainarr serve` starts; of no use by itself."""
     import socket
 
-    import structlog
-
+    from brainarr import log
     from brainarr.wiring.allocator import limit_arenas
 
     limit_arenas(os.environ)
@@ -42,11 +41,11 @@ def web_process(context: typer.Context, descriptor: int) -> None:
 
     end_with_parent()
     folder = begin(context)
-    structlog.contextvars.bind_contextvars(pid=os.getpid())
 
     async def work() -> None:
         with socket.socket(fileno=descriptor) as listener:
             async with open_house(folder, os.environ) as house:
                 await serve_web(house, listener)
 
-    run_async(work())
+    with log.bound(pid=os.getpid()):
+        run_async(work())

@@ -87,7 +87,7 @@ class Carrier:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._queue.add(self._task, key=name)()
         except (RedisError, OSError) as error:
-            raise QueueAway(f"Redis does not answer: {type(error).__name__}.") from error
+            raise QueueAway(f"Redis does not answer, or refuses: {type(error).__name__}.") from error
 
     async def work(self, process: str, concurrency: int) -> None:
         """Delivers tickets until it is cancelled, `concurrency` at a time; then waits for those under way.

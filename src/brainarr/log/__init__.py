@@ -7,32 +7,23 @@ Standard output belongs to the commands' results (`run --json`). Whatever the st
 client library logs takes the same way out, so that it is redacted too.
 """
 
-import json
 import logging
-import os
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TextIO
-from urllib.parse import quote
+from typing import Literal, TextIO
 
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 
-from brainarr.errors import HIDDEN, SHORTEST_SECRET, ConfigurationError, Fault, looks_secret, redact
+from brainarr.errors import ConfigurationError, Fault
+from brainarr.log.lines import Line, bound, hide, to_record, without_secrets
+from brainarr.log.recent import RECENT
 from brainarr.log.rotation import RotatingFile
+
+__all__ = ["Format", "bound", "configure", "hide", "without_secrets"]
 
 Format = Literal["auto", "json", "console"]
 """auto: JSON unless a terminal reads it."""
-
-_known_secrets: set[str] = set()
-
-
-def bound(**fields: str | int) -> AbstractContextManager[None]:
-    """While this lasts, every line of this task, and of the tasks and threads that it starts, says so."""
-    return structlog.contextvars.bound_contextvars(**fields)
 
 
 def configure(
@@ -51,38 +42,14 @@ def configure(
     sinks: list[tuple[logging.Handler, bool]] = [(_Stderr(), _for_people(format))]
     if file is not None:
         sinks.append((_open_file(file, file_size, file_count), format == "console"))
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, to_record],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
     for sink, for_people in sinks:
-        sink.setFormatter(
-            structlog.stdlib.ProcessorFormatter(
-                foreign_pre_chain=shared,
-                processors=[
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    _hide_secret_fields,
-                    # A traceback as plain text: the pretty ones show local variables, and keys among them.
-                    structlog.processors.format_exc_info,
-                    _renderer(for_people, colors=isinstance(sink, _Stderr)),
-                    _hide_known_secrets,
-                ],
-            )
-        )
+        sink.setFormatter(Line(for_people=for_people, colors=isinstance(sink, _Stderr)))
     # No line says which source line, thread or process it is from, and finding that out takes a third of the
     # time of a line: https://docs.python.org/3/howto/logging.html#optimization
     logging._srcfile = None  # type: ignore[attr-defined]
@@ -91,7 +58,7 @@ def configure(
     for former in root.handlers:
         if isinstance(former, RotatingFile):
             former.close()
-    root.handlers = [sink for sink, _ in sinks]
+    root.handlers = [*(sink for sink, _ in sinks), RECENT]
     root.setLevel(level.upper())
     # These tell of every request, also of those that a retry mends; addresses and bodies among it.
     for chatty in (
@@ -115,20 +82,6 @@ def configure(
     sys.excepthook = _log_crash
 
 
-def hide(secrets: Iterable[str]) -> None:
-    """From now on these values are blotted out wherever they turn up in the log."""
-    for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
-            _known_secrets.update((secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote(secret)))
-
-
-def without_secrets(text: str) -> str:
-    """`text` without the known secrets, and without what looks like one."""
-    for secret in sorted(_known_secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return redact(text)
-
-
 class _Stderr(logging.StreamHandler[TextIO]):
     """Looks stderr up for every record: a live display may have taken its place meanwhile."""
 
@@ -150,34 +103,6 @@ def _open_file(path: Path, size: int, count: int) -> RotatingFile:
 
 def _for_people(format: Format) -> bool:
     return format == "console" or (format == "auto" and sys.stderr.isatty())
-
-
-def _renderer(for_people: bool, *, colors: bool) -> Processor:
-    if for_people:
-        shown = colors and sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        return structlog.dev.ConsoleRenderer(colors=shown, exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer(default=str)
-
-
-def _hide_secret_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {name: _shown(name, value) for name, value in event.items()}
-
-
-def _shown(name: str, value: Any, depth: int = 0) -> Any:
-    if looks_secret(name) and value is not None:
-        return HIDDEN
-    if isinstance(value, Mapping) and depth < 4:
-        return {str(inner): _shown(str(inner), part, depth + 1) for inner, part in value.items()}
-    if isinstance(value, str) and not value.isprintable():
-        # Remote text must not forge lines or move the cursor.
-        return "".join(
-            char if char.isprintable() else char.encode("unicode_escape").decode() for char in value
-        )
-    return value
-
-
-def _hide_known_secrets(_: WrappedLogger, __: str, line: Any) -> str:
-    return without_secrets(line)
 
 
 def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -154,7 +154,7 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
             "Feed",
             Severity.NOTICE,
             f"The list {slug} delivers nothing: {count} wait{'s' if count == 1 else ''} for your review.",
-            "Approve what you like: GET /api/v1/recommendations?status=pending shows them. "
+            "Approve what you like: Discover shows them. "
             "With recommend.approval: auto nothing waits.",
             about=slug,
         )
@@ -165,7 +165,7 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
 
 def delivery_issues(troubles: Troubles) -> list[Issue]:
     """What was approved and did not arrive in Lidarr."""
-    remedy = "GET /api/v1/history/failures says of each why, and what to do about it."
+    remedy = "History, failures only, says of each why, and what to do about it."
     told = (
         ("failed", troubles.failed, "could not be delivered to Lidarr"),
         ("stuck", troubles.stuck, "went to Lidarr again and again and did not arrive there"),
@@ -200,7 +200,7 @@ async def backup_issues(connection: AsyncConnection, now: datetime, every: timed
     )
     remedy = (
         f"POST /api/v1/system/tasks/{BACKUP} makes one; "
-        f"GET /api/v1/system/tasks/history?task={BACKUP} says what was in its way."
+        "System, Tasks says what was in its way."
     )
     return [Issue("Backup", Severity.WARNING, message, remedy)]
 

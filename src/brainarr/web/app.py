@@ -1,9 +1,12 @@
 """The web app: everything under `server.url_base`, every error a problem document, never a redirect."""
 
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
 from pydantic import Field
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from brainarr import __version__
@@ -34,7 +37,7 @@ from brainarr.web.api import (
 from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
-from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
+from brainarr.web.envelope import API, BodyLimit, Observed, UrlBase
 from brainarr.web.feeds_at_hand import FeedsAtHand
 from brainarr.web.idempotency import AnsweredOnce, Once, install_idempotency
 from brainarr.web.origin import KnownNames
@@ -74,7 +77,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         redoc_url=None,
         # Lidarr does not follow a redirect: it takes one for a broken list.
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=_id_of,
+        routes=_routes(),
     )
     app.state.deps = deps
     app.state.started_at = deps.clock()
@@ -82,25 +86,20 @@ def create_app(deps: WebDeps) -> FastAPI:
     install_doors(app, deps.clock)
     install_rates(app, deps.requests_per_minute, deps.clock)
     install_idempotency(app)
+    # The innermost first.
     app.add_middleware(AnsweredOnce)
-    app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(BodyLimit)
+    app.add_middleware(FeedsAtHand, feeds=deps.feeds)
     app.add_middleware(KnownNames, names=deps.names)
-    app.add_middleware(UrlBase, base=deps.url_base)
-    app.include_router(backtest_page.router)
-    app.include_router(_ping)
-    app.include_router(metrics.router)
-    app.include_router(feeds.router)
-    app.include_router(_api())
-    app.include_router(statics.router)
-    app.include_router(pages_router())
+    if deps.url_base:
+        app.add_middleware(UrlBase, base=deps.url_base)
     return app
 
 
 class _App(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         # Outermost, so that the answer to a mistake of ours has the headers and its line in the log too.
-        return Observed(SecurityHeaders(super().build_middleware_stack()))
+        return Observed(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
         return declare_problems(super().openapi())
@@ -116,12 +115,33 @@ def ping() -> Pong:
     return Pong(status="OK")
 
 
-def _api() -> APIRouter:
-    api = APIRouter(
+def _id_of(route: APIRoute) -> str:
+    return route.name
+
+
+@lru_cache(maxsize=1)
+def _routes() -> list[BaseRoute]:
+    """The same for every app of a process: FastAPI takes .1 s to work out what all of them ask for."""
+    router = APIRouter(generate_unique_id_function=_id_of)
+    router.include_router(backtest_page.router)
+    router.include_router(_ping)
+    for door in (metrics, feeds):
+        router.include_router(door.router)
+    # The prefix is named here and not by the router: FastAPI looks for empty addresses otherwise, and works
+    # all of them out twice.
+    router.include_router(
+        _api(),
         prefix=API,
         dependencies=[Depends(require_api_key), Paced, Once],
         responses=problems(UNAUTHORIZED, FORBIDDEN, INVALID, TOO_MANY_GUESSES),
     )
+    router.include_router(statics.router)
+    router.include_router(pages_router())
+    return router.routes
+
+
+def _api() -> APIRouter:
+    api = APIRouter()
     for noun in (
         system,
         tasks,

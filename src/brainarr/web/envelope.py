@@ -1,13 +1,13 @@
 """What wraps every request: the URL base, the size limit, the security headers, its number, log and meter."""
 
 import asyncio
+import random
 import re
-import secrets
 import time
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +22,7 @@ BODY_S = 15.0
 """How long a body may take to arrive."""
 
 API = "/api/v1"
+Header = tuple[bytes, bytes]
 _LONGEST_LOGGED = 500
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -38,6 +39,14 @@ _HEADERS = {
 }
 _ENCODED = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 log = structlog.get_logger("brainarr.access")
+
+
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """The value of the first header of that name, which is in lower case; None: there is none."""
+    for given, value in scope["headers"]:
+        if given == name:
+            return value.decode("latin-1")
+    return None
 
 
 class UrlBase:
@@ -96,19 +105,23 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message.get("headers", [])
-                present = {name.lower() for name, _ in headers}
-                added = (header for header in _ENCODED if header[0] not in present)
-                message = {**message, "headers": [*headers, *added]}
+                message = {**message, "headers": secured(message.get("headers", []))}
             await send(message)
 
         await self.app(scope, receive, with_headers)
 
 
+def secured(headers: Iterable[Header]) -> list[Header]:
+    """`headers`, whose names are in lower case as ASGI wants, and those of ours that they do not name."""
+    given = list(headers)
+    present = {name for name, _ in given}
+    return [*given, *(header for header in _ENCODED if header[0] not in present)]
+
+
 class Observed:
     """Every request has a number (`X-Request-Id`), which its answer and all its lines in the log carry; one
     such line tells of the request itself, with every key in its address blotted out. It is measured, and
-    traced where traces are wanted.
+    traced where traces are wanted. Its answer gets the headers of `SecurityHeaders` on the same way out.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -126,11 +139,11 @@ class Observed:
             nonlocal status, streamed_after
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = number
-                if headers.get("content-type", "").startswith("text/event-stream"):
+                headers = secured(message.get("headers", []))
+                if any(value.startswith(_STREAM) for name, value in headers if name == b"content-type"):
                     # It lasts as long as somebody watches.
                     streamed_after = time.perf_counter() - began
+                message = {**message, "headers": [*headers, (b"x-request-id", number.encode())]}
             await send(message)
 
         with logs.bound(request=number), tracing.span("request", request=number) as span:
@@ -143,7 +156,7 @@ class Observed:
                 if span is not None:
                     span.update_name(f"{scope['method']} {route or 'unmatched'}")
                     span.set_attribute("http.response.status_code", status)
-                # Containers and collectors ask for these several times a minute, for ever.
+                # Asked for several times a minute, for ever, or many at once by each page.
                 say = log.debug if route in _ROUTINE else log.info
                 say(
                     "request",
@@ -155,14 +168,17 @@ class Observed:
                 )
 
 
-_ROUTINE = ("/ping", "/metrics")
-_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_ROUTINE = ("/ping", "/metrics", "/static/{version}/{path:path}", "/art/{subject}/{mbid}", "/sw.js")
+_STREAM = b"text/event-stream"
+# It need not be a secret, only another one each time and in each process.
+_numbers = random.Random()
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def _request_id(scope: Scope) -> str:
     """What a reverse proxy calls the request, where that is a number or name; else a number of our own."""
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given.decode() if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    given = header_of(scope, b"x-request-id") or ""
+    return given if _SANE_ID.fullmatch(given) else f"{_numbers.getrandbits(64):016x}"
 
 
 def template_of(scope: Scope) -> str | None:
@@ -176,9 +192,12 @@ def template_of(scope: Scope) -> str | None:
     return f"{API}{own.removeprefix(API)}"
 
 
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]*")
+
+
 def loggable(path: str, query: bytes) -> str:
     """`path?query` on one bounded line, without the value of anything that is named like a secret."""
-    shown = quote(path, safe="/:@!$&'()*+,;=~")
+    shown = path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/:@!$&'()*+,;=~")
     if query:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
         shown += "?" + urlencode(

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from fastapi.security.utils import get_authorization_scheme_param
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ from brainarr import metrics
 from brainarr.service.feed_cache import Answer, FeedCache
 from brainarr.service.feeds import ALBUMS, ARTISTS
 from brainarr.web.auth import same_key
+from brainarr.web.envelope import header_of
 
 _FEED = re.compile(r"/lists/([^/]+)/(artists|api/v1/album)")
 _CHANNELS = {"artists": ARTISTS, "api/v1/album": ALBUMS}
@@ -31,7 +32,7 @@ _ROUTES = {feed: _Route(f"/lists/{{slug}}/{feed}") for feed in _CHANNELS}
 
 
 class FeedsAtHand:
-    """Middleware next to the router, so that everything which wraps requests wraps these too."""
+    """Middleware within everything that wraps requests, but for the limit of bodies: none is read here."""
 
     def __init__(self, app: ASGIApp, feeds: FeedCache) -> None:
         self.app = app
@@ -40,13 +41,12 @@ class FeedsAtHand:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         poll = _FEED.fullmatch(_path(scope)) if scope["type"] == "http" and scope["method"] == "GET" else None
         if poll is not None:
-            headers = Headers(scope=scope)
-            given = _given_key(headers, scope) or ""
+            given = _given_key(scope) or ""
             answer = self.feeds.at_hand(poll[1], _CHANNELS[poll[2]], partial(same_key, given))
             if answer is not None:
                 scope["route"] = _ROUTES[poll[2]]
                 metrics.feed_polled(poll[1], _CHANNELS[poll[2]], answer.items)
-                await _response(answer, headers.get("if-none-match"))(scope, receive, send)
+                await _response(answer, header_of(scope, b"if-none-match"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -76,11 +76,11 @@ def _names(if_none_match: str | None, etag: str) -> bool:
     return any(tag in (etag, "*") for tag in tags)
 
 
-def _given_key(headers: Headers, scope: Scope) -> str | None:
+def _given_key(scope: Scope) -> str | None:
     """As `web.auth.given_key` finds it; that one, which describes itself to OpenAPI, takes its time."""
-    if key := headers.get("x-api-key"):
+    if key := header_of(scope, b"x-api-key"):
         return key
     if scope["query_string"] and (key := QueryParams(scope["query_string"]).get("apikey")):
         return key
-    scheme, credentials = get_authorization_scheme_param(headers.get("authorization"))
+    scheme, credentials = get_authorization_scheme_param(header_of(scope, b"authorization"))
     return credentials if scheme.lower() == "bearer" else None

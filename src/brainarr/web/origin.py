@@ -5,13 +5,14 @@ keeps such a page from trying keys, and from using one that stands in an address
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from brainarr.web.envelope import header_of
 from brainarr.web.problems import FORBIDDEN, MISDIRECTED, Kind, answer
 
 ANY = "*"
@@ -39,15 +40,14 @@ class KnownNames:
         await answer(Request(scope), kind, detail, remedy=remedy)(scope, receive, send)
 
     def _problem(self, scope: Scope) -> tuple[Kind, str, str] | None:
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        host = header_of(scope, b"host") or ""
         if not is_known(host, self.names):
             return (
                 MISDIRECTED,
                 "This server is not known by the name that the request was sent to.",
                 "Add the name to server.allowed_hosts, or set server.external_url.",
             )
-        origin = headers.get("origin")
+        origin = header_of(scope, b"origin")
         if origin is not None and scope["method"] not in _SAFE_METHODS and not self._is_ours(origin, host):
             return (
                 FORBIDDEN,
@@ -65,6 +65,7 @@ class KnownNames:
         return bool(name) and (parts.netloc.lower() == host.lower() or name in self.names)
 
 
+@lru_cache(maxsize=32)  # a server is called by few names, and a foreign one may be long
 def is_known(host: str, names: Collection[str]) -> bool:
     """Whether `host`, a Host header, is an address, a name for use at home, or one of `names`."""
     name = host.lower().rpartition(":")[0] if _has_port(host) else host.lower()

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import lists, providers, setup, shell
+from brainarr.web.pages import lists, providers, setup, shell, system
 
-PAGES = (shell, setup, providers, lists)
+PAGES = (shell, setup, providers, lists, system)
 
 
 def pages_router() -> APIRouter:
