@@ -107,7 +107,7 @@ async def serve(app: ASGIApp, port: int) -> None:
 async def serve_brainarr(folder: Path, port: int) -> None:
     log.configure("info")
     async with open_house(folder, {}) as house:
-        await serve(web_app(house, wake=lambda: None), port)
+        await serve(web_app(house), port)
 
 
 class Caller(asyncio.Protocol):

@@ -123,7 +123,7 @@ async def request(app: Any, path: str, key: str) -> bytes:
 
 
 async def requests(house: House) -> dict[str, Any]:
-    app = web_app(house, lambda: None)
+    app = web_app(house)
     feed_key = (await read_list(house.db, house.installation.secrets, DEFAULT_LIST)).key
     return {
         "ping": await compared(lambda: request(app, "/ping", ""), REQUESTS),
@@ -182,7 +182,7 @@ async def scrape(house: House, rows: int) -> dict[str, float]:
     warm: list[float] = []
     body = b""
     for _ in range(3):
-        app = web_app(house, lambda: None)
+        app = web_app(house)
         for times in (cold, warm):
             began = time.perf_counter()
             body = await request(app, "/metrics", house.api_key)

@@ -73,7 +73,7 @@ async def scraped(world: World, tmp_path: Path) -> AsyncIterator[tuple[dict[str,
             metrics.cache_looked_up(level, "hit")
             metrics.cache_evicted(level)
             metrics.cache_holds(level, 1, 100)
-        transport = httpx2.ASGITransport(app=web_app(house, lambda: None))
+        transport = httpx2.ASGITransport(app=web_app(house))
         async with httpx2.AsyncClient(transport=transport, base_url="http://brainarr") as client:
             # The first one is counted by the second.
             await client.get("/metrics", headers={"X-Api-Key": house.api_key})

@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 Attribute = str | int | float | bool
 
 _tracer: Tracer | None = None
+_open: list[Tracer] = []
 _run: ContextVar[RunTrace | None] = ContextVar("brainarr_run_trace", default=None)
 _OFF: AbstractContextManager[Any] = nullcontext()
 
@@ -77,11 +78,15 @@ def exporting_to(endpoint: str | None) -> Iterator[None]:
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = _patient(OTLPSpanExporter(address, timeout=TIMEOUT_S))
     provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=WAITING))
-    before, _tracer = _tracer, provider.get_tracer("brainarr", __version__)
+    mine = provider.get_tracer("brainarr", __version__)
+    _open.append(mine)
+    _tracer = mine
     try:
         yield
     finally:
-        _tracer = before
+        # Not always the last one: when the settings change, the next begins before this one ends.
+        _open.remove(mine)
+        _tracer = _open[-1] if _open else None
         provider.shutdown()
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from brainarr import log
-from brainarr.wiring.build import open_house
 from brainarr.wiring.serve import serve
 
 BEGIN = datetime(2026, 11, 12, 12, tzinfo=UTC)
@@ -25,8 +24,7 @@ async def main() -> None:
     # Kept across restarts: a Brainarr that is started again must not find itself in the past by that alone.
     started = float(os.environ["CHAOS_STARTED"])
     folder = Path(os.environ["BRAINARR_CONFIG"])
-    async with open_house(folder, os.environ, clock=lambda: lying_clock(file, started)) as house:
-        await serve(house)
+    await serve(folder, os.environ, clock=lambda: lying_clock(file, started))
 
 
 if __name__ == "__main__":

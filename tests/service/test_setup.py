@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 
 from brainarr.errors import StorageError
 from brainarr.service.lists import read_list, read_lists, rotate_key
-from brainarr.service.settings import forget_settings, read_settings, write_settings
+from brainarr.service.settings import read_settings, write_settings
 from brainarr.service.setup import ensure_installed, rotate_api_key
 from brainarr.store.secrets import KEY_FILE
 from tests.conftest import sqlite_only
@@ -54,7 +54,7 @@ async def test_settings_come_back_as_they_were_and_can_be_forgotten(house: House
     changes = {"recommend.target": "mixed", "notifications.urls": ["a", "b"], "lastfm.api_key": None}
     await write_settings(house.db, house.secrets, changes, clock=house.clock)
     await write_settings(house.db, house.secrets, {"recommend.target": "artists"}, clock=house.clock)
-    await forget_settings(house.db, ["notifications.urls"])
+    await write_settings(house.db, house.secrets, {}, forget=["notifications.urls"], clock=house.clock)
     stored = await read_settings(house.db, house.secrets)
     assert stored == {"recommend.target": "artists", "lastfm.api_key": None, "server.api_key": house.api_key}
 

@@ -21,9 +21,12 @@ from brainarr.service.doctor import Check
 from brainarr.service.estimate import ESTIMATE
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.lists import DEFAULT_LIST, read_list
+from brainarr.service.liveness import this_process
 from brainarr.service.profile import PROFILE
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
+from brainarr.service.settings import Configuration
+from brainarr.service.setup import Installation
 from brainarr.service.tasks import Task
 from brainarr.settings.layers import Origin
 from brainarr.store import lists, recommendations
@@ -33,13 +36,15 @@ from brainarr.store.history import write_history
 from brainarr.store.session import open_database
 from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
+from brainarr.wiring.build import Ground
 from brainarr.wiring.caching import REMOTE
-from brainarr.wiring.configuration import Settings
+from brainarr.wiring.changing import configuration_of
+from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.probes import kinds, probes_of
 from tests.conftest import Place
 from tests.service.given import replayed
+from tests.store.given import House as Home
 from tests.store.given import ScriptedLidarr, StandingClock, installed, owned
-from tests.web.configuration import Configuration
 
 
 class ScriptedImporter:
@@ -118,6 +123,26 @@ class House:
         )
 
 
+def configuration_on(home: Home) -> Configuration:
+    """Of this database and its folder, without variables; nobody follows what is changed."""
+    loaded = load_settings(home.folder, {})
+    ground = Ground(
+        folder=home.folder,
+        environ={},
+        before=loaded.values,
+        loaded=loaded,
+        db=home.db,
+        installation=Installation(home.secrets, home.api_key, first_start=False, name="tests"),
+        secret=b"",
+        process=this_process(),
+        signals=(signals := Signals()),
+        broadcast=Broadcast(signals),
+        reserve=None,
+        clock=home.clock,
+    )
+    return configuration_of(ground)
+
+
 both_databases = pytest.mark.parametrize("place", ["on_sqlite", "on_postgres"], indirect=True)
 """For what asks more of the database than that it is there."""
 
@@ -169,7 +194,7 @@ async def house(place: Place) -> AsyncIterator[House]:
                 kinds=(*REMOTE, PROFILE, ESTIMATE),
             ),
             feeds=FeedCache(home.db, home.secrets, home.clock),
-            configuration=Configuration(),
+            configuration=configuration_on(home),
             probes=probes_of(Settings),
             kinds=kinds(),
             providers=(

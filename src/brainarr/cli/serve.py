@@ -14,16 +14,9 @@ def serve(context: typer.Context) -> None:
     # Before anything that starts threads, some of which do so when they are imported.
     limit_arenas(os.environ)
 
-    from brainarr.wiring.build import open_house
-    from brainarr.wiring.serve import serve as serve_house
+    from brainarr.wiring.serve import serve as serve_in
 
-    folder = begin(context)
-
-    async def work() -> None:
-        async with open_house(folder, os.environ) as house:
-            await serve_house(house)
-
-    run_async(work())
+    run_async(serve_in(begin(context), os.environ))
 
 
 def web_process(context: typer.Context, descriptor: int) -> None:
@@ -35,7 +28,6 @@ def web_process(context: typer.Context, descriptor: int) -> None:
 
     limit_arenas(os.environ)
 
-    from brainarr.wiring.build import open_house
     from brainarr.wiring.serve import serve_web
     from brainarr.wiring.web_processes import end_with_parent
 
@@ -44,8 +36,7 @@ def web_process(context: typer.Context, descriptor: int) -> None:
 
     async def work() -> None:
         with socket.socket(fileno=descriptor) as listener:
-            async with open_house(folder, os.environ) as house:
-                await serve_web(house, listener)
+            await serve_web(folder, os.environ, listener)
 
     with log.bound(pid=os.getpid()):
         run_async(work())

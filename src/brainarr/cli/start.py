@@ -26,6 +26,7 @@ def begin(context: typer.Context, *, quiet: bool = False) -> Path:
     """
     from brainarr import log
     from brainarr.wiring.configuration import load_settings
+    from brainarr.wiring.logging import log_as
 
     # Whatever is made from here on, database, key and copies, is closed to others from its first byte.
     os.umask(0o077)
@@ -39,13 +40,7 @@ def begin(context: typer.Context, *, quiet: bool = False) -> Path:
 
         # A first start has no folder yet.
         make_folder(folder)
-    log.configure(
-        "warning" if quiet and wanted.level == "info" else wanted.level,
-        format=wanted.format,
-        file=None if wanted.file is None else folder / wanted.file,
-        file_size=wanted.file_megabytes * 2**20,
-        file_count=wanted.file_count,
-    )
+    log_as(wanted, folder, level="warning" if quiet and wanted.level == "info" else None)
     return folder
 
 

@@ -1,15 +1,11 @@
 """brainarr worker"""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from brainarr.cli.start import begin, run_async
-from brainarr.errors import ConfigurationError, Fault
-
-if TYPE_CHECKING:
-    from brainarr.wiring.build import House
 
 MOST = 64
 
@@ -29,22 +25,6 @@ def worker(
 
     limit_arenas(os.environ)
 
-    from brainarr.wiring.build import open_house
-    from brainarr.wiring.exposing import exposing
-    from brainarr.wiring.serve import work as work_house
+    from brainarr.wiring.serve import work
 
-    folder = begin(context)
-
-    async def work() -> None:
-        async with open_house(folder, os.environ) as house:
-            _require_redis(house)
-            async with exposing(house):
-                await work_house(house, concurrency)
-
-    run_async(work())
-
-
-def _require_redis(house: "House") -> None:
-    if house.settings.redis.url is None:
-        allowed = "redis://host:6379/0, the one that the server uses; without a Redis, `brainarr serve` works"
-        raise ConfigurationError([Fault("redis.url", "nothing", allowed)])
+    run_async(work(begin(context), os.environ, concurrency))

@@ -6,6 +6,7 @@ only the first claim holds. So nothing is lost with a nudge, a queue or a proces
 """
 
 import asyncio
+import secrets as tokens
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -69,7 +70,10 @@ class Worker:
         self._works = works
         self.concurrency = concurrency
         self._grace_s = grace_s
+        self._name = f"{deps.process.token}-{tokens.token_hex(4)}"
+        """A worker that takes over is another one to the queue, in the same process."""
         self._nudged = asyncio.Event()
+        self._retired = False
         self._executing: dict[Ticket, asyncio.Task[None]] = {}
         self._carriers: dict[str, Carrier] = {}
         self._delivering: list[asyncio.Task[None]] = []
@@ -79,20 +83,26 @@ class Worker:
     def nudge(self) -> None:
         self._nudged.set()
 
+    def retire(self) -> None:
+        """Takes no work from now on; `work` returns when what is under way has ended, in its own time."""
+        self._retired = True
+        self.nudge()
+
     async def work(self) -> None:
-        """Until the task is cancelled. What cannot end within the grace time is given back then; a run ends
-        as cancelled, with what it had verified."""
+        """Until the task is cancelled, or it retires. Cancelled, it gives back what cannot end within the
+        grace time; a run ends as cancelled, with what it had verified."""
         async with AsyncExitStack() as queues:
             try:
                 if self._works and self._redis is not None:
                     # Others hand in tickets too, so it listens from the start.
                     await self._carrier(self._redis, queues)
                 await self._attend(queues)
+                await self._finish()
             finally:
                 await self._stop()
 
     async def _attend(self, queues: AsyncExitStack) -> None:
-        while True:
+        while not self._retired:
             self._nudged.clear()
             soon = LOOK_S
             try:
@@ -161,7 +171,7 @@ class Worker:
             carrier = await queues.enter_async_context(open_carrier(url, name, self._deliver))
             self._carriers[url] = carrier
             if self._works:
-                work = carrier.work(self._deps.process.token, self.concurrency)
+                work = carrier.work(self._name, self.concurrency)
                 self._delivering.append(asyncio.create_task(work))
         return self._carriers[url]
 
@@ -186,6 +196,13 @@ class Worker:
             await take_run(self._deps, ticket.id)
         else:
             await execute_job(self._jobs, ticket.id, self._work.get)
+
+    async def _finish(self) -> None:
+        for delivering in self._delivering:
+            delivering.cancel()
+        # Each ends when what it delivered has ended.
+        if self._delivering:
+            await asyncio.wait(self._delivering)
 
     async def _stop(self) -> None:
         for delivering in self._delivering:

@@ -13,7 +13,7 @@ from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.jobs import newest_job, request_job
 from brainarr.service.library import read_snapshot, sync_library
 from brainarr.service.progress import OnProgress
-from brainarr.service.settings import read_setting, replace_setting
+from brainarr.service.settings import read_setting, write_settings
 from brainarr.settings.layers import Origin
 from brainarr.store import recommendations
 from brainarr.store.backtests import newest_backtest, write_backtest
@@ -126,7 +126,7 @@ async def apply_weights(deps: BacktestDeps) -> Mapping[str, float]:
             remedy=f"Write it there yourself: {{{', '.join(f'{k}: {v:g}' for k, v in suggested.items())}}}",
         )
     weights = {**await present_weights(deps), **suggested}
-    await replace_setting(deps.db, deps.secrets, SOURCE_WEIGHTS, weights, clock=deps.clock)
+    await write_settings(deps.db, deps.secrets, {SOURCE_WEIGHTS: weights}, clock=deps.clock)
     return weights
 
 

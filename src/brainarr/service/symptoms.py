@@ -154,8 +154,7 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
             "Feed",
             Severity.NOTICE,
             f"The list {slug} delivers nothing: {count} wait{'s' if count == 1 else ''} for your review.",
-            "Approve what you like: Discover shows them. "
-            "With recommend.approval: auto nothing waits.",
+            "Approve what you like: Discover shows them. With recommend.approval: auto nothing waits.",
             about=slug,
         )
         for slug, count in sorted(waiting.items())
@@ -198,10 +197,7 @@ async def backup_issues(connection: AsyncConnection, now: datetime, every: timed
         if newest
         else f"No scheduled backup was made in the {ago} since the installation."
     )
-    remedy = (
-        f"POST /api/v1/system/tasks/{BACKUP} makes one; "
-        "System, Tasks says what was in its way."
-    )
+    remedy = f"POST /api/v1/system/tasks/{BACKUP} makes one; System, Tasks says what was in its way."
     return [Issue("Backup", Severity.WARNING, message, remedy)]
 
 

@@ -1,6 +1,6 @@
 """Puts the layers together into validated settings, or says everything that is wrong with them at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Generic, TypeVar
@@ -25,17 +25,27 @@ class Loaded(Generic[M]):
     values: M
     origins: Mapping[str, Origin]
     """By dotted key, for every value that is not the default."""
+    places: Mapping[str, str]
+    """By dotted key: "config.yaml, line 3" or the name of an environment variable."""
     secrets: frozenset[str]
     """The secret values among them, so that the log can hide them wherever they turn up."""
 
     def origin(self, key: str) -> Origin:
         """The strongest layer that said something about `key` or anything inside it."""
-        said = {origin for known, origin in self.origins.items() if f"{known}.".startswith(f"{key}.")}
+        said = {self.origins[known] for known in self._inside(key)}
         return next((origin for origin in Origin if origin in said), Origin.DEFAULT)
+
+    def place(self, key: str) -> str:
+        """Where the strongest layer said it first; "" for a default."""
+        strongest = self.origin(key)
+        return next((self.places[each] for each in self._inside(key) if self.origins[each] is strongest), "")
 
     def locked(self, key: str) -> bool:
         """Whether file or environment fixed it, so that the web app cannot change it."""
         return self.origin(key).locked
+
+    def _inside(self, key: str) -> Iterator[str]:
+        return (known for known in self.origins if f"{known}.".startswith(f"{key}."))
 
 
 def load(
@@ -73,7 +83,8 @@ def load(
     if faults:
         raise ConfigurationError(_without_secrets(faults, holding, schema))
     origins = {dotted(path): given.origin for path, given in holding.items()}
-    return Loaded(values, origins, frozenset(_secrets(holding, schema)))
+    places = {dotted(path): given.place for path, given in holding.items()}
+    return Loaded(values, origins, places, frozenset(_secrets(holding, schema)))
 
 
 def _without_secrets(faults: list[Fault], holding: Mapping[Path, Given], schema: Schema) -> list[Fault]:

@@ -1,6 +1,7 @@
 """What the sections allow, read from their JSON schema: which keys exist, what a value may be, in words."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,32 +18,58 @@ _KINDS = {
 }
 
 
+@cache
+def _json_schema(model: type[BaseModel]) -> Mapping[str, Any]:
+    # 20 ms for the whole configuration, which a page of settings would pay at each question.
+    return model.model_json_schema()
+
+
 class Schema:
     """The keys below one settings model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        self._root = model.model_json_schema()
+        self._root = _json_schema(model)
 
     def knows(self, path: Path) -> bool:
-        return bool(self._branches(path))
+        return bool(self.branches(path))
 
     def is_container(self, path: Path) -> bool:
         """Whether a list or a mapping may stand there."""
-        return any(branch.get("type") in ("array", "object") for branch in self._branches(path))
+        return any(branch.get("type") in ("array", "object") for branch in self.branches(path))
 
     def is_section(self, path: Path) -> bool:
-        return any("properties" in branch for branch in self._branches(path))
+        return any("properties" in branch for branch in self.branches(path))
 
     def is_secret(self, path: Path) -> bool:
         """Whether a secret may stand there, or a list of them."""
-        inner = [
-            found for node in self._branches(path) for found in self._alternatives(node.get("items", {}))
-        ]
-        return any(node.get("format") == "password" for node in (*self._branches(path), *inner))
+        inner = [found for node in self.branches(path) for found in self._alternatives(node.get("items", {}))]
+        return any(node.get("format") == "password" for node in (*self.branches(path), *inner))
 
-    def allowed(self, path: Path) -> str:
-        """What may stand there, in words; "" when nothing is known of the place."""
-        return " or ".join(dict.fromkeys(filter(None, map(_describe, self._branches(path)))))
+    def holds_secret(self, path: Path) -> bool:
+        """Whether a secret may stand there or anywhere inside."""
+        return self.is_secret(path) or any(map(self.is_secret, self._keys(path, path)))
+
+    def is_optional(self, path: Path) -> bool:
+        """Whether null may stand there."""
+        return any(branch.get("type") == "null" for branch in self.branches(path))
+
+    def choices(self, path: Path) -> tuple[str, ...]:
+        """The words that may stand there, where nothing else may."""
+        return tuple(str(word) for branch in self.branches(path) for word in branch.get("enum", ()))
+
+    def settings(self, at: Path = ()) -> Iterator[Path]:
+        """Every place that takes a value: what is no section, a list or a mapping as a whole."""
+        for name in (name for branch in self.branches(at) for name in branch.get("properties", ())):
+            path = (*at, name)
+            if self.is_section(path):
+                yield from self.settings(path)
+            else:
+                yield path
+
+    def allowed(self, path: Path, *, nothing: bool = True) -> str:
+        """What may stand there, in words, with `nothing` null too; "" when nothing is known of the place."""
+        branches = [each for each in self.branches(path) if nothing or each.get("type") != "null"]
+        return " or ".join(dict.fromkeys(filter(None, map(_describe, branches))))
 
     def nearest(self, path: Path) -> str:
         """The known key that looks most like `path`, numbers of list entries kept."""
@@ -58,7 +85,7 @@ class Schema:
                 return found[2]
         return process.extractOne(dotted(path), list(known), scorer=fuzz.ratio)[0]
 
-    def _branches(self, path: Path) -> list[Mapping[str, Any]]:
+    def branches(self, path: Path) -> list[Mapping[str, Any]]:
         """The alternatives that the schema offers for one place; empty when there is no such place."""
         nodes = self._alternatives(self._root)
         for name in path:
@@ -81,7 +108,7 @@ class Schema:
 
     def _keys(self, beside: Path, at: Path = ()) -> Iterator[Path]:
         """Every known key and section; list entries are numbered as in `beside`, else 0."""
-        for branch in self._branches(at):
+        for branch in self.branches(at):
             names: list[str | int] = list(branch.get("properties", ()))
             if "items" in branch:
                 follows = len(beside) > len(at) and isinstance(beside[len(at)], int)
@@ -110,9 +137,9 @@ def _describe(node: Mapping[str, Any]) -> str:
     low, high = node.get("minimum"), node.get("maximum")
     above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
     if low is not None and high is not None:
-        return f"{words} from {low:g} to {high:g}"
+        return f"{words} from {low:.12g} to {high:.12g}"
     limits = [
-        f"{text} {limit:g}"
+        f"{text} {limit:.12g}"
         for text, limit in (("above", above), ("of at least", low), ("below", below), ("of at most", high))
         if limit is not None
     ]

@@ -26,6 +26,8 @@ PROGRESS = "progress"
 """A step of a run."""
 FEEDS = "feeds"
 """What some list delivers has changed."""
+SETTINGS = "settings"
+"""A setting in the database has changed."""
 
 LONGEST_BODY = 64 * 1024
 OUTBOX = 1_000

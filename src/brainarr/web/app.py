@@ -29,6 +29,7 @@ from brainarr.web.api import (
     providers,
     recommendations,
     runs,
+    settings,
     system,
     tasks,
     usage,
@@ -163,6 +164,7 @@ def _api() -> APIRouter:
         blocks,
         backtest,
         cache,
+        settings,
         widget,
     ):
         api.include_router(noun.router)

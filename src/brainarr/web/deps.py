@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -23,6 +23,7 @@ from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.probes import Kind, Probes
 from brainarr.service.progress import Broadcast
+from brainarr.service.settings import Configuration
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
@@ -84,7 +85,7 @@ class WebDeps:
     """What is backed up, and where to."""
     cache: LayeredCache
     feeds: FeedCache
-    configuration: Any
+    configuration: Configuration
     """Every setting, to read and to change."""
     probes: Probes
     """Asks services by values that are not saved yet."""

@@ -5,7 +5,7 @@ import gc
 import os
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property, partial
@@ -27,7 +27,7 @@ from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
 from brainarr.llm.tokens import counter_for
 from brainarr.loading import load
-from brainarr.pipeline.ports import CandidateSource, Clock
+from brainarr.pipeline.ports import CandidateSource, Clock, Reserve
 from brainarr.providers import lidarr
 from brainarr.service.alerts import alert_on_costs
 from brainarr.service.backtest import SOURCE_WEIGHTS, BacktestDeps, present_weights
@@ -44,7 +44,7 @@ from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
 from brainarr.store.install import secret_of
-from brainarr.store.runs import RunRow
+from brainarr.store.runs import Process, RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.signals import FEEDS, Signals, open_signals
 from brainarr.store.turns import open_turns
@@ -78,20 +78,59 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class House:
-    """A Brainarr ready to work."""
+class Ground:
+    """What stays as it is as long as the process lives, whatever houses stand on it in turn."""
 
     folder: Path
+    environ: Mapping[str, str]
+    before: Settings
+    """What file and environment alone say: all that was known when the process began to log."""
     loaded: Loaded[Settings]
+    """As it was at the start."""
     db: Database
     installation: Installation
+    secret: bytes
+    """Of this database, see `store.install.secret_of`."""
+    process: Process
+    signals: Signals
+    broadcast: Broadcast
+    reserve: Reserve | None
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class House:
+    """A Brainarr ready to work, with the settings that it was built with."""
+
+    ground: Ground
+    loaded: Loaded[Settings]
     outside: Outside
     cache: LayeredCache
-    signals: Signals
     runs: RunDeps
     estimate: Estimating
     backtests: BacktestDeps
-    clock: Clock
+    leaving: ExitStack
+    """What is called when it is left."""
+
+    @property
+    def folder(self) -> Path:
+        return self.ground.folder
+
+    @property
+    def db(self) -> Database:
+        return self.ground.db
+
+    @property
+    def installation(self) -> Installation:
+        return self.ground.installation
+
+    @property
+    def signals(self) -> Signals:
+        return self.ground.signals
+
+    @property
+    def clock(self) -> Clock:
+        return self.ground.clock
 
     @property
     def settings(self) -> Settings:
@@ -136,6 +175,21 @@ async def open_house(
 
     Raises ConfigurationError and StorageError.
     """
+    async with (
+        open_ground(folder, environ, clock=clock) as ground,
+        build_house(ground, ground.loaded) as house,
+    ):
+        yield house
+
+
+@asynccontextmanager
+async def open_ground(
+    folder: Path, environ: Mapping[str, str], *, clock: Clock = utc_now
+) -> AsyncIterator[Ground]:
+    """The database, upgraded and with what a first start puts into it, and the ties to other processes.
+
+    Raises ConfigurationError and StorageError.
+    """
     # Without the database first: where that is, only file and environment can say.
     before = load_settings(folder, environ).values
     make_folder(folder)
@@ -155,34 +209,42 @@ async def open_house(
         log.hide(one.key for one in await read_lists(db, installation.secrets))
         async with db.reading() as connection:
             secret = await secret_of(connection)
-        settings, redis = loaded.values, loaded.values.redis.url
-        async with AsyncExitStack() as stack:
-            signals = await stack.enter_async_context(open_signals(redis, installation.name))
+        redis = loaded.values.redis.url
+        async with open_signals(redis, installation.name) as signals, open_turns(redis) as reserve:
             # Whoever holds an answer ready, in whichever process, must hear that it may be another one now.
             db.on_write = partial(signals.tell, FEEDS)
-            reserve = await stack.enter_async_context(open_turns(redis))
-            outside = await stack.enter_async_context(open_outside(settings, folder, reserve))
-            cache = open_cache(db, clock, settings.cache, redis, secret)
-            stack.push_async_callback(cache.aclose)
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
-            runs, estimate, backtests = _deps(loaded, db, installation, outside, cache, signals, clock)
-            yield House(
+            yield Ground(
                 folder=folder,
+                environ=environ,
+                before=before,
                 loaded=loaded,
                 db=db,
                 installation=installation,
-                outside=outside,
-                cache=cache,
+                secret=secret,
+                process=this_process(),
                 signals=signals,
-                runs=runs,
-                estimate=estimate,
-                backtests=backtests,
+                broadcast=Broadcast(signals),
+                reserve=reserve,
                 clock=clock,
             )
     finally:
         await db.dispose()
+
+
+@asynccontextmanager
+async def build_house(ground: Ground, loaded: Loaded[Settings]) -> AsyncIterator[House]:
+    """A house with the settings `loaded`, torn down at the end. Raises ConfigurationError."""
+    settings = loaded.values
+    async with AsyncExitStack() as stack:
+        outside = await stack.enter_async_context(open_outside(settings, ground.folder, ground.reserve))
+        cache = open_cache(ground.db, ground.clock, settings.cache, settings.redis.url, ground.secret)
+        stack.push_async_callback(cache.aclose)
+        runs, estimate, backtests = _deps(ground, loaded, outside, cache)
+        leaving = stack.enter_context(ExitStack())
+        yield House(ground, loaded, outside, cache, runs, estimate, backtests, leaving)
 
 
 def backups_of(settings: Settings, folder: Path, clock: Clock) -> Backups:
@@ -202,15 +264,9 @@ def make_folder(folder: Path) -> None:
 
 
 def _deps(
-    loaded: Loaded[Settings],
-    db: Database,
-    installation: Installation,
-    outside: Outside,
-    cache: LayeredCache,
-    signals: Signals,
-    clock: Clock,
+    ground: Ground, loaded: Loaded[Settings], outside: Outside, cache: LayeredCache
 ) -> tuple[RunDeps, Estimating, BacktestDeps]:
-    settings = loaded.values
+    settings, db, clock = loaded.values, ground.db, ground.clock
     guards = open_guards(outside.links, StoredBreakers(db), clock, random.Random())
     algorithm = settings.listenbrainz.algorithm
     brainz = (
@@ -274,7 +330,7 @@ def _deps(
 
     backtests = BacktestDeps(
         db=db,
-        secrets=installation.secrets,
+        secrets=ground.installation.secrets,
         clock=clock,
         library=outside.lidarr,
         replay=bind_replay(list(sources.values()), options, clock),
@@ -301,8 +357,8 @@ def _deps(
     runs = RunDeps(
         db=db,
         clock=clock,
-        process=this_process(),
-        broadcast=Broadcast(signals),
+        process=ground.process,
+        broadcast=ground.broadcast,
         library=outside.lidarr,
         recommend=recommend,
         listen=partial(_listens, outside),

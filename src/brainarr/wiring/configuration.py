@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
@@ -82,7 +90,10 @@ def _schedule(text: str) -> str:
     return text
 
 
-ScheduleText = Annotated[str, AfterValidator(_schedule)]
+ScheduleText = Annotated[
+    str, AfterValidator(_schedule), WithJsonSchema({"type": "string", "format": "schedule"})
+]
+Address = WithJsonSchema({"type": "string", "format": "uri"})
 
 
 def _redis(text: str) -> str:
@@ -135,11 +146,11 @@ class ServerSettings(Section):
 
 
 class DatabaseSettings(Section):
-    url: Annotated[str, AfterValidator(_database)] = "sqlite:///brainarr.db"
+    url: Annotated[str, AfterValidator(_database), Address] = "sqlite:///brainarr.db"
 
 
 class RedisSettings(Section):
-    url: Annotated[str, AfterValidator(_redis)] | None = None
+    url: Annotated[str, AfterValidator(_redis), Address] | None = None
     """Turns on the shared cache level, locks across processes, and workers in processes of their own."""
 
 

@@ -62,7 +62,7 @@ async def open_sandboxed(
             "BRAINARR__DEEZER__REQUESTS_PER_SECOND": NO_PACE,
         }
         async with open_house(folder, environ | dict(settings or {}), clock=clock) as house:
-            web = Faults(web_app(house, wake=lambda: None))
+            web = Faults(web_app(house))
             async with serve(web) as address:
                 feed = await read_list(house.db, house.installation.secrets, DEFAULT_LIST)
                 albums_list = _register(holdings, feed.name, f"{address}/lists/{feed.slug}", feed.key)

@@ -7,91 +7,108 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from brainarr import __version__
 from brainarr.domain.schedule import parse_schedule, period
-from brainarr.jobs.worker import Worker
+from brainarr.errors import ConfigurationError, Fault
+from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.llm.detection import find_servers
 from brainarr.metrics.sharing import shared_between_processes
-from brainarr.pipeline.ports import Wake
+from brainarr.pipeline.ports import Clock
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import Surroundings
+from brainarr.service.settings import Configuration
 from brainarr.service.symptoms import exposure_issues
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.session import database_url
 from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
-from brainarr.wiring.build import House
+from brainarr.wiring.build import Ground, House, open_ground, utc_now
+from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.checkup import wired_providers
+from brainarr.wiring.exposing import exposing, worker_app
 from brainarr.wiring.listening import listen, server_of
 from brainarr.wiring.probes import kinds, probes_of
+from brainarr.wiring.residence import Furniture, Residence, reside
 from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
 
 log = structlog.get_logger("brainarr")
 
 
-async def serve(house: House) -> None:
+async def serve(folder: Path, environ: Mapping[str, str], *, clock: Clock = utc_now) -> None:
     """Serves until SIGINT or SIGTERM, then lets answers finish, ends a run under way and returns.
 
-    Raises BrainarrError when the address cannot be used.
+    Raises BrainarrError when the configuration, the database or the address cannot be used.
     """
-    settings = house.settings.server
-    worker = await house_worker(house, works=house.settings.jobs.embedded)
-    with listen(settings.host, settings.port, "server.port") as listener:
-        address = listener.getsockname()
-        log.info(
-            "Brainarr listens",
-            version=__version__,
-            host=address[0],
-            port=address[1],
-            processes=settings.workers,
-        )
-        if house.installation.first_start:
-            log.info("first start: `brainarr api-key` shows the key of the API", folder=str(house.folder))
-        if settings.workers > 1:
-            with shared_between_processes(house.folder):
-                web = WebProcesses(house.folder, listener, settings.workers)
-                await _serve_and_work(web, worker, house)
-        else:
-            await _serve_and_work(WebServer(house, listener), worker, house)
+    async with open_ground(folder, environ, clock=clock) as ground:
+        settings = ground.loaded.values.server
+        several = settings.workers > 1
+        with listen(settings.host, settings.port, "server.port") as listener:
+            async with reside(ground, _works_only if several else _serves_and_works) as residence:
+                _say_where(ground, listener)
+                if several:
+                    with shared_between_processes(folder):
+                        await _serve_and_work(WebProcesses(folder, listener, settings.workers), residence)
+                else:
+                    await _serve_and_work(WebServer(residence, listener), residence)
     log.info("Brainarr stopped")
 
 
-async def work(house: House, concurrency: int | None) -> None:
-    """Works, without a server, until SIGINT or SIGTERM; gives back what does not end in time."""
-    worker = await house_worker(house, concurrency=concurrency)
-    house.signals.listen(WORK, lambda _: worker.nudge())
-    working = asyncio.create_task(worker.work())
-    log.info("the worker waits for work", version=__version__, concurrency=worker.concurrency)
-    with _on_signals(working.cancel):
-        await asyncio.wait([working])
-    if not working.cancelled():
-        # It ends by itself only with a fault.
-        working.result()
+async def work(folder: Path, environ: Mapping[str, str], concurrency: int | None) -> None:
+    """Works, without a server, until SIGINT or SIGTERM; gives back what does not end in time.
+
+    Raises BrainarrError, also where no Redis is configured.
+    """
+
+    async def furnish(house: House, _: Configuration) -> Furniture:
+        return Furniture(worker_app(house), nudged_worker(house, concurrency=concurrency))
+
+    async with open_ground(folder, environ) as ground:
+        settings = ground.loaded.values
+        if settings.redis.url is None:
+            allowed = "redis://host:6379/0, the one that the server uses; without it, `brainarr serve` works"
+            raise ConfigurationError([Fault("redis.url", "nothing", allowed)])
+        async with reside(ground, furnish) as residence, exposing(settings, residence):
+            log.info("the worker waits for work", version=__version__, concurrency=concurrency or CONCURRENCY)
+            stopped = asyncio.Event()
+
+            def stop() -> None:
+                stopped.set()
+                residence.stop_working()
+
+            with _on_signals(stop):
+                stopping = asyncio.create_task(stopped.wait())
+                await asyncio.wait([stopping, residence.broken], return_when=asyncio.FIRST_COMPLETED)
+                stopping.cancel()
+                await residence.move_out()
+            if residence.broken.done():
+                residence.broken.result()
     log.info("the worker stopped")
 
 
-async def serve_web(house: House, listener: socket.socket) -> None:
+async def serve_web(folder: Path, environ: Mapping[str, str], listener: socket.socket) -> None:
     """What one of several web processes does: no worker, and the socket is its parent's."""
-    web = WebServer(house, listener)
-    with _on_signals(web.stop):
-        await web.serve()
+    async with open_ground(folder, environ) as ground, reside(ground, _serves_only) as residence:
+        web = WebServer(residence, listener)
+        with _on_signals(web.stop):
+            await web.serve()
 
 
 class WebServer:
     """The web app on a socket that listens, in this process."""
 
-    def __init__(self, house: House, listener: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         self._listener = listener
-        self._server = server_of(web_app(house, partial(house.signals.tell, WORK)))
+        self._server = server_of(app)
 
     async def serve(self) -> None:
         """Until `stop` is called, and answers under way have ended."""
@@ -103,43 +120,77 @@ class WebServer:
         self._server.should_exit = True
 
 
-def web_app(house: House, wake: Wake) -> FastAPI:
-    """The web app of this house; `wake` tells its worker that a run waits."""
+def web_app(house: House) -> FastAPI:
+    """The web app of this house alone: nobody follows what is changed in it."""
+    return create_app(web_deps(house, configuration_of(house.ground)))
+
+
+def web_deps(house: House, configuration: Configuration) -> WebDeps:
+    """What the web app of this house is handed."""
     feeds = FeedCache(house.db, house.installation.secrets, house.clock)
-    house.signals.listen(FEEDS, lambda _: feeds.forget())
-    return create_app(
-        WebDeps(
-            db=house.db,
-            secrets=house.installation.secrets,
-            api_key=lambda: house.fixed_api_key,
-            clock=house.clock,
-            broadcast=house.runs.broadcast,
-            wake=wake,
-            backtests=house.backtests,
-            backups=house.backups,
-            cache=house.cache,
-            feeds=feeds,
-            providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
-            find_servers=partial(find_servers, house.settings.provider_chain),
-            estimate=house.estimate,
-            messengers=house.outside.messengers,
-            limits=house.settings.costs.limits,
-            configured=house.runs.configured,
-            importer=house.outside.lidarr,
-            configuration=None,
-            probes=probes_of(lambda: house.settings),
-            kinds=kinds(),
-            import_lists=house.outside.lidarr.lists if house.outside.lidarr else None,
-            tasks=house_tasks(house),
-            zone=house.zone,
-            around=surroundings(house),
-            metrics_open=house.settings.metrics.open,
-            url_base=house.settings.server.url_base,
-            external_url=house.settings.server.external_url,
-            requests_per_minute=house.settings.server.requests_per_minute,
-            allowed_hosts=house.settings.server.allowed_hosts,
-        )
+    house.leaving.callback(house.signals.listen(FEEDS, lambda _: feeds.forget()))
+    return WebDeps(
+        db=house.db,
+        secrets=house.installation.secrets,
+        api_key=lambda: house.fixed_api_key,
+        clock=house.clock,
+        broadcast=house.runs.broadcast,
+        wake=partial(house.signals.tell, WORK),
+        backtests=house.backtests,
+        backups=house.backups,
+        cache=house.cache,
+        feeds=feeds,
+        configuration=configuration,
+        probes=probes_of(lambda: house.settings),
+        kinds=kinds(),
+        import_lists=house.outside.lidarr.lists if house.outside.lidarr else None,
+        providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
+        find_servers=partial(find_servers, house.settings.provider_chain),
+        estimate=house.estimate,
+        messengers=house.outside.messengers,
+        limits=house.settings.costs.limits,
+        configured=house.runs.configured,
+        importer=house.outside.lidarr,
+        tasks=house_tasks(house),
+        zone=house.zone,
+        around=surroundings(house),
+        metrics_open=house.settings.metrics.open,
+        url_base=house.settings.server.url_base,
+        external_url=house.settings.server.external_url,
+        requests_per_minute=house.settings.server.requests_per_minute,
+        allowed_hosts=house.settings.server.allowed_hosts,
     )
+
+
+def nudged_worker(house: House, *, works: bool = True, concurrency: int | None = None) -> Worker:
+    """The worker of this house, which hears of work that waits."""
+    worker = house_worker(house, works=works, concurrency=concurrency)
+    house.leaving.callback(house.signals.listen(WORK, lambda _: worker.nudge()))
+    return worker
+
+
+async def _serves_only(house: House, configuration: Configuration) -> Furniture:
+    # Describing a hundred routes takes some tenths of a second, in which the present house serves.
+    app = await asyncio.to_thread(create_app, web_deps(house, configuration))
+    return Furniture(app, None)
+
+
+async def _works_only(house: House, _: Configuration) -> Furniture:
+    return Furniture(None, nudged_worker(house, works=house.settings.jobs.embedded))
+
+
+async def _serves_and_works(house: House, configuration: Configuration) -> Furniture:
+    app, _ = await _serves_only(house, configuration)
+    _, worker = await _works_only(house, configuration)
+    return Furniture(app, worker)
+
+
+def _say_where(ground: Ground, listener: socket.socket) -> None:
+    host, port, *_ = listener.getsockname()
+    processes = ground.loaded.values.server.workers
+    log.info("Brainarr listens", version=__version__, host=host, port=port, processes=processes)
+    if ground.installation.first_start:
+        log.info("first start: `brainarr api-key` shows the key of the API", folder=str(ground.folder))
 
 
 def surroundings(house: House) -> Surroundings:
@@ -173,32 +224,30 @@ def written_folders(house: House) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(folders))
 
 
-async def _serve_and_work(web: WebServer | WebProcesses, worker: Worker, house: House) -> None:
+async def _serve_and_work(web: WebServer | WebProcesses, residence: Residence) -> None:
     """The web decides how long; a worker that ends before it has failed, and takes the web along."""
-    house.signals.listen(WORK, lambda _: worker.nudge())
-    working = asyncio.create_task(worker.work())
     serving = asyncio.create_task(web.serve())
 
     def stop() -> None:
         """The first time gracefully, both at once; the second time in a hurry."""
         web.stop()
-        working.cancel()
+        residence.stop_working()
 
     try:
         with _on_signals(stop):
-            await asyncio.wait([working, serving], return_when=asyncio.FIRST_COMPLETED)
-            if not serving.done() and not working.cancelling():
+            await asyncio.wait([serving, residence.broken], return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
                 web.stop()
-            if not working.cancelling():
-                working.cancel()
-            ended = await asyncio.gather(serving, working, return_exceptions=True)
+            residence.stop_working()
+            await asyncio.wait([serving])
+            await residence.move_out()
     except asyncio.CancelledError:
         stop()
-        await asyncio.gather(serving, working, return_exceptions=True)
+        await asyncio.gather(serving, return_exceptions=True)
         raise
-    for failure in ended:
-        if isinstance(failure, Exception):
-            raise failure
+    serving.result()
+    if residence.broken.done():
+        residence.broken.result()
 
 
 @contextlib.contextmanager

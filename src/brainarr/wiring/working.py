@@ -74,7 +74,7 @@ def _monitor(house: House) -> list[Chore]:
     return [chore("probe", Interval(timedelta(seconds=every)), probe)]
 
 
-async def house_worker(house: House, *, works: bool = True, concurrency: int | None = None) -> Worker:
+def house_worker(house: House, *, works: bool = True, concurrency: int | None = None) -> Worker:
     """The worker of this process. `works` is False where other processes do the work."""
     return Worker(
         house.runs,

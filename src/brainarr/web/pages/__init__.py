@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import lists, providers, setup, shell, system
+from brainarr.web.pages import lists, providers, settings, setup, shell, system
 
-PAGES = (shell, setup, providers, lists, system)
+PAGES = (shell, setup, providers, lists, settings, system)
 
 
 def pages_router() -> APIRouter:

@@ -1,0 +1,39 @@
+"""Every page there is, for tests that look at all of them and for the pictures of them."""
+
+from tests.browser.conftest import Town
+
+FIXED = {
+    "discover": "/discover",
+    "discover-list": "/discover?view=list",
+    "swipe": "/discover?view=swipe",
+    "ask": "/ask",
+    "runs": "/runs",
+    "taste": "/taste",
+    "backtest": "/taste/backtest",
+    "history": "/history",
+    "lists": "/lists",
+    "providers": "/providers",
+    "costs": "/costs",
+    "settings": "/settings",
+    "system": "/system",
+    "tasks": "/system/tasks",
+    "log": "/system/log",
+    "backup": "/system/backup",
+    "about": "/system/about",
+    "account": "/account",
+    "people": "/people",
+    "setup": "/setup",
+    "more": "/more",
+}
+
+
+def places(town: Town) -> dict[str, str]:
+    """Name → address, those of one recommendation and one run among them."""
+    with town.api() as api:
+        (found,) = api.get("/api/v1/recommendations", params={"page_size": 1}).json()
+        (ran,) = api.get("/api/v1/runs", params={"page_size": 1}).json()
+    return {
+        **FIXED,
+        "recommendation": f"/recommendations/{found['id']}",
+        "run": f"/runs/{ran['id']}",
+    }

@@ -1,0 +1,115 @@
+"""Settings that change under load: no request is refused, and every process follows."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+import pytest
+
+from tests.processes.town import KEY, PATIENCE_S, Member, environment, serving
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.loopback
+
+SQLITE = "sqlite:///brainarr.db"
+QUIET = {"RECOMMEND__SCHEDULE": "off", "HEALTH__PROBE_INTERVAL": "0", "SERVER__REQUESTS_PER_MINUTE": "0"}
+SETTINGS = "/api/v1/settings"
+CHANGES = 20
+
+
+def client_of(member: Member, **options: Any) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        base_url=member.address, headers={"X-Api-Key": KEY}, timeout=PATIENCE_S, trust_env=False, **options
+    )
+
+
+async def change(client: httpx2.AsyncClient, **values: object) -> None:
+    dotted = {key.replace("__", "."): value for key, value in values.items()}
+    answer = await client.patch(SETTINGS, json={"values": dotted})
+    assert answer.status_code == 200, answer.text
+
+
+async def hammer(member: Member, path: str, over: asyncio.Event, fresh: bool) -> int:
+    """Asks again and again, over one connection or a fresh one each time; how often it was answered."""
+    answered = 0
+    headers = {"Connection": "close"} if fresh else {}
+    async with client_of(member) as client:
+        while not over.is_set():
+            answer = await client.get(path, headers=headers)
+            assert answer.status_code == 200, (path, answer.status_code, answer.text)
+            answered += 1
+            await asyncio.sleep(0.01)
+    return answered
+
+
+def figures(member: Member) -> tuple[int, int]:
+    process = psutil.Process(member.process.pid)
+    return process.num_fds(), process.num_threads()
+
+
+async def test_no_request_is_refused_while_settings_change_twenty_times(tmp_path: Path) -> None:
+    with serving(environment(tmp_path, SQLITE, None, **QUIET)) as member:
+        over = asyncio.Event()
+        async with client_of(member) as client:
+            await change(client, recommend__max_recommendations=99)
+            before = figures(member)
+            paths = ("/ping", "/settings/lidarr", "/api/v1/runs")
+            load = [
+                asyncio.create_task(hammer(member, path, over, fresh))
+                for path in paths
+                for fresh in (False, True)
+            ]
+            for number in range(1, CHANGES + 1):
+                await change(client, recommend__max_recommendations=number)
+            over.set()
+            answered = await asyncio.gather(*load)
+            assert all(answered), answered
+            assert member.events.count("the new settings hold") == CHANGES + 1
+            await asyncio.sleep(0.5)
+        assert all(now <= then + 8 for now, then in zip(figures(member), before, strict=True))
+        assert member.stop() == 0
+    assert not [line for line in member.log if line.get("level") in ("error", "critical")]
+
+
+async def test_a_watcher_of_a_run_is_let_go_and_finds_the_run_again(tmp_path: Path) -> None:
+    with serving(environment(tmp_path, SQLITE, None, **QUIET, JOBS__EMBEDDED="true")) as member:
+        async with client_of(member) as client:
+            # Nothing works it off while everything is paused but what is asked for; a wish that waits is enough.
+            run = (await client.post("/api/v1/runs", json={})).json()["id"]
+            path = f"/api/v1/runs/{run}/events"
+            async with client.stream("GET", path) as events:
+                await change(client, log__level="debug")
+                # Over, and properly so: a connection that breaks would raise here.
+                async with asyncio.timeout(30):
+                    async for _ in events.aiter_bytes():
+                        pass
+            assert (await client.get(f"/api/v1/runs/{run}")).status_code == 200
+
+
+async def until(come_true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not come_true():
+        assert time.monotonic() < end, "it did not come true"
+        await asyncio.sleep(0.05)
+
+
+async def test_every_web_process_follows_what_one_of_them_was_told(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    environ = environment(tmp_path, SQLITE, redis.url, **QUIET, SERVER__WORKERS="2")
+    with serving(environ) as member:
+        async with client_of(member) as client:
+            await until(lambda: len(member.children()) == 2)
+            await change(client, metrics__open=True)
+            # Two children and the parent, whose worker follows too.
+            await until(lambda: member.events.count("the new settings hold") == 3)
+            for _ in range(12):
+                async with httpx2.AsyncClient(
+                    base_url=member.address, trust_env=False, timeout=60
+                ) as stranger:
+                    assert (await stranger.get("/metrics")).status_code == 200
+        assert member.stop() == 0
