@@ -82,6 +82,7 @@ class House:
         self.deps = deps
         self.clock = clock
         self._place = place
+        self.folder = place.folder
         self.lidarr = lidarr
         self.woken = woken
 

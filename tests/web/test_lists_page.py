@@ -16,7 +16,7 @@ from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import starter_world
 from brainarr.service.feeds import albums_feed
 from tests.store.given import recommended
-from tests.web.configuration import Configuration
+from tests.web.configuration import Settings
 from tests.web.conftest import House
 from tests.web.test_setup import went
 
@@ -29,18 +29,18 @@ class Beside:
 
     holdings: Holdings
     address: str
-    settings: Configuration
+    settings: Settings
 
 
 @pytest.fixture
 async def beside(house: House) -> AsyncIterator[Beside]:
     holdings = Holdings(starter_world(), house.clock)
-    settings = Configuration()
     async with serve(create_lidarr(holdings, "key")) as url:
         lidarr = LidarrSettings.model_validate({"url": url, "api_key": "key"})
         http = connect(lidarr)
         try:
-            house.deps = replace(house.deps, import_lists=Lidarr(lidarr, http).lists, configuration=settings)
+            house.deps = replace(house.deps, import_lists=Lidarr(lidarr, http).lists)
+            settings = Settings(house)
             async with serve(house.app()) as address:
                 yield Beside(holdings, address, settings)
         finally:
@@ -90,7 +90,7 @@ async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages:
         "Brainarr AI Recommendations (albums)",
         "Brainarr AI Recommendations (artists)",
     ]
-    assert beside.settings.stored == {"server.external_url": beside.address}
+    assert await beside.settings.stored() == {"server.external_url": beside.address}
     assert "Lidarr's test passed" in await shown(pages)
     async with house.door(house.deps.api_key(), external_url=beside.address) as client:
         page = await shown(client)

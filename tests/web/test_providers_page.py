@@ -13,7 +13,7 @@ from brainarr.domain.prompt import Usage
 from brainarr.service.latency import read_latencies
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.usage import StoredLedger
-from tests.web.configuration import Configuration
+from tests.web.configuration import Settings
 from tests.web.conftest import House
 from tests.web.test_setup import KEY, went
 
@@ -22,19 +22,27 @@ CLOUD = {"name": "cloud", "kind": "openai", "api_key": KEY}
 
 
 @pytest.fixture
-def settings() -> Configuration:
-    return Configuration({"provider_chain": [HOME, CLOUD]})
-
-
-@pytest.fixture
-def house(house: House, settings: Configuration) -> House:
+def house(house: House) -> House:
     watched = [replace(provider, setup=f"setup of {provider.name}") for provider in house.deps.providers]
-    house.deps = replace(house.deps, configuration=settings, providers=tuple(watched))
+    house.deps = replace(house.deps, providers=tuple(watched))
     return house
 
 
-def names(settings: Configuration) -> list[str]:
-    return [entry["name"] for entry in settings.stored["provider_chain"]]
+@pytest.fixture
+async def settings(house: House) -> Settings:
+    settings = Settings(house)
+    await settings.put({"provider_chain": [HOME, CLOUD]})
+    return settings
+
+
+@pytest.fixture
+async def pages(settings: Settings, pages: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """With those two in the chain."""
+    return pages
+
+
+async def names(settings: Settings) -> list[str]:
+    return [entry["name"] for entry in await settings.chain()]
 
 
 def card(page: str, name: str) -> str:
@@ -51,50 +59,48 @@ async def test_the_chain_stands_in_failover_order(pages: httpx2.AsyncClient):
     assert KEY not in page
 
 
-async def test_without_script_buttons_move_an_entry(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_without_script_buttons_move_an_entry(pages: httpx2.AsyncClient, settings: Settings):
     page = (await pages.get("/providers")).text
     assert "Earlier: home" not in page
     assert "Later: cloud" not in page
     assert await went(await pages.post("/providers/move", data={"name": "cloud", "by": "-1"})) == "/providers"
-    assert names(settings) == ["cloud", "home"]
+    assert await names(settings) == ["cloud", "home"]
     # At the end it stays at the end.
     await pages.post("/providers/move", data={"name": "cloud", "by": "-1"})
-    assert names(settings) == ["cloud", "home"]
-    assert settings.stored["provider_chain"][0]["api_key"] == KEY
+    assert await names(settings) == ["cloud", "home"]
+    assert (await settings.chain())[0]["api_key"] == KEY
 
 
 async def test_a_whole_order_is_taken_unless_the_chain_is_another_by_now(
-    pages: httpx2.AsyncClient, settings: Configuration
+    pages: httpx2.AsyncClient, settings: Settings
 ):
     await pages.post("/providers/order", data={"name": ["cloud", "home"]})
-    assert names(settings) == ["cloud", "home"]
+    assert await names(settings) == ["cloud", "home"]
     await pages.post("/providers/order", data={"name": ["home", "gone"]})
-    assert names(settings) == ["cloud", "home"]
+    assert await names(settings) == ["cloud", "home"]
     assert "The chain was changed meanwhile." in (await pages.get("/providers")).text
 
 
-async def test_the_last_entry_leaves_a_chain_without_a_model(
-    pages: httpx2.AsyncClient, settings: Configuration
-):
+async def test_the_last_entry_leaves_a_chain_without_a_model(pages: httpx2.AsyncClient, settings: Settings):
     for name in ("home", "cloud"):
         await pages.post("/providers/remove", data={"name": name})
-    assert settings.stored["provider_chain"] == [{"name": "builtin", "kind": "builtin"}]
+    assert (await settings.chain()) == [{"name": "builtin", "kind": "builtin"}]
     assert "It costs nothing and cannot fail." in (await pages.get("/providers")).text
 
 
-async def test_a_first_model_takes_the_place_of_none(pages: httpx2.AsyncClient, settings: Configuration):
-    settings.stored["provider_chain"] = [{"name": "builtin", "kind": "builtin"}]
+async def test_a_first_model_takes_the_place_of_none(pages: httpx2.AsyncClient, settings: Settings):
+    await settings.put({"provider_chain": [{"name": "builtin", "kind": "builtin"}]})
     typed = {"kind": "ollama", "name": "home", "model": "qwen3:8b", "verify_tls": "true"}
     assert await went(await pages.post("/providers/entry", data=typed)) == "/providers"
-    assert names(settings) == ["home"]
+    assert await names(settings) == ["home"]
     form = (await pages.get("/providers/entry?kind=ollama")).text
     assert 'name="name" type="text" value="ollama"' in form
 
 
 async def test_an_edit_keeps_the_key_and_what_the_form_does_not_show(
-    pages: httpx2.AsyncClient, settings: Configuration
+    pages: httpx2.AsyncClient, settings: Settings
 ):
-    settings.stored["provider_chain"] = [CLOUD | {"concurrency": 2, "timeout": 30.0}]
+    await settings.put({"provider_chain": [CLOUD | {"concurrency": 2, "timeout": 30.0}]})
     page = (await pages.get("/providers/entry?was=cloud")).text
     assert KEY not in page
     assert "A key is saved" in page
@@ -108,13 +114,13 @@ async def test_an_edit_keeps_the_key_and_what_the_form_does_not_show(
         "price_output": "2",
     }
     assert await went(await pages.post("/providers/entry", data=typed)) == "/providers"
-    (entry,) = settings.stored["provider_chain"]
+    (entry,) = await settings.chain()
     assert (entry["name"], entry["api_key"], entry["concurrency"]) == ("paid", KEY, 2)
     assert entry["prices"] == {"input": "0.25", "output": "2"}
     assert "timeout" not in entry
 
 
-async def test_a_saved_key_is_not_sent_to_another_address(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_a_saved_key_is_not_sent_to_another_address(pages: httpx2.AsyncClient, settings: Settings):
     typed = {
         "kind": "openai",
         "was": "cloud",
@@ -125,17 +131,17 @@ async def test_a_saved_key_is_not_sent_to_another_address(pages: httpx2.AsyncCli
     answer = await pages.post("/providers/entry", data=typed)
     assert answer.status_code == 422
     assert "the saved one is for the old" in answer.text
-    assert settings.stored["provider_chain"] == [HOME, CLOUD]
+    assert (await settings.chain()) == [HOME, CLOUD]
 
 
-async def test_what_cannot_be_used_is_said_at_its_field(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_what_cannot_be_used_is_said_at_its_field(pages: httpx2.AsyncClient, settings: Settings):
     typed = {"kind": "openai", "name": "home", "timeout": "soon", "price_input": "-1", "price_output": "1"}
     answer = await pages.post("/providers/entry", data=typed | {"api_key": KEY})
     assert answer.status_code == 422
     assert re.search(r'id="e-timeout"', answer.text)
     assert re.search(r'id="e-price_input"', answer.text)
     assert KEY not in answer.text
-    assert settings.stored["provider_chain"] == [HOME, CLOUD]
+    assert (await settings.chain()) == [HOME, CLOUD]
 
 
 async def test_an_unknown_kind_or_entry_is_not_found(pages: httpx2.AsyncClient):
@@ -205,38 +211,41 @@ async def test_times_of_long_ago_and_of_killed_processes_do_not_count(house: Hou
     assert (found["home"].calls, found["home"].median, found["home"].slow) == (1, 1.0, 1.0)
 
 
-async def test_services_are_turned_on_and_off(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_services_are_turned_on_and_off(pages: httpx2.AsyncClient, settings: Settings):
     await pages.post("/providers/switch", data={"key": "deezer.enabled", "on": "false"})
-    assert settings.stored["deezer.enabled"] is False
+    assert (await settings.stored())["deezer.enabled"] is False
     assert "Turn on" in (await pages.get("/providers")).text
     await pages.post("/providers/switch", data={"key": "lidarr.verify_tls", "on": "false"})
-    assert "lidarr.verify_tls" not in settings.stored
+    assert "lidarr.verify_tls" not in (await settings.stored())
 
 
-async def test_how_models_are_asked_is_chosen(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_how_models_are_asked_is_chosen(pages: httpx2.AsyncClient, settings: Settings):
     await pages.post("/providers/strategy", data={"strategy": "parallel"})
-    assert settings.stored["recommend.strategy"] == "parallel"
+    assert (await settings.stored())["recommend.strategy"] == "parallel"
     await pages.post("/providers/strategy", data={"strategy": "chaos"})
-    assert settings.stored["recommend.strategy"] == "parallel"
+    assert (await settings.stored())["recommend.strategy"] == "parallel"
 
 
 async def test_a_chain_that_a_file_fixes_is_shown_and_not_offered_for_change(
-    pages: httpx2.AsyncClient, settings: Configuration
+    pages: httpx2.AsyncClient, settings: Settings
 ):
-    settings.locks["provider_chain"] = "config.yaml, line 7"
+    settings.environ |= {
+        "BRAINARR__PROVIDER_CHAIN__0__NAME": "fixed",
+        "BRAINARR__PROVIDER_CHAIN__0__KIND": "ollama",
+    }
     page = (await pages.get("/providers")).text
-    assert "The chain is fixed in config.yaml, line 7" in page
+    assert "The chain is fixed in BRAINARR__PROVIDER_CHAIN__0__" in page
     for change in ("/providers/move", "/providers/remove", "/providers/new", "/providers/entry"):
         assert f'"{change}' not in page
     assert "/providers/test" in page
     await pages.post("/providers/remove", data={"name": "home"})
-    assert names(settings) == ["home", "cloud"]
+    assert await names(settings) == ["home", "cloud"]
 
 
-async def test_foreign_names_are_text(house: House, pages: httpx2.AsyncClient, settings: Configuration):
+async def test_foreign_names_are_text(house: House, pages: httpx2.AsyncClient, settings: Settings):
     evil: Any = HOME | {"name": '"><script>alert(1)</script>'}
-    settings.stored["provider_chain"] = [evil, CLOUD]
+    await settings.put({"provider_chain": [evil, CLOUD]})
     page = (await pages.get("/providers")).text
     assert "<script>alert" not in page
     await pages.post("/providers/move", data={"name": evil["name"], "by": "1"})
-    assert names(settings) == ["cloud", evil["name"]]
+    assert await names(settings) == ["cloud", evil["name"]]

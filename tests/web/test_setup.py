@@ -12,7 +12,7 @@ from brainarr.domain.servers import ModelServer
 from brainarr.errors import ProviderRejected
 from brainarr.service.probes import LidarrFacts, ModelFacts
 from brainarr.web.sealed import unseal
-from tests.web.configuration import Configuration
+from tests.web.configuration import Settings
 from tests.web.conftest import House
 
 KEY = "a-lidarr-key-that-is-never-shown"
@@ -41,19 +41,25 @@ class Asked:
 
 
 @pytest.fixture
-def settings() -> Configuration:
-    return Configuration()
-
-
-@pytest.fixture
 def asked() -> Asked:
     return Asked()
 
 
 @pytest.fixture
-def house(house: House, settings: Configuration, asked: Asked) -> House:
-    house.deps = replace(house.deps, configuration=settings, probes=asked)  # type: ignore[arg-type]
+def house(house: House, asked: Asked) -> House:
+    house.deps = replace(house.deps, probes=asked)  # type: ignore[arg-type]
     return house
+
+
+@pytest.fixture
+def settings(house: House) -> Settings:
+    return Settings(house)
+
+
+@pytest.fixture
+async def pages(settings: Settings, pages: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """Of the house with those settings."""
+    return pages
 
 
 def hidden(page: str, name: str) -> str:
@@ -71,38 +77,38 @@ LIDARR = {"url": "http://lidarr:8686", "api_key": KEY, "verify_tls": "true"}
 
 
 async def test_it_begins_where_something_is_missing(
-    house: House, pages: httpx2.AsyncClient, settings: Configuration
+    house: House, pages: httpx2.AsyncClient, settings: Settings
 ):
     assert await went(await pages.get("/setup")) == "/setup/lidarr"
-    settings.stored |= {"lidarr.url": "http://lidarr:8686", "lidarr.api_key": KEY}
+    await settings.put({"lidarr.url": "http://lidarr:8686", "lidarr.api_key": KEY})
     assert await went(await pages.get("/setup")) == "/setup/model"
-    settings.stored["provider_chain"] = [{"name": "builtin", "kind": "builtin"}]
+    await settings.put({"provider_chain": [{"name": "builtin", "kind": "builtin"}]})
     assert await went(await pages.get("/setup")) == "/setup/taste"
-    settings.stored["recommend.target"] = "artists"
+    await settings.put({"recommend.target": "artists"})
     assert await went(await pages.get("/setup")) == "/setup/run"
     page = (await pages.get("/setup/taste")).text
     assert page.count("(done)") == 3
 
 
 async def test_a_test_tells_what_was_found_and_saves_nothing(
-    pages: httpx2.AsyncClient, settings: Configuration, asked: Asked
+    pages: httpx2.AsyncClient, settings: Settings, asked: Asked
 ):
     page = (await pages.post("/setup/lidarr/test", data=LIDARR)).text
     assert "Connected to Music 2.14.5.4836" in page
     assert "45 artists" in page
     assert asked.seen == [("http://lidarr:8686", KEY, True)]
-    assert settings.stored == {}
+    assert (await settings.stored()) == {}
 
 
 async def test_a_typed_key_comes_back_sealed_and_needs_no_second_typing(
-    house: House, pages: httpx2.AsyncClient, settings: Configuration, asked: Asked
+    house: House, pages: httpx2.AsyncClient, settings: Settings, asked: Asked
 ):
     page = (await pages.post("/setup/lidarr/test", data=LIDARR)).text
     assert KEY not in page
     sealed = hidden(page, "sealed")
     again = LIDARR | {"api_key": "", "sealed": sealed}
     assert await went(await pages.post("/setup/lidarr", data=again)) == "/setup/model"
-    assert settings.stored["lidarr.api_key"] == KEY
+    assert (await settings.stored())["lidarr.api_key"] == KEY
     # It is good for this address and for an hour.
     await pages.post("/setup/lidarr/test", data=again | {"url": "http://elsewhere:8686"})
     assert asked.seen[-1] == ("http://elsewhere:8686", None, True)
@@ -110,16 +116,16 @@ async def test_a_typed_key_comes_back_sealed_and_needs_no_second_typing(
     assert unseal(house.deps.secrets, sealed, "http://lidarr:8686", house.clock()) == ""
 
 
-async def test_what_does_not_work_is_not_saved_unless_somebody_insists(house: House, settings: Configuration):
+async def test_what_does_not_work_is_not_saved_unless_somebody_insists(house: House, settings: Settings):
     away = Asked(ProviderRejected("lidarr", "it refuses the API key.", remedy="Copy it from Settings."))
     async with house.door(house.deps.api_key(), probes=away) as client:
         page = (await client.post("/setup/lidarr", data=LIDARR)).text
         assert "it refuses the API key." in page
         assert "Copy it from Settings." in page
-        assert settings.stored == {}
+        assert (await settings.stored()) == {}
         insisting = LIDARR | {"anyway": "true"}
         assert await went(await client.post("/setup/lidarr", data=insisting)) == "/setup/model"
-    assert settings.stored["lidarr.url"] == "http://lidarr:8686"
+    assert (await settings.stored())["lidarr.url"] == "http://lidarr:8686"
 
 
 async def test_an_old_lidarr_is_warned_of(house: House):
@@ -130,24 +136,23 @@ async def test_an_old_lidarr_is_warned_of(house: House):
 
 
 async def test_what_file_or_environment_fix_is_shown_with_its_place_and_not_written(
-    pages: httpx2.AsyncClient, settings: Configuration, asked: Asked
+    pages: httpx2.AsyncClient, settings: Settings, asked: Asked
 ):
-    settings.stored |= {"lidarr.url": "http://fixed:8686", "lidarr.api_key": KEY}
-    settings.locks |= {"lidarr.url": "BRAINARR__LIDARR__URL", "lidarr.api_key": "config.yaml, line 3"}
+    settings.environ |= {"BRAINARR__LIDARR__URL": "http://fixed:8686", "BRAINARR__LIDARR__API_KEY": KEY}
     page = (await pages.get("/setup/lidarr")).text
     assert "Fixed in BRAINARR__LIDARR__URL." in page
-    assert "Fixed in config.yaml, line 3." in page
+    assert "Fixed in BRAINARR__LIDARR__API_KEY." in page
     assert KEY not in page
     assert await went(await pages.post("/setup/lidarr", data={"verify_tls": "true"})) == "/setup/model"
     assert asked.seen == [("http://fixed:8686", None, True)]
 
 
-async def test_no_model_is_a_choice_like_any_other(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_no_model_is_a_choice_like_any_other(pages: httpx2.AsyncClient, settings: Settings):
     page = (await pages.get("/setup/model")).text
     assert page.index("Without a model") < page.index("At home")
     assert "It is not needed" in page
     assert await went(await pages.post("/setup/model")) == "/setup/taste"
-    assert settings.stored["provider_chain"] == [{"name": "builtin", "kind": "builtin"}]
+    assert (await settings.stored())["provider_chain"] == [{"name": "builtin", "kind": "builtin"}]
 
 
 async def test_what_runs_at_home_is_offered(house: House):
@@ -163,7 +168,7 @@ async def test_what_runs_at_home_is_offered(house: House):
     assert 'aria-current="step"' in form
 
 
-async def test_a_model_is_tried_chosen_and_saved(house: House, settings: Configuration):
+async def test_a_model_is_tried_chosen_and_saved(house: House, settings: Settings):
     card = ModelCard("home", "ollama", "qwen3:8b", 32_768, True, OutputMode.NATIVE)
     asked = Asked(model=ModelFacts("has qwen3:8b", (card,), "qwen3:8b", 0.21))
     typed = {"kind": "openai", "api_key": KEY, "from": "setup", "verify_tls": "true", "name": "cloud"}
@@ -174,33 +179,33 @@ async def test_a_model_is_tried_chosen_and_saved(house: House, settings: Configu
         assert KEY not in page
         save = typed | {"api_key": "", "sealed": hidden(page, "sealed"), "model": "qwen3:8b"}
         assert await went(await client.post("/providers/entry", data=save)) == "/setup/taste"
-    (entry,) = settings.stored["provider_chain"]
+    (entry,) = (await settings.stored())["provider_chain"]
     assert (entry["kind"], entry["api_key"], entry["model"]) == ("openai", KEY, "qwen3:8b")
 
 
-async def test_what_one_wants_is_asked_with_its_price(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_what_one_wants_is_asked_with_its_price(pages: httpx2.AsyncClient, settings: Settings):
     page = (await pages.get("/setup/taste")).text
     assert "not the discography" in page
     assert len(re.findall(r" checked", page)) == 3
     answers = {"target": "mixed", "discovery": "exploratory", "approval": "auto"}
     assert await went(await pages.post("/setup/taste", data=answers)) == "/setup/run"
-    assert settings.stored == {f"recommend.{name}": value for name, value in answers.items()}
+    assert (await settings.stored()) == {f"recommend.{name}": value for name, value in answers.items()}
     refused = await pages.post("/setup/taste", data=answers | {"target": "everything"})
     assert await went(refused) == "/setup/taste"
-    assert settings.stored["recommend.target"] == "mixed"
+    assert (await settings.stored())["recommend.target"] == "mixed"
 
 
-async def test_the_first_run_is_a_form_of_the_runs_page(pages: httpx2.AsyncClient, settings: Configuration):
+async def test_the_first_run_is_a_form_of_the_runs_page(pages: httpx2.AsyncClient, settings: Settings):
     assert "Connect Lidarr first." in (await pages.get("/setup/run")).text
-    settings.stored |= {"lidarr.url": "http://lidarr:8686", "lidarr.api_key": KEY}
+    await settings.put({"lidarr.url": "http://lidarr:8686", "lidarr.api_key": KEY})
     page = (await pages.get("/setup/run")).text
     assert re.search(r'<form method="post" action="/runs"', page)
     assert "Start the first run" in page
 
 
-async def test_a_run_under_way_is_led_to(house: House, pages: httpx2.AsyncClient, settings: Configuration):
+async def test_a_run_under_way_is_led_to(house: House, pages: httpx2.AsyncClient, settings: Settings):
     await house.recommend()
-    settings.stored |= {"lidarr.url": "http://lidarr:8686", "lidarr.api_key": KEY}
+    await settings.put({"lidarr.url": "http://lidarr:8686", "lidarr.api_key": KEY})
     assert 'href="/runs/1"' in (await pages.get("/setup/run")).text
 
 
