@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from brainarr.errors import BrainarrError, ConfigurationError, Fault
 from brainarr.service.chain import CHAIN, NO_MODEL, entries_of, name_of
 from brainarr.service.probes import LidarrFacts
 from brainarr.service.runs import list_runs
+from brainarr.settings.setting import Setting
 from brainarr.settings.values import place_of
 from brainarr.store.page import PageOf
 from brainarr.web.deps import Deps, WebDeps
@@ -217,11 +218,11 @@ async def run(request: Request, deps: Deps, person: Admin) -> Response:
     )
 
 
-async def _settings(deps: WebDeps) -> Mapping[str, Any]:
+async def _settings(deps: WebDeps) -> Mapping[str, Setting]:
     return {one.key: one for one in await deps.configuration.read()}
 
 
-async def _done(deps: WebDeps, settings: Mapping[str, Any]) -> set[str]:
+async def _done(deps: WebDeps, settings: Mapping[str, Setting]) -> set[str]:
     """The steps that somebody has been through, here or in a file."""
     runs = await list_runs(deps.db, PageOf(page_size=1))
     steps = {
@@ -233,11 +234,11 @@ async def _done(deps: WebDeps, settings: Mapping[str, Any]) -> set[str]:
     return {step for step, done in steps.items() if done}
 
 
-def _connected(settings: Mapping[str, Any]) -> bool:
+def _connected(settings: Mapping[str, Setting]) -> bool:
     return bool(settings[_URL].value and settings[_KEY].is_set)
 
 
-def _chain_names(settings: Mapping[str, Any]) -> list[str]:
+def _chain_names(settings: Mapping[str, Setting]) -> list[str]:
     return [name_of(entry) for entry in entries_of(settings[CHAIN].value)]
 
 
@@ -246,10 +247,10 @@ def _key(deps: WebDeps, typed: Typed, api_key: str, sealed: str) -> str:
 
 
 async def _probe(
-    deps: WebDeps, settings: Mapping[str, Any], typed: Typed, key: str
+    deps: WebDeps, settings: Mapping[str, Setting], typed: Typed, key: str
 ) -> tuple[LidarrFacts | None, BrainarrError | None]:
-    tls = settings[_TLS].value if settings[_TLS].locked else typed.verify_tls
-    url = settings[_URL].value if settings[_URL].locked else typed.url
+    tls = bool(settings[_TLS].value) if settings[_TLS].locked else typed.verify_tls
+    url = str(settings[_URL].value or "") if settings[_URL].locked else typed.url
     try:
         return await deps.probes.lidarr(url, key or None, tls), None
     except BrainarrError as error:
@@ -260,7 +261,7 @@ async def _show_lidarr(
     request: Request,
     deps: WebDeps,
     person: Person,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, Setting],
     typed: Typed,
     *,
     key: str = "",
