@@ -82,8 +82,7 @@ SERVICES = (
     _Service("similarity", "Your own filter", "Trained on this machine", needs="similarity.path"),
 )
 
-_RESTS = "resting"
-_BAD = {Outcome.OK: ("answered", "good"), Outcome.EMPTY: ("had nothing to propose", "plain")}
+_OUTCOMES = {Outcome.OK: ("answered", "good"), Outcome.EMPTY: ("had nothing to propose", "plain")}
 
 
 def model_cards(
@@ -155,12 +154,12 @@ def service_cards(
 
 def _health(circuit: Circuit | None, report: ProviderReport | None, run: RunRow | None) -> Health:
     if circuit is not None and circuit.state is not State.CLOSED:
-        word = "key refused" if circuit.cause is Cause.KEY else _RESTS
+        word = "key refused" if circuit.cause is Cause.KEY else "resting"
         if circuit.state is State.HALF_OPEN:
             word = "on trial"
         tone = "bad" if circuit.cause is Cause.KEY else "warn"
         return Health(word, tone, circuit.reason, circuit.since, circuit.try_at, broken=True)
     if report is None or run is None:
         return Health("not asked yet", "plain")
-    word, tone = _BAD.get(report.outcome, (str(report.outcome), "warn"))
+    word, tone = _OUTCOMES.get(report.outcome, (str(report.outcome), "warn"))
     return Health(word, tone, report.detail, run.finished_at)

@@ -1,27 +1,22 @@
 """Lists: what Lidarr fetches, how that stands there, and what waits."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from brainarr.domain.import_lists import Channel
-from brainarr.domain.recommendation import Status
 from brainarr.errors import BrainarrError, Conflict
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lidarr_setup import (
-    Placed,
     Standing,
     Wanted,
-    feed_addresses,
     read_setups,
     set_up,
     take_down,
 )
 from brainarr.service.lists import (
-    DEFAULT_LIST,
     LONGEST_NAME,
     ListAtWork,
     create_list,
@@ -35,6 +30,7 @@ from brainarr.service.lists import (
 from brainarr.web.api.lists import public_address
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.figures import plural
+from brainarr.web.pages.lists.cards import HIDDEN, card_of, told_of
 from brainarr.web.people import Admin
 from brainarr.web.render import back, failed, page
 
@@ -44,26 +40,9 @@ PATIENCE_S = 4.0
 """How long the page waits for Lidarr before it comes without what stands there."""
 
 EXTERNAL = "server.external_url"
-_HIDDEN = "•" * 8
 
 Slug = Annotated[str, Form(max_length=64)]
 Name = Annotated[str, Form(max_length=2 * LONGEST_NAME)]
-
-
-@dataclass(frozen=True)
-class Card:
-    """One list."""
-
-    at_work: ListAtWork
-    albums_url: str
-    artists_url: str
-    masked_artists_url: str
-    waits: tuple[str, ...]
-    standings: tuple[Standing, ...]
-
-    @property
-    def can_go(self) -> bool:
-        return self.at_work.row.slug != DEFAULT_LIST and not self.at_work.counts
 
 
 @router.get("")
@@ -75,10 +54,10 @@ async def lists(request: Request, deps: Deps, person: Admin) -> Response:
         request,
         "pages/lists/index.html",
         person=person,
-        cards=[_card(one, address, standings.get(one.row.slug, ())) for one in at_work],
+        cards=[card_of(one, address, standings.get(one.row.slug, ())) for one in at_work],
         connected=deps.import_lists is not None,
         away=away,
-        hidden=_HIDDEN,
+        hidden=HIDDEN,
     )
 
 
@@ -139,7 +118,7 @@ async def place(
         placed = await set_up(_lidarr(deps), row, ours, wanted)
     except BrainarrError as error:
         return failed(request, "/lists", error)
-    return back(request, "/lists", told=_told(placed, ours), bad=any(one.unreached for one in placed))
+    return back(request, "/lists", told=told_of(placed, ours), bad=any(one.unreached for one in placed))
 
 
 @router.post("/out-of-lidarr")
@@ -232,52 +211,3 @@ def _lidarr(deps: WebDeps) -> ImportLists:
 
 def _no_lidarr() -> Conflict:
     return Conflict("There is no Lidarr to ask.", remedy="Connect it under Setup.")
-
-
-def _card(at_work: ListAtWork, address: str, standings: tuple[Standing, ...]) -> Card:
-    feeds = feed_addresses(at_work.row, address)
-    artists = feeds[Channel.ARTISTS]
-    return Card(
-        at_work=at_work,
-        albums_url=feeds[Channel.ALBUMS],
-        artists_url=artists,
-        masked_artists_url=f"{artists.partition('=')[0]}={_HIDDEN}",
-        waits=tuple(_waits(at_work)),
-        standings=standings,
-    )
-
-
-def _waits(at_work: ListAtWork) -> list[str]:
-    """What the feed gives and what it waits for, in words."""
-    count = {status: at_work.counts.get(status, 0) for status in Status}
-    pending, approved, failed_ = count[Status.PENDING], count[Status.APPROVED], count[Status.FAILED]
-    said: list[str] = []
-    if approved:
-        said.append(f"{approved} approved: Lidarr takes {_them(approved)} at its next sync.")
-    if delivered := count[Status.DELIVERED]:
-        said.append(f"{delivered} fetched by Lidarr, not seen in your library yet.")
-    if not approved and not delivered:
-        said.append("The feed is empty: nothing is approved that Lidarr does not have.")
-    if pending:
-        said.append(f"{pending} {'waits' if pending == 1 else 'wait'} for your review.")
-    elif not approved and not delivered:
-        said.append("Nothing waits for your review either: start a run.")
-    if failed_:
-        said.append(f"{failed_} refused by Lidarr: History says why.")
-    return said
-
-
-def _them(number: int) -> str:
-    return "it" if number == 1 else "them"
-
-
-def _told(placed: tuple[Placed, ...], address: str) -> str:
-    """What was done in Lidarr, and what is still in the way."""
-    unreached = next((one.unreached for one in placed if one.unreached), None)
-    if unreached is None:
-        done = "made" if all(one.made for one in placed) else "up to date"
-        return f"Lidarr's test passed: {' and '.join(one.name for one in placed)}: {done}."
-    said = unreached.said.rstrip(".")
-    return (
-        f"It stands in Lidarr, switched off: Lidarr cannot read it at {address} ({said}). {unreached.remedy}"
-    )
