@@ -18,6 +18,9 @@ LISTENBRAINZ_TOKEN = "planted-listenbrainz+token/77aa"
 NOTIFICATION_PASSWORD = "planted-notification-pw-3d0f"
 DATABASE_PASSWORD = "planted-database-pw-a81c"
 WRONG_KEY = "planted-wrong-key-66f4"
+ADMIN_PASSWORD = "planted-admin-pw-5b7e"
+USER_PASSWORD = "planted-user-pw-c02d"
+CLIENT_SECRET = "planted-client+secret/8e1a"
 FIXED_KEY = "planted-instance-key-92be"
 
 ALL = frozenset(

@@ -78,7 +78,7 @@ async def test_no_request_is_refused_while_settings_change_twenty_times(tmp_path
 async def test_a_watcher_of_a_run_is_let_go_and_finds_the_run_again(tmp_path: Path) -> None:
     with serving(environment(tmp_path, SQLITE, None, **QUIET, JOBS__EMBEDDED="true")) as member:
         async with client_of(member) as client:
-            # Nothing works it off while everything is paused but what is asked for; a wish that waits is enough.
+            # A run that waits is enough.
             run = (await client.post("/api/v1/runs", json={})).json()["id"]
             path = f"/api/v1/runs/{run}/events"
             async with client.stream("GET", path) as events:

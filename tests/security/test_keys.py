@@ -15,7 +15,8 @@ from brainarr.service.keys import MOST_KEYS, make_key, recognise
 from brainarr.service.setup import rotate_api_key
 from brainarr.store.keys import Scope
 from brainarr.store.tables import api_keys
-from brainarr.web.guesses import BURST, MOST_ADDRESSES, REGAINED_S, Guesses, TooManyGuesses
+from brainarr.web.buckets import MOST_BUCKETS
+from brainarr.web.guesses import BURST, REGAINED_S, Guesses, TooManyGuesses
 from tests.cli.conftest import Brainarr
 from tests.store.given import StandingClock
 from tests.web.conftest import House
@@ -240,9 +241,9 @@ def test_all_addresses_of_an_ipv6_host_share_one_budget():
 def test_the_memory_of_guesses_is_bounded_and_a_clock_set_back_locks_nobody_out():
     clock = StandingClock()
     guesses = Guesses(clock)
-    for number in range(MOST_ADDRESSES + 50):
+    for number in range(MOST_BUCKETS + 50):
         guesses.wrong(f"host-{number}")
-    assert len(guesses._left) == MOST_ADDRESSES
+    assert len(guesses._addresses._left) == MOST_BUCKETS
     for _ in range(BURST):
         guesses.wrong("me")
     clock.advance(days=-2)

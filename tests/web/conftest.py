@@ -1,5 +1,6 @@
 """A Brainarr with a real database, its HTTP door, and somebody in front of it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Mbid
+from brainarr.domain.people import Role
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
@@ -22,6 +24,8 @@ from brainarr.service.estimate import ESTIMATE
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.liveness import this_process
+from brainarr.service.passwords import Passwords
+from brainarr.service.people import add_person
 from brainarr.service.profile import PROFILE
 from brainarr.service.progress import Broadcast
 from brainarr.service.runs import request_run
@@ -33,6 +37,7 @@ from brainarr.store import lists, recommendations
 from brainarr.store.backup import SHELF
 from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
 from brainarr.store.history import write_history
+from brainarr.store.people import PersonRow
 from brainarr.store.session import open_database
 from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
@@ -42,9 +47,14 @@ from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.probes import kinds, probes_of
 from tests.conftest import Place
+from tests.planted import ADMIN_PASSWORD, USER_PASSWORD
 from tests.service.given import replayed
 from tests.store.given import House as Home
 from tests.store.given import ScriptedLidarr, StandingClock, installed, owned
+
+ADMIN, USER = "Ada", "Ben"
+QUICK = Passwords(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashes that no attacker would mind, for tests that would."""
 
 
 class ScriptedImporter:
@@ -115,13 +125,46 @@ class House:
         finally:
             await db.dispose()
 
-    def door(self, key: str | None = None, **changes: object) -> httpx2.AsyncClient:
+    def door(
+        self, key: str | None = None, *, comes_from: str = "127.0.0.1", **changes: object
+    ) -> httpx2.AsyncClient:
         """A client of the app; `key` goes into X-Api-Key, `changes` into the deps."""
+        app = self.app(**changes)
         return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=self.app(**changes), raise_app_exceptions=False),
+            transport=httpx2.ASGITransport(app, raise_app_exceptions=False, client=(comes_from, 5000)),
             base_url="http://brainarr:8690",
             headers={"X-Api-Key": key} if key else {},
         )
+
+    def browser(self, *, comes_from: str = "127.0.0.1", **changes: object) -> httpx2.AsyncClient:
+        """A client that keeps cookies, wants pages and follows no redirect by itself."""
+        client = self.door(None, comes_from=comes_from, **changes)
+        client.headers["Accept"] = "text/html"
+        return client
+
+    async def add_person(self, name: str, password: str, role: Role = Role.USER) -> PersonRow:
+        return await add_person(
+            self.deps.db, self.deps.passwords, name, password, role, clock=self.deps.clock
+        )
+
+
+CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
+
+
+async def sign_in(browser: httpx2.AsyncClient, name: str, password: str, base: str = "") -> None:
+    """Through the page, as people do. From then on its forms carry their token in a header."""
+    token = CSRF.search((await browser.get(f"{base}/sign-in")).text)
+    assert token is not None
+    form = {"csrf": token[1], "name": name, "password": password, "keep": "true"}
+    went = await browser.post(f"{base}/sign-in", data=form)
+    assert went.status_code == 303, went.text
+    browser.headers["X-CSRF-Token"] = await token_of_forms(browser, base)
+
+
+async def token_of_forms(browser: httpx2.AsyncClient, base: str = "") -> str:
+    found = re.search(r'data-csrf="([0-9a-f]{64})"', (await browser.get(f"{base}/more")).text)
+    assert found is not None
+    return found[1]
 
 
 def configuration_on(home: Home) -> Configuration:
@@ -188,6 +231,7 @@ async def house(place: Place) -> AsyncIterator[House]:
                 Task("settle", Cron("30 4 * * *"), missing="Set lidarr.url."),
             ),
             backups=Backups(home.url, home.folder, SHELF, home.clock),
+            passwords=QUICK,
             cache=LayeredCache(
                 home.clock,
                 MemoryLevel(2**20),
@@ -224,6 +268,16 @@ async def stranger(house: House) -> AsyncIterator[httpx2.AsyncClient]:
 @pytest.fixture
 async def pages(house: House) -> AsyncIterator[httpx2.AsyncClient]:
     """An administrator with a browser, which follows no redirect by itself."""
-    async with house.door(house.deps.api_key()) as client:
-        client.headers["Accept"] = "text/html"
-        yield client
+    await house.add_person(ADMIN, ADMIN_PASSWORD, Role.ADMIN)
+    async with house.browser() as browser:
+        await sign_in(browser, ADMIN, ADMIN_PASSWORD)
+        yield browser
+
+
+@pytest.fixture
+async def user_pages(house: House, pages: httpx2.AsyncClient) -> AsyncIterator[httpx2.AsyncClient]:
+    """Somebody who is no administrator, likewise."""
+    await house.add_person(USER, USER_PASSWORD)
+    async with house.browser() as browser:
+        await sign_in(browser, USER, USER_PASSWORD)
+        yield browser

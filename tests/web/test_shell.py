@@ -4,8 +4,10 @@ import re
 
 import httpx2
 
+from brainarr.domain.people import Role
 from brainarr.web.statics import static_version
-from tests.web.conftest import House
+from tests.planted import ADMIN_PASSWORD
+from tests.web.conftest import ADMIN, House, sign_in
 
 
 async def test_everything_a_page_names_is_there(house: House, pages: httpx2.AsyncClient):
@@ -21,7 +23,9 @@ async def test_everything_a_page_names_is_there(house: House, pages: httpx2.Asyn
 
 
 async def test_under_a_url_base_every_address_has_it(house: House):
-    async with house.door(house.deps.api_key(), url_base="/brainarr") as client:
+    await house.add_person(ADMIN, ADMIN_PASSWORD, Role.ADMIN)
+    async with house.browser(url_base="/brainarr") as client:
+        await sign_in(client, ADMIN, ADMIN_PASSWORD, "/brainarr")
         page = (await client.get("/brainarr/more", headers={"Accept": "text/html"})).text
         manifest = (await client.get("/brainarr/manifest.webmanifest")).json()
         worker = (await client.get("/brainarr/sw.js")).text

@@ -8,7 +8,7 @@ from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies
 
 # httpx2 would have anyio import this within the first request: 20 ms in which the event loop stands still.
@@ -110,6 +110,13 @@ class Http:
         """The decoded answer; None for an empty one. `repeatable`: a question that merely needs a body."""
         return await self._retried(
             lambda: self._exchange("POST", path, params, body, shape), repeatable=repeatable
+        )
+
+    async def post_form(self, path: str, fields: Mapping[str, str], *, shape: Any = Any) -> Any:
+        """The decoded answer to what a form would send; never repeated."""
+        return await self._retried(
+            lambda: self._exchange("POST", path, NO_PARAMS, _Form(urlencode(fields).encode()), shape),
+            repeatable=False,
         )
 
     async def put_json(self, path: str, body: Any, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
@@ -214,13 +221,14 @@ class Http:
 
     async def _open(self, method: str, path: str, params: Params, body: Any) -> httpx2.Response:
         """An answer with a good status, its body not yet read."""
+        kind, content = _encoded(body)
         try:
             request = self._client.build_request(
                 method,
                 self._address(path),
                 params=dict(params) or None,
-                content=None if body is None else msgspec.json.encode(body),
-                headers=None if body is None else {"Content-Type": "application/json"},
+                content=content,
+                headers=None if kind is None else {"Content-Type": kind},
             )
         except httpx2.InvalidURL as error:
             raise unreachable(self.provider, self._shown, self._timeout, error) from error
@@ -311,6 +319,17 @@ class Http:
             body = None
         asked = f"{method} /{urlsplit(path).path.lstrip('/')}"
         return refused(self.provider, asked, self._shown, response.status_code, response.headers, body)
+
+
+class _Form(bytes):
+    """The encoded fields of a form."""
+
+
+def _encoded(body: Any) -> tuple[str | None, bytes | None]:
+    """Media type and bytes."""
+    if isinstance(body, _Form):
+        return "application/x-www-form-urlencoded", bytes(body)
+    return (None, None) if body is None else ("application/json", msgspec.json.encode(body))
 
 
 def _pause_before_retry(error: BaseException) -> bool | float:

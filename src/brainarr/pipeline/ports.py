@@ -11,6 +11,7 @@ from brainarr.domain.circuit import Circuit
 from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
+from brainarr.domain.people import Departure, Identity
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
@@ -291,4 +292,22 @@ class ImportLists(Protocol):
 
     async def remove(self, number: int) -> None:
         """Also succeeds when there is no such list any more."""
+        ...
+
+
+class IdentityProvider(Protocol):
+    """A service that signs people in and vouches for them."""
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        ...
+
+    async def depart(self, back_to: str) -> Departure:
+        """A sign-in that begins; the browser is to come back to that address. Raises ProviderError."""
+        ...
+
+    async def arrive(self, departure: Departure, code: str, back_to: str, issuer: str = "") -> Identity:
+        """Who came back with that code, from that `issuer` if one is named. Raises ProviderError, whatever is
+        not right about them."""
         ...

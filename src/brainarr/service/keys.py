@@ -4,9 +4,11 @@ import secrets as tokens
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+import msgspec
 import structlog
 
 from brainarr import log as log_room
+from brainarr.domain.people import Person
 from brainarr.errors import Conflict, NotFound, StorageError
 from brainarr.pipeline.ports import Clock
 from brainarr.service.setup import API_KEY
@@ -14,6 +16,7 @@ from brainarr.store import keys, settings
 from brainarr.store.keys import ApiKey, Scope
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+from brainarr.store.tables import FIRST_PERSON
 
 PREFIX = "brainarr_"
 """Every such key begins so: people, logs and secret scanners recognise one."""
@@ -30,49 +33,66 @@ log = structlog.get_logger("brainarr.keys")
 
 
 async def make_key(
-    db: Database, name: str, scope: Scope, *, expires_at: datetime | None = None, clock: Clock
+    db: Database,
+    name: str,
+    scope: Scope,
+    *,
+    expires_at: datetime | None = None,
+    owner: int = FIRST_PERSON,
+    clock: Clock,
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which is nowhere to be read again. Raises Conflict when there are too many."""
+    """A new key of `owner`'s, and its text, which is nowhere to be read again.
+
+    Raises Conflict when there are too many.
+    """
     text = PREFIX + tokens.token_urlsafe(_RANDOM_BYTES)
     async with db.transaction() as connection:
-        if await keys.count_keys(connection) >= MOST_KEYS:
+        if await keys.count_keys(connection, owner=owner) >= MOST_KEYS:
             raise Conflict(f"There are {MOST_KEYS} keys already.", remedy="Revoke one that nobody uses.")
-        made = await keys.insert_key(connection, name, text[:_SHOWN], _hash(text), scope, clock(), expires_at)
+        made = await keys.insert_key(
+            connection, name, text[:_SHOWN], _hash(text), scope, clock(), expires_at, owner=owner
+        )
     return made, text
 
 
-async def list_keys(db: Database) -> tuple[ApiKey, ...]:
-    """The newest first, revoked and expired ones included."""
+async def list_keys(db: Database, *, owner: int | None = None) -> tuple[ApiKey, ...]:
+    """Those of `owner`, or everybody's; the newest first, revoked and expired ones included."""
     async with db.reading() as connection:
-        return await keys.keys_of(connection)
+        return await keys.keys_of(connection, owner=owner)
 
 
-async def revoke_key(db: Database, key_id: int, *, clock: Clock) -> ApiKey:
-    """It opens nothing from now on; to revoke it again changes nothing. Raises NotFound."""
+async def revoke_key(db: Database, key_id: int, *, owner: int | None = None, clock: Clock) -> ApiKey:
+    """It opens nothing from now on; to revoke it again changes nothing. Raises NotFound, also when `owner` is
+    named and it is somebody else's."""
     async with db.transaction() as connection:
-        await keys.mark_revoked(connection, key_id, clock())
         found = await keys.key_of_id(connection, key_id)
-    if found is None:
-        raise NotFound(f"There is no key {key_id}.", remedy="GET /api/v1/keys names them.")
-    return found
+        if found is None or owner not in (None, found.owner):
+            raise NotFound(f"There is no key {key_id}.", remedy="GET /api/v1/keys names them.")
+        at = found.revoked_at or clock()
+        await keys.mark_revoked(connection, key_id, at)
+    return msgspec.structs.replace(found, revoked_at=at)
 
 
-async def recognise(db: Database, text: str, *, clock: Clock) -> ApiKey | None:
-    """The key of which this is the text; None: of none, or of one that is revoked or expired."""
+async def recognise(db: Database, text: str, *, clock: Clock) -> tuple[ApiKey, Person | None] | None:
+    """The key of which this is the text, and who made it (None before there are people).
+
+    None for the whole: of no key, or of one that is revoked or expired, or whose maker is disabled.
+    """
     if not text.startswith(PREFIX):
         return None
     now = clock()
     async with db.reading() as connection:
         found = await keys.key_of_hash(connection, _hash(text))
-    if found is None or not found.opens(now):
+    if found is None or not found[0].opens(now):
         return None
-    if found.last_used_at is None or now - found.last_used_at >= NOTED_EVERY:
+    key = found[0]
+    if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
         try:
             async with db.transaction(aside=True) as connection:
-                await keys.mark_used(connection, found.id, now)
+                await keys.mark_used(connection, key.id, now)
         except StorageError as error:
             # A full disk must not lock people out who only want to look.
-            log.warning("the use of a key was not noted", key_id=found.id, reason=error.message)
+            log.warning("the use of a key was not noted", key_id=key.id, reason=error.message)
     return found
 
 

@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.store.tables import FIRST_PERSON, api_keys
+from brainarr.domain.people import Person, Role
+from brainarr.store.tables import FIRST_PERSON, api_keys, people
 
 
 class Scope(StrEnum):
@@ -29,6 +30,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     """To the minute."""
     expires_at: datetime | None
     revoked_at: datetime | None
+    owner: int = FIRST_PERSON
+    """Who made it: it may do no more than they."""
 
     def opens(self, now: datetime) -> bool:
         """Whether it opens anything at `now`."""
@@ -57,9 +60,19 @@ async def insert_key(
     return _read((await connection.execute(_ROW.where(api_keys.c.hash == hashed))).one())
 
 
-async def key_of_hash(connection: AsyncConnection, hashed: str) -> ApiKey | None:
-    row = (await connection.execute(_ROW.where(api_keys.c.hash == hashed))).first()
-    return _read(row) if row else None
+async def key_of_hash(connection: AsyncConnection, hashed: str) -> tuple[ApiKey, Person | None] | None:
+    """With whom it is of: None before there are people. None for the whole when there is no such key, or who
+    made it is disabled."""
+    query = (
+        _ROW.add_columns(people.c.id.label("person"), people.c.name.label("called"), people.c.role)
+        .outerjoin(people, people.c.id == api_keys.c.owner)
+        .where(api_keys.c.hash == hashed, people.c.disabled_at.is_(None))
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    person = None if row.person is None else Person(row.person, row.called, Role(row.role))
+    return _read(row), person
 
 
 async def key_of_id(connection: AsyncConnection, key_id: int) -> ApiKey | None:
@@ -67,9 +80,11 @@ async def key_of_id(connection: AsyncConnection, key_id: int) -> ApiKey | None:
     return _read(row) if row else None
 
 
-async def keys_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[ApiKey, ...]:
-    """The newest first."""
-    query = _ROW.where(api_keys.c.owner == owner).order_by(api_keys.c.id.desc())
+async def keys_of(connection: AsyncConnection, *, owner: int | None = None) -> tuple[ApiKey, ...]:
+    """The newest first; without an owner, everybody's."""
+    query = _ROW.order_by(api_keys.c.id.desc())
+    if owner is not None:
+        query = query.where(api_keys.c.owner == owner)
     return tuple(_read(row) for row in await connection.execute(query))
 
 
@@ -98,4 +113,5 @@ def _read(row: Row[Any]) -> ApiKey:
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        owner=row.owner,
     )

@@ -1,4 +1,4 @@
-"""Every table. Rows that belong to a person carry `owner`; until there are accounts, that is person 1.
+"""Every table. Rows that belong to a person carry `owner`; 1 is the household's first person.
 
 The migrations make these tables; a test holds both against each other.
 """
@@ -74,6 +74,43 @@ lists = Table(
     Column("feed_key", Text, nullable=False, info=ENCRYPTED),
     Column("created_at", UtcTime, nullable=False),
     Column("key_made_at", UtcTime, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    Column("name", String(64), nullable=False),
+    # The name without case: two people must not differ by that alone.
+    Column("folded", String(200), nullable=False, unique=True),
+    # Argon2id in PHC form; None: they sign in elsewhere.
+    Column("password_hash", Text),
+    Column("role", String(16), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_signed_in_at", UtcTime),
+    Column("disabled_at", UtcTime),
+    # Who they are to an OpenID provider.
+    Column("issuer", String(500)),
+    Column("subject", String(255)),
+    Index("uq_people_issuer_subject", "issuer", "subject", unique=True),
+)
+
+# Browsers in which somebody is signed in. Only the hashes of their cookies are here.
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    # SHA-256, in hexadecimal digits.
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", UtcTime, nullable=False),
+    # To five minutes.
+    Column("last_seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    # Whether it outlives the browser.
+    Column("kept", Boolean, nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("address", String(64), nullable=False),
 )
 
 # Keys that people made for their tools. Only their hashes are here: none of them can be read out again.

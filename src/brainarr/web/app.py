@@ -35,7 +35,7 @@ from brainarr.web.api import (
     usage,
     widget,
 )
-from brainarr.web.auth import install_doors, require_api_key
+from brainarr.web.auth import install_doors, require_admin_caller, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import API, BodyLimit, Observed, UrlBase
@@ -43,6 +43,7 @@ from brainarr.web.feeds_at_hand import FeedsAtHand
 from brainarr.web.idempotency import AnsweredOnce, Once, install_idempotency
 from brainarr.web.origin import KnownNames
 from brainarr.web.pages import pages_router
+from brainarr.web.people import install_sign_in
 from brainarr.web.problems import (
     FORBIDDEN,
     INVALID,
@@ -52,12 +53,14 @@ from brainarr.web.problems import (
     install_problems,
     problems,
 )
+from brainarr.web.proxies import Forwarded
 from brainarr.web.rates import Paced, install_rates
 
 __all__ = ["WebDeps", "WiredProvider", "create_app"]
 
 _DESCRIPTION = """
-Send the API key as `X-Api-Key`, as `?apikey=` or as `Authorization: Bearer`. Errors are problem documents
+Send the API key as `X-Api-Key`, as `?apikey=` or as `Authorization: Bearer`. A key may do no more than the
+person who made it. Errors are problem documents
 (RFC 9457) with a stable `type`. Lists come as arrays, with `X-Total-Count` and `Link` where they have pages.
 """
 
@@ -85,6 +88,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.state.started_at = deps.clock()
     install_problems(app)
     install_doors(app, deps.clock)
+    install_sign_in(app, deps.clock)
     install_rates(app, deps.requests_per_minute, deps.clock)
     install_idempotency(app)
     # The innermost first.
@@ -99,8 +103,9 @@ def create_app(deps: WebDeps) -> FastAPI:
 
 class _App(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
-        # Outermost, so that the answer to a mistake of ours has the headers and its line in the log too.
-        return Observed(super().build_middleware_stack())
+        # Outside, so that the answer to a mistake of ours has the headers and its line in the log too.
+        inside = Observed(super().build_middleware_stack())
+        return Forwarded(inside, lambda: self.state.deps.entrance.proxies)
 
     def openapi(self) -> dict[str, Any]:
         return declare_problems(super().openapi())
@@ -114,6 +119,35 @@ _ping = APIRouter(tags=["system"])
 def ping() -> Pong:
     """Whether it is alive; open to everyone."""
     return Pong(status="OK")
+
+
+# The same as for the pages: what is decided and asked for is everybody's, what is set up and paid is not.
+_FOR_EVERYBODY = (
+    system,
+    estimate,
+    runs,
+    recommendations,
+    history,
+    profile,
+    learning,
+    blocks,
+    backtest,
+    widget,
+)
+_FOR_ADMINISTRATORS = (
+    tasks,
+    backup,
+    league,
+    providers,
+    models,
+    usage,
+    notifications,
+    lists,
+    lidarr_setup,
+    keys,
+    cache,
+    settings,
+)
 
 
 def _id_of(route: APIRoute) -> str:
@@ -143,29 +177,8 @@ def _routes() -> list[BaseRoute]:
 
 def _api() -> APIRouter:
     api = APIRouter()
-    for noun in (
-        system,
-        tasks,
-        backup,
-        estimate,
-        runs,
-        recommendations,
-        league,
-        providers,
-        models,
-        usage,
-        notifications,
-        history,
-        lists,
-        lidarr_setup,
-        keys,
-        profile,
-        learning,
-        blocks,
-        backtest,
-        cache,
-        settings,
-        widget,
-    ):
+    for noun in _FOR_EVERYBODY:
         api.include_router(noun.router)
+    for noun in _FOR_ADMINISTRATORS:
+        api.include_router(noun.router, dependencies=[Depends(require_admin_caller)])
     return api

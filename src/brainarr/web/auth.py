@@ -8,13 +8,17 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 
+from brainarr.domain.people import Person
 from brainarr.pipeline.ports import Clock
 from brainarr.service.keys import instance_key, recognise
 from brainarr.store.keys import Scope
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+from brainarr.web.csrf import HEADER as CSRF_HEADER
+from brainarr.web.csrf import is_our_script
 from brainarr.web.deps import Deps
 from brainarr.web.guesses import Guesses, TooManyGuesses
+from brainarr.web.people import visitor_of
 from brainarr.web.problems import (
     FORBIDDEN,
     TOO_MANY_GUESSES,
@@ -23,6 +27,7 @@ from brainarr.web.problems import (
     Unauthorized,
     answer,
 )
+from brainarr.web.proxies import address_of
 
 _READING = ("GET", "HEAD")
 
@@ -44,7 +49,21 @@ class Caller:
 
     scope: Scope
     is_owner: bool
-    """Has the instance's own key: only that one makes and revokes keys."""
+    """Has the instance's own key, or is an administrator who is signed in: only they make and revoke keys."""
+    person: Person | None = None
+    """None: nobody in particular, who may do what an administrator may."""
+
+    key: str | None = None
+    """That they brought; None: they are signed in."""
+
+    @property
+    def is_admin(self) -> bool:
+        return self.person is None or self.person.is_admin
+
+    @property
+    def identity(self) -> str:
+        """Tells them from everybody else."""
+        return self.key or f"person {self.person.id if self.person else 0}"
 
 
 async def given_key(
@@ -59,7 +78,7 @@ async def given_key(
     """
     key = header or query or (bearer.credentials if bearer else None) or None
     if key is not None:
-        _guesses(request).admit(_address_of(request), key)
+        _guesses(request).admit(address_of(request), key)
         request.state.brings_key = True
     return key
 
@@ -88,7 +107,7 @@ def install_doors(app: FastAPI, clock: Clock) -> None:
 async def _unauthorized(request: Request, error: Unauthorized) -> Response:
     # Who brings no key guesses nothing.
     if getattr(request.state, "brings_key", False):
-        _guesses(request).wrong(_address_of(request))
+        _guesses(request).wrong(address_of(request))
     # RFC 9110 wants a challenge with every 401; "Bearer" makes no browser open a password box.
     return answer(
         request, UNAUTHORIZED, error.message, remedy=error.remedy, headers={"WWW-Authenticate": "Bearer"}
@@ -108,11 +127,6 @@ def _guesses(request: Request) -> Guesses:
     return request.app.state.guesses
 
 
-def _address_of(request: Request) -> str:
-    """Of the other end; behind a reverse proxy on this machine, what that says in X-Forwarded-For."""
-    return request.client.host if request.client else ""
-
-
 async def admit(request: Request, given: str | None, doors: Doors) -> Caller:
     """Refuses a request without a key of the API, and one that its key does not allow."""
     if given is None:
@@ -122,10 +136,10 @@ async def admit(request: Request, given: str | None, doors: Doors) -> Caller:
         )
     # Looked up for each request, so that a new key counts at once, whichever process made it.
     if same_key(given, doors.fixed_key or await instance_key(doors.db, doors.secrets)):
-        caller = Caller(Scope.WRITE, is_owner=True)
+        caller = Caller(Scope.WRITE, is_owner=True, key=given)
     # Found by its hash: how long that takes tells of the hash at most, which no guesser can steer.
     elif made := await recognise(doors.db, given, clock=doors.clock):
-        caller = Caller(made.scope, is_owner=False)
+        caller = Caller(made[0].scope, is_owner=False, person=made[1], key=given)
     else:
         raise Unauthorized(
             "That is not Brainarr's API key.", remedy="A list's feed key does not open the API."
@@ -137,10 +151,26 @@ async def admit(request: Request, given: str | None, doors: Doors) -> Caller:
 
 
 async def require_api_key(request: Request, given: GivenKey, deps: Deps) -> Caller:
+    """Whoever has a key; without one, somebody who is signed in, through a page of ours."""
+    if given is None and (visitor := await visitor_of(request, deps)) is not None:
+        # A browser sends its cookie, and a proxy its header, along with what any page asks for. Reading is
+        # no matter, for the page cannot see the answer; but being at home must not become a key.
+        if not (visitor.session and request.method in _READING) and not is_our_script(request):
+            raise Forbidden(
+                "Without an API key, this needs the token of a page of ours.",
+                remedy=f"Send it in the header {CSRF_HEADER}.",
+            )
+        return Caller(Scope.WRITE, is_owner=visitor.person.is_admin, person=visitor.person)
     return await admit(request, given, Doors(deps.db, deps.secrets, deps.api_key(), deps.clock))
 
 
 CallerOf = Annotated[Caller, Depends(require_api_key)]
+
+
+async def require_admin_caller(caller: CallerOf) -> None:
+    """Refuses whoever is no administrator, and their keys."""
+    if not caller.is_admin:
+        raise Forbidden("That is for administrators.", remedy="Ask one of them.")
 
 
 async def require_owner(caller: CallerOf) -> None:

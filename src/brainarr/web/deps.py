@@ -1,7 +1,7 @@
 """What the web app is handed by `wiring`: it builds nothing itself."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
+from brainarr.service.passwords import Passwords
 from brainarr.service.probes import Kind, Probes
 from brainarr.service.progress import Broadcast
 from brainarr.service.settings import Configuration
@@ -28,6 +29,7 @@ from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+from brainarr.web.entrance import Entrance
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ class WebDeps:
     feeds: FeedCache
     configuration: Configuration
     """Every setting, to read and to change."""
+    entrance: Entrance = field(default_factory=Entrance)
+    """How people come in."""
+    passwords: Passwords = field(default_factory=Passwords)
     probes: Probes
     """Asks services by values that are not saved yet."""
     kinds: tuple[Kind, ...] = ()

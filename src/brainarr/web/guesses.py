@@ -1,14 +1,12 @@
 """Wrong keys: so many from one address and no more, without shutting out whoever has a right one."""
 
-import math
 import secrets
 from collections import OrderedDict
-from datetime import datetime
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
 
 from brainarr.errors import BrainarrError
 from brainarr.pipeline.ports import Clock
+from brainarr.web.buckets import Buckets, network_of
 
 BURST = 20
 """Wrong keys at once: a tool with an old key asks several times before anybody looks."""
@@ -16,7 +14,6 @@ BURST = 20
 REGAINED_S = 3.0
 """Seconds until one more is allowed."""
 
-MOST_ADDRESSES = 4096
 MOST_KEYS = 256
 
 
@@ -32,7 +29,7 @@ class TooManyGuesses(BrainarrError):
 
 
 class Guesses:
-    """A token bucket for each address. Memory is bounded; the address that was quiet longest is forgotten.
+    """A token bucket for each address.
 
     People behind one reverse proxy share an address. So a key that was right before is let through always:
     somebody else's guesses shut out only those who come with a key for the first time. A guesser gains
@@ -40,24 +37,19 @@ class Guesses:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._left: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
+        self._addresses = Buckets(clock, BURST, REGAINED_S)
         self._right: OrderedDict[bytes, None] = OrderedDict()
         # So that nobody who reads this memory, or times it, learns anything of a key.
         self._salt = secrets.token_bytes(16)
 
     def admit(self, address: str, key: str) -> None:
         """Raises TooManyGuesses when this key must not even be compared."""
-        left = self._left_of(address)
-        if left < 1 and self._hashed(key) not in self._right:
-            raise TooManyGuesses(math.ceil((1 - left) * REGAINED_S))
+        wait = self._addresses.wait(network_of(address))
+        if wait and self._hashed(key) not in self._right:
+            raise TooManyGuesses(wait)
 
     def wrong(self, address: str) -> None:
-        network = _network(address)
-        self._left[network] = (max(0.0, self._left_of(address) - 1), self._clock())
-        self._left.move_to_end(network)
-        if len(self._left) > MOST_ADDRESSES:
-            self._left.popitem(last=False)
+        self._addresses.take(network_of(address))
 
     def right(self, key: str) -> None:
         hashed = self._hashed(key)
@@ -66,22 +58,5 @@ class Guesses:
         if len(self._right) > MOST_KEYS:
             self._right.popitem(last=False)
 
-    def _left_of(self, address: str) -> float:
-        left, at = self._left.get(_network(address), (float(BURST), self._clock()))
-        # A clock that was set back must not lock anybody out for longer.
-        passed = max(0.0, (self._clock() - at).total_seconds())
-        return min(float(BURST), left + passed / REGAINED_S)
-
     def _hashed(self, key: str) -> bytes:
         return blake2b(key.encode("utf-8", "replace"), key=self._salt, digest_size=16).digest()
-
-
-def _network(address: str) -> str:
-    """An IPv6 host has 2⁶⁴ addresses of its own: they count as one."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(IPv6Address(int(parsed) >> 64 << 64))
-    return str(parsed)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brainarr.service.idempotency import Answered, Asked, OtherRequest, begin, end
-from brainarr.web.auth import CallerOf, GivenKey
+from brainarr.web.auth import CallerOf
 from brainarr.web.deps import Deps
 from brainarr.web.problems import INVALID, FieldFault, answer
 
@@ -25,7 +25,6 @@ class Repeated(Exception):
 async def once(
     request: Request,
     caller: CallerOf,
-    given: GivenKey,
     deps: Deps,
     idempotency_key: Annotated[
         str | None,
@@ -45,7 +44,7 @@ async def once(
     # The draft writes it as a quoted string; most clients do not.
     chosen = idempotency_key.strip().removeprefix('"').removesuffix('"')
     path = f"{request.url.path}?{request.url.query}"
-    asked = Asked.of(given or "", chosen, request.method, path, await request.body())
+    asked = Asked.of(caller.identity, chosen, request.method, path, await request.body())
     if answered := await begin(deps.db, deps.secrets, asked, clock=deps.clock):
         raise Repeated(answered)
     request.state.asked_once = asked

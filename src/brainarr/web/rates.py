@@ -1,4 +1,4 @@
-"""How often one caller may ask the API: a tool that ran wild must not take the server from everybody else."""
+"""How often each caller may ask the API: a tool that ran wild must not take the server from everybody else."""
 
 import math
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Request, Response
 
 from brainarr.errors import BrainarrError
 from brainarr.pipeline.ports import Clock
-from brainarr.web.auth import CallerOf, GivenKey
+from brainarr.web.auth import CallerOf
 from brainarr.web.problems import TOO_MANY_REQUESTS, answer
 
 MOST_CALLERS = 1024
@@ -49,12 +49,12 @@ class Rates:
         return int(left - 1)
 
 
-async def paced(request: Request, response: Response, caller: CallerOf, given: GivenKey) -> None:
+async def paced(request: Request, response: Response, caller: CallerOf) -> None:
     """Counts this request. What is left stands in the answer (draft-ietf-httpapi-ratelimit-headers)."""
     rates: Rates = request.app.state.rates
     if not rates.per_minute:
         return
-    left = rates.take(given or "")
+    left = rates.take(caller.identity)
     response.headers["RateLimit-Policy"] = f'"api";q={rates.per_minute};w=60'
     response.headers["RateLimit"] = f'"api";r={left}'
 

@@ -6,7 +6,7 @@ works without script works with it. The flash (what the last action came to) goe
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,6 +21,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from brainarr import __version__
 from brainarr.domain.people import Person
 from brainarr.errors import BrainarrError
+from brainarr.web.cookies import drop_cookie, keep_promises, set_cookie
+from brainarr.web.csrf import csrf_token
 from brainarr.web.deps import deps_of
 from brainarr.web.figures import compact, dollars, percent, plural
 from brainarr.web.icons import icon
@@ -46,7 +48,7 @@ POLICY = "; ".join(
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "brainarr_theme"
 _FLASH_COOKIE = "brainarr_flash"
-_FLASH_S = 60
+_FLASH_LIFE = timedelta(minutes=1)
 _FRAME, _FLASH_BLOCK = "base.html", "flash"
 _LONGEST_FLASH = 600
 _FOR_MACHINES = re.compile(r"/(api/|metrics$|ping$|webhooks/|lists/[^/]+/(artists$|api/))")
@@ -90,7 +92,8 @@ def page(
         body, status, headers={"Content-Security-Policy": POLICY, "Vary": "X-Block, Cookie"}
     )
     if flash is not None:
-        answer.delete_cookie(_FLASH_COOKIE, path=cookie_path(request))
+        drop_cookie(request, answer, _FLASH_COOKIE)
+    keep_promises(request, answer)
     return answer
 
 
@@ -102,15 +105,7 @@ def back(
     if told:
         flash = Flash(told[:_LONGEST_FLASH], bad, undo)
         text = deps_of(request).secrets.encrypt(msgspec.json.encode(flash).decode())
-        answer.set_cookie(
-            _FLASH_COOKIE,
-            text,
-            max_age=_FLASH_S,
-            path=cookie_path(request),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        set_cookie(request, answer, _FLASH_COOKIE, text, _FLASH_LIFE)
     return answer
 
 
@@ -131,10 +126,6 @@ def local_path(text: str | None, otherwise: str) -> str:
 def address(request: Request, path: str) -> str:
     """`path` below the URL base."""
     return f"{deps_of(request).url_base}{path}"
-
-
-def cookie_path(request: Request) -> str:
-    return deps_of(request).url_base or "/"
 
 
 def person_of(request: Request) -> Person | None:
@@ -178,9 +169,7 @@ def _surroundings(request: Request, person: Person | None) -> dict[str, Any]:
         return f"{base}/static/{static_version()}/{quote(name)}"
 
     def csrf() -> Markup:
-        # Of the session, which noted it; a visitor without one has none.
-        token = getattr(request.state, "csrf", "")
-        return Markup('<input type="hidden" name="csrf" value="{}">').format(token) if token else Markup("")
+        return Markup('<input type="hidden" name="csrf" value="{}">').format(csrf_token(request))
 
     def when(moment: datetime | None) -> Markup:
         """`moment` in the house's zone; the script says beside it how long ago that is."""
@@ -198,6 +187,7 @@ def _surroundings(request: Request, person: Person | None) -> dict[str, Any]:
         "url": url,
         "static": static,
         "csrf": csrf,
+        "csrf_for_scripts": csrf_token(request) if person else "",
         "when": when,
         "theme": theme_of(request),
         "version": __version__,

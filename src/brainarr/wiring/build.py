@@ -239,7 +239,9 @@ async def build_house(ground: Ground, loaded: Loaded[Settings]) -> AsyncIterator
     """A house with the settings `loaded`, torn down at the end. Raises ConfigurationError."""
     settings = loaded.values
     async with AsyncExitStack() as stack:
-        outside = await stack.enter_async_context(open_outside(settings, ground.folder, ground.reserve))
+        outside = await stack.enter_async_context(
+            open_outside(settings, ground.folder, ground.clock, ground.reserve)
+        )
         cache = open_cache(ground.db, ground.clock, settings.cache, settings.redis.url, ground.secret)
         stack.push_async_callback(cache.aclose)
         runs, estimate, backtests = _deps(ground, loaded, outside, cache)

@@ -18,6 +18,7 @@ from brainarr.llm.detection import USUAL_PLACES, find_servers
 from brainarr.llm.kinds import KINDS
 from brainarr.llm.models import Link
 from brainarr.pipeline.ports import BreakerState, Clock
+from brainarr.providers.oidc import OpenId
 from brainarr.service.doctor import Check, Finding, Health, folder_check
 from brainarr.service.monitor import Watched, probe_provider, read_breakers
 from brainarr.service.settings import read_settings
@@ -28,6 +29,7 @@ from brainarr.store.secrets import KEY_FILE, open_secrets
 from brainarr.store.session import Database, database_url, open_database
 from brainarr.store.upgrade import outlook
 from brainarr.web.deps import WiredProvider
+from brainarr.wiring.build import utc_now
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.outside import Outside, open_outside
 
@@ -52,7 +54,7 @@ async def open_checkup(
     loaded = load_settings(folder, environ)
     url = loaded.values.database.url
     loaded = load_settings(folder, environ, await _stored_settings(url, folder))
-    async with open_outside(loaded.values, folder) as outside:
+    async with open_outside(loaded.values, folder, utc_now) as outside:
         yield [
             folder_check(folder),
             Check("database", "database", partial(_probe_database, url, folder)),
@@ -65,6 +67,7 @@ async def open_checkup(
                 Check(target.name, "notification", target.check, needed=False)
                 for target in outside.messengers
             ),
+            *_sign_in(outside.openid),
             *_unheard(loaded.values),
             *_unused(loaded),
         ]
@@ -130,6 +133,11 @@ def _services(outside: Outside) -> tuple[WiredProvider, ...]:
         for service, role, needed in services
         if service is not None
     )
+
+
+def _sign_in(openid: OpenId | None) -> list[Check]:
+    # People with a password get in without it.
+    return [Check(openid.name, "sign-in", openid.check, needed=False)] if openid else []
 
 
 async def _no_model() -> str:

@@ -29,6 +29,8 @@ def server_of(app: ASGIApp) -> Uvicorn:
             log_config=None,
             access_log=False,
             server_header=False,
+            # web/proxies.py does that.
+            proxy_headers=False,
             lifespan="off",
             ws="none",
             http=PatientConnection,

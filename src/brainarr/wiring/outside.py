@@ -9,7 +9,7 @@ from brainarr import tracing
 from brainarr.domain.music import Plays
 from brainarr.http import Http
 from brainarr.llm.models import Link, open_links
-from brainarr.pipeline.ports import Reserve
+from brainarr.pipeline.ports import Clock, Reserve
 from brainarr.providers import deezer, lastfm, lidarr, listenbrainz, musicbrainz
 from brainarr.providers.collaborative import CollaborativeFilter
 from brainarr.providers.deezer import Deezer
@@ -18,6 +18,7 @@ from brainarr.providers.lidarr import Lidarr
 from brainarr.providers.listenbrainz import ListenBrainz
 from brainarr.providers.musicbrainz import MusicBrainz, MusicBrainzNeighbours
 from brainarr.providers.notifications import AppriseTarget, open_targets
+from brainarr.providers.oidc import OpenId
 from brainarr.wiring.configuration import Settings
 
 LABELS = {
@@ -56,11 +57,13 @@ class Outside:
     """The provider chain in failover order."""
     listeners: tuple[Listener, ...]
     messengers: tuple[AppriseTarget, ...]
+    openid: OpenId | None
+    """Where people sign in besides."""
 
 
 @asynccontextmanager
 async def open_outside(
-    settings: Settings, folder: Path, reserve: Reserve | None = None
+    settings: Settings, folder: Path, clock: Clock, reserve: Reserve | None = None
 ) -> AsyncIterator[Outside]:
     """Asks nobody anything yet. Closes every connection at the end.
 
@@ -115,4 +118,5 @@ async def open_outside(
             links=links,
             listeners=tuple(listeners),
             messengers=open_targets(settings.notifications),
+            openid=OpenId(settings.auth.oidc, clock) if settings.auth.oidc else None,
         )

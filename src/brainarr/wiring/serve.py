@@ -134,6 +134,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         secrets=house.installation.secrets,
         api_key=lambda: house.fixed_api_key,
         clock=house.clock,
+        entrance=house.settings.auth.entrance(house.outside.openid),
         broadcast=house.runs.broadcast,
         wake=partial(house.signals.tell, WORK),
         backtests=house.backtests,

@@ -1,14 +1,30 @@
 """The pages that people look at, one module for each."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from brainarr.web.pages import lists, providers, settings, setup, shell, system
+from brainarr.web.pages import (
+    account,
+    lists,
+    openid,
+    people,
+    providers,
+    settings,
+    setup,
+    shell,
+    sign_in,
+    system,
+)
+from brainarr.web.people import require_our_form, require_stranger_form
 
-PAGES = (shell, setup, providers, lists, settings, system)
+PAGES = (shell, account, people, setup, providers, lists, settings, system)
 
 
 def pages_router() -> APIRouter:
+    """Every form of theirs is checked to be ours."""
     pages = APIRouter(include_in_schema=False)
-    for noun in PAGES:
-        pages.include_router(noun.router)
+    for door in (sign_in, openid):
+        pages.include_router(door.router, dependencies=[Depends(require_stranger_form)])
+    ours = [Depends(require_our_form)]
+    for noun in (sign_in.signed_in, openid.signed_in, *(noun.router for noun in PAGES)):
+        pages.include_router(noun, dependencies=ours)
     return pages

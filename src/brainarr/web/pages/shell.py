@@ -1,17 +1,19 @@
 """What every page stands in: the theme, the list of further pages, and what makes it an app on a phone."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
+from brainarr.web.cookies import set_cookie
 from brainarr.web.people import SignedIn
-from brainarr.web.render import THEME_COOKIE, address, back, cookie_path, local_path, page
+from brainarr.web.render import THEME_COOKIE, address, back, local_path, page
 from brainarr.web.statics import FOLDER, static_version
 
 router = APIRouter()
-_A_YEAR_S = 365 * 24 * 3600
+_A_YEAR = timedelta(days=365)
 
 
 @router.get("/more")
@@ -28,15 +30,7 @@ async def choose_theme(
 ) -> Response:
     """Of this browser, not of the person: a phone at night and a desk by day."""
     answer = back(request, local_path(next, "/account"), told=f"Theme: {theme}.")
-    answer.set_cookie(
-        THEME_COOKIE,
-        theme,
-        max_age=_A_YEAR_S,
-        path=cookie_path(request),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+    set_cookie(request, answer, THEME_COOKIE, theme, _A_YEAR)
     return answer
 
 
