@@ -89,11 +89,11 @@ class WebDeps:
     feeds: FeedCache
     configuration: Configuration
     """Every setting, to read and to change."""
+    probes: Probes
+    """Asks services by values that are not saved yet."""
     entrance: Entrance = field(default_factory=Entrance)
     """How people come in."""
     passwords: Passwords = field(default_factory=Passwords)
-    probes: Probes
-    """Asks services by values that are not saved yet."""
     kinds: tuple[Kind, ...] = ()
     """Of model providers, those at home first."""
     tasks: tuple[Task, ...] = ()
