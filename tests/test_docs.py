@@ -58,6 +58,7 @@ def test_every_address_is_documented():
         cache=None,  # type: ignore[arg-type]
         feeds=None,  # type: ignore[arg-type]
         configuration=None,  # type: ignore[arg-type]
+        probes=None,  # type: ignore[arg-type]
     )
     paths = {path for path in create_app(deps).openapi()["paths"] if path.startswith("/api/")}
     decisions = ("approve", "/reject", "/block")

@@ -22,7 +22,13 @@ FIXED = {
     "about": "/system/about",
     "account": "/account",
     "people": "/people",
-    "setup": "/setup",
+    "setup": "/setup/lidarr",
+    "setup-model": "/setup/model",
+    "setup-taste": "/setup/taste",
+    "setup-run": "/setup/run",
+    "lists-in-lidarr": "/lists/in-lidarr?slug=default",
+    "provider-new": "/providers/new",
+    "provider-entry": "/providers/entry?kind=openai",
     "more": "/more",
 }
 

@@ -44,7 +44,8 @@ from brainarr.web.app import WebDeps, WiredProvider, create_app
 from brainarr.wiring.build import Ground
 from brainarr.wiring.caching import REMOTE
 from brainarr.wiring.changing import configuration_of
-from brainarr.wiring.configuration import load_settings
+from brainarr.wiring.configuration import Settings, load_settings
+from brainarr.wiring.probes import kinds, probes_of
 from tests.conftest import Place
 from tests.planted import ADMIN_PASSWORD, USER_PASSWORD
 from tests.service.given import replayed
@@ -91,6 +92,7 @@ class House:
         self.deps = deps
         self.clock = clock
         self._place = place
+        self.folder = place.folder
         self.lidarr = lidarr
         self.woken = woken
 
@@ -237,6 +239,8 @@ async def house(place: Place) -> AsyncIterator[House]:
             ),
             feeds=FeedCache(home.db, home.secrets, home.clock),
             configuration=configuration_on(home),
+            probes=probes_of(Settings),
+            kinds=kinds(),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),

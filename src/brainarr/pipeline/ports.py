@@ -8,6 +8,7 @@ import msgspec
 
 from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
+from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.people import Departure, Identity
@@ -262,6 +263,35 @@ class Importer(Protocol):
     async def sync_lists(self, url_part: str) -> int:
         """Asks Lidarr to sync at once its import lists whose address contains `url_part`; how many there
         are."""
+        ...
+
+
+class ImportLists(Protocol):
+    """The import lists of one Lidarr. Every method raises ProviderError."""
+
+    async def read(self) -> tuple[ListFound, ...]:
+        """Those of the two kinds that can read our feeds, whomever they read."""
+        ...
+
+    async def choices(self) -> Choices: ...
+
+    async def tag(self, label: str) -> int:
+        """The number of the tag, which is made where it is missing."""
+        ...
+
+    async def test(self, plan: ListPlan, number: int | None) -> Unreached | None:
+        """Lidarr tries to read the list; None: it could. `number` is the list's own, where it has one.
+
+        What is wrong with the list itself is a ProviderRejected.
+        """
+        ...
+
+    async def make(self, plan: ListPlan) -> None: ...
+
+    async def change(self, number: int, plan: ListPlan) -> None: ...
+
+    async def remove(self, number: int) -> None:
+        """Also succeeds when there is no such list any more."""
         ...
 
 

@@ -1,21 +1,29 @@
 """Lists: what a person hands Lidarr an address and a key for."""
 
+import re
 import secrets as tokens
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
+from anyascii import anyascii
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr import log
-from brainarr.errors import NotFound
+from brainarr.domain.recommendation import Status
+from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
 from brainarr.store import lists
-from brainarr.store.lists import StoredList
+from brainarr.store.figures import recommendation_figures
+from brainarr.store.lists import Poll, StoredList
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
 DEFAULT_LIST = "default"
 DEFAULT_NAME = "Brainarr AI Recommendations"
+MOST_LISTS = 50
+LONGEST_NAME = 100
+POLLS_SHOWN = 5
 
 
 class ListRow(msgspec.Struct, frozen=True):
@@ -25,6 +33,15 @@ class ListRow(msgspec.Struct, frozen=True):
     """The feed key in clear: it is copied into Lidarr."""
     created_at: datetime
     key_made_at: datetime
+
+
+class ListAtWork(msgspec.Struct, frozen=True):
+    """A list with what waits in it and what Lidarr fetched of it."""
+
+    row: ListRow
+    counts: Mapping[Status, int]
+    polls: tuple[Poll, ...]
+    """The newest that carried something, newest first."""
 
 
 async def ensure_default_list(connection: AsyncConnection, secrets: Secrets, at: datetime) -> None:
@@ -41,6 +58,58 @@ async def read_list(db: Database, secrets: Secrets, slug: str) -> ListRow:
     """Raises NotFound."""
     async with db.reading() as connection:
         return _row(await find_list(connection, slug), secrets)
+
+
+async def read_lists_at_work(db: Database, secrets: Secrets) -> tuple[ListAtWork, ...]:
+    async with db.reading() as connection:
+        rows = [_row(stored, secrets) for stored in await lists.lists_of(connection)]
+        counted = await recommendation_figures(connection)
+        polls = await lists.latest_polls(connection, POLLS_SHOWN)
+    return tuple(
+        ListAtWork(
+            row,
+            {Status(status): count for (slug, status), count in counted.items() if slug == row.slug},
+            tuple(poll for poll in polls if poll.slug == row.slug),
+        )
+        for row in rows
+    )
+
+
+async def create_list(db: Database, secrets: Secrets, name: str, *, clock: Clock) -> ListRow:
+    """One more list, with feeds and a key of its own. Raises Conflict."""
+    wanted, key = _usable_name(name), _new_key()
+    log.hide([key])
+    async with db.transaction() as connection:
+        known = await lists.lists_of(connection)
+        _refuse_known_name(known, wanted)
+        if len(known) >= MOST_LISTS:
+            raise Conflict(f"There are {MOST_LISTS} lists already.", remedy="Delete one that is not used.")
+        slug = _free_slug(wanted, {stored.slug for stored in known})
+        await lists.insert_list(connection, slug, wanted, secrets.encrypt(key), clock())
+        return _row(await find_list(connection, slug), secrets)
+
+
+async def rename_list(db: Database, slug: str, name: str) -> None:
+    """Its addresses and its key stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
+    wanted = _usable_name(name)
+    async with db.transaction() as connection:
+        stored = await find_list(connection, slug)
+        _refuse_known_name((one for one in await lists.lists_of(connection) if one.id != stored.id), wanted)
+        await lists.rename_list(connection, stored.id, wanted)
+
+
+async def delete_list(db: Database, slug: str) -> None:
+    """One that nothing was ever recommended in. Raises NotFound and Conflict."""
+    async with db.transaction() as connection:
+        stored = await find_list(connection, slug)
+        if slug == DEFAULT_LIST:
+            raise Conflict("The first list stays: runs that name no list are for it.")
+        if await lists.list_is_used(connection, stored.id):
+            raise Conflict(
+                f"Runs were made for {stored.name}, so its history would be lost.",
+                remedy="Remove it from Lidarr instead: then nothing is fetched from it any more.",
+            )
+        await lists.delete_list(connection, stored.id)
 
 
 async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock) -> ListRow:
@@ -77,6 +146,26 @@ def no_list(slug: str) -> NotFound:
 
 def _new_key() -> str:
     return tokens.token_hex(16)
+
+
+def _usable_name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Conflict("That is no usable name.", remedy=f"1 to {LONGEST_NAME} printable characters.")
+    return name
+
+
+def _refuse_known_name(known: Iterable[StoredList], name: str) -> None:
+    # They become names in Lidarr, which must be unique there.
+    if any(stored.name.casefold() == name.casefold() for stored in known):
+        raise Conflict(f"There is a list {name} already.", remedy="Choose another name.")
+
+
+def _free_slug(name: str, taken: Collection[str]) -> str:
+    """A short word for addresses: "Late Night" becomes late-night, or late-night-2."""
+    plain = re.sub(r"[^a-z0-9]+", "-", anyascii(name).lower()).strip("-")[:40].strip("-") or "list"
+    numbers = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
+    return next(slug for slug in (plain, *numbers) if slug not in taken)
 
 
 def _row(stored: StoredList, secrets: Secrets) -> ListRow:

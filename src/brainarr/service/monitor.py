@@ -79,6 +79,13 @@ async def read_breakers(db: Database, setups: Mapping[str, str]) -> dict[str, Ci
     }
 
 
+async def close_breaker(db: Database, provider: str, setup: str, *, clock: Clock) -> None:
+    """At a person's word: whatever opened it, the next question may try."""
+    now = clock()
+    await breakers.StoredBreakers(db).change(provider, lambda _: rules.closed(setup, now))
+    log.info("a breaker was closed by hand", provider=provider)
+
+
 async def _change(one: Watched, circuits: BreakerState, clock: Clock, rule: Rule) -> None:
     now = clock()
     before = rules.current(await circuits.read(one.name), one.setup, now)

@@ -35,4 +35,14 @@ def web_address(text: str) -> str:
     return text
 
 
+def place_of(address: str) -> str:
+    """Scheme, host and port, however they are written: whom a key is told. "" for what is no address."""
+    try:
+        parts = urlsplit(address.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
+
+
 WebAddress = Annotated[str, AfterValidator(web_address), WithJsonSchema({"type": "string", "format": "uri"})]

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.store.tables import FIRST_PERSON, deliveries, history, library_state, lists
+from brainarr.store.tables import (
+    FIRST_PERSON,
+    deliveries,
+    history,
+    library_state,
+    lists,
+    recommendations,
+    runs,
+)
 
 
 class StoredList(msgspec.Struct, frozen=True):
@@ -43,6 +51,50 @@ async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str,
     await connection.execute(
         update(lists).where(lists.c.id == list_id).values(feed_key=feed_key, key_made_at=at)
     )
+
+
+async def rename_list(connection: AsyncConnection, list_id: int, name: str) -> None:
+    await connection.execute(update(lists).where(lists.c.id == list_id).values(name=name))
+
+
+async def list_is_used(connection: AsyncConnection, list_id: int) -> bool:
+    """Whether runs were made for it, or recommendations stand in it."""
+    uses = (
+        select(table.c.id).where(table.c.list_id == list_id).limit(1)
+        for table in (runs, recommendations, deliveries)
+    )
+    return any([(await connection.execute(use)).first() is not None for use in uses])
+
+
+async def delete_list(connection: AsyncConnection, list_id: int) -> None:
+    """One that is not used: whatever stands in it would lose its place."""
+    await connection.execute(delete(lists).where(lists.c.id == list_id))
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """One answer that carried something; an empty one is not stored."""
+
+    slug: str
+    channel: str
+    """artists, albums, or push: what was pushed and fetched by nobody."""
+    items: int
+    at: datetime
+
+
+async def latest_polls(
+    connection: AsyncConnection, limit: int, *, owner: int = FIRST_PERSON
+) -> tuple[Poll, ...]:
+    """The newest `limit` of each list, newest first, in one question."""
+    place = func.row_number().over(partition_by=deliveries.c.list_id, order_by=deliveries.c.id.desc())
+    placed = select(deliveries, place.label("place")).where(deliveries.c.owner == owner).subquery()
+    query = (
+        select(lists.c.slug, placed.c.channel, placed.c.carried, placed.c.at)
+        .join(lists, lists.c.id == placed.c.list_id)
+        .where(placed.c.place <= limit)
+        .order_by(placed.c.id.desc())
+    )
+    rows = await connection.execute(query)
+    return tuple(Poll(slug, channel, len(carried), at) for slug, channel, carried, at in rows)
 
 
 class FeedState(msgspec.Struct, frozen=True):

@@ -244,6 +244,23 @@ async def usage_since(
     )
 
 
+async def call_times(
+    connection: AsyncConnection, since: datetime, limit: int, *, owner: int = FIRST_PERSON
+) -> dict[str, list[float]]:
+    """Seconds of the newest calls, by provider; at most `limit` calls in all."""
+    query = (
+        select(usage.c.provider, usage.c.seconds)
+        # What was booked for a killed process took nobody's time.
+        .where(usage.c.owner == owner, usage.c.at >= since, usage.c.outcome != INTERRUPTED)
+        .order_by(usage.c.id.desc())
+        .limit(limit)
+    )
+    times: dict[str, list[float]] = {}
+    for provider, seconds in await connection.execute(query):
+        times.setdefault(provider, []).append(seconds)
+    return times
+
+
 async def usage_by_day(
     connection: AsyncConnection, since: datetime, until: datetime, *, owner: int = FIRST_PERSON
 ) -> tuple[DayUsage, ...]:

@@ -14,7 +14,7 @@ from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
-from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
+from brainarr.pipeline.ports import Clock, Importer, ImportLists, Messenger, Wake
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
@@ -22,6 +22,7 @@ from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.passwords import Passwords
+from brainarr.service.probes import Kind, Probes
 from brainarr.service.progress import Broadcast
 from brainarr.service.settings import Configuration
 from brainarr.service.tasks import Task
@@ -93,9 +94,13 @@ class WebDeps:
     feeds: FeedCache
     configuration: Configuration
     """Every setting, to read and to change."""
+    probes: Probes
+    """Asks services by values that are not saved yet."""
     entrance: Entrance = field(default_factory=Entrance)
     """How people come in."""
     passwords: Passwords = field(default_factory=Passwords)
+    kinds: tuple[Kind, ...] = ()
+    """Of model providers, those at home first."""
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
     zone: tzinfo = UTC
@@ -118,6 +123,8 @@ class WebDeps:
     """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
+    import_lists: ImportLists | None = None
+    """Of that Lidarr."""
     url_base: str = ""
     """"" or "/brainarr": begins with a slash, ends without."""
     around: Surroundings = NOTHING_ELSE

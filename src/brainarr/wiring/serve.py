@@ -36,6 +36,7 @@ from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.exposing import exposing, worker_app
 from brainarr.wiring.listening import listen, server_of
+from brainarr.wiring.probes import kinds, probes_of
 from brainarr.wiring.residence import Furniture, Residence, reside
 from brainarr.wiring.web_processes import WebProcesses
 from brainarr.wiring.working import house_tasks, house_worker
@@ -141,6 +142,9 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         cache=house.cache,
         feeds=feeds,
         configuration=configuration,
+        probes=probes_of(lambda: house.settings),
+        kinds=kinds(),
+        import_lists=house.outside.lidarr.lists if house.outside.lidarr else None,
         providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
         find_servers=partial(find_servers, house.settings.provider_chain),
         estimate=house.estimate,

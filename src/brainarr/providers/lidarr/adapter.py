@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from brainarr.domain.import_lists import Terms
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.errors import ProviderRejected, UnreadableAnswer
 from brainarr.http import Http, Params
 from brainarr.pipeline.ports import ImportOptions
 from brainarr.providers.lidarr.failures import already_there, explained
+from brainarr.providers.lidarr.import_lists import LidarrLists
 from brainarr.providers.lidarr.importing import (
-    Terms,
     album_body,
     artist_body,
     choose_folder,
@@ -50,6 +51,7 @@ class Lidarr:
     def __init__(self, settings: LidarrSettings, http: Http) -> None:
         self._settings = settings
         self._http = http
+        self.lists = LidarrLists(settings, http)
 
     async def status(self) -> LidarrStatus:
         row = await self._get("system/status", SystemStatus)
@@ -135,8 +137,7 @@ class Lidarr:
             folder,
             await self._get("qualityprofile", list[NamedProfile]),
             await self._get("metadataprofile", list[NamedProfile]),
-            # An existing label answers with the existing tag.
-            [(await self._post("tag", {"label": label}, Tag)).id for label in options.tags],
+            [await self.lists.tag(label) for label in options.tags],
             single_album=single_album,
         )
 

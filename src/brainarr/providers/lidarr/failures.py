@@ -45,7 +45,7 @@ def explained(http: Http, path: str) -> Iterator[None]:
 
 def already_there(error: ProviderRejected) -> bool:
     """Whether Lidarr refused only because it has the artist or album already."""
-    return error.status == 409 or any(row.get("errorCode") in ALREADY_THERE for row in _validations(error))
+    return error.status == 409 or any(row.get("errorCode") in ALREADY_THERE for row in validations(error))
 
 
 def _in_lidarrs_terms(error: ProviderError, http: Http, path: str) -> ProviderError:
@@ -97,7 +97,7 @@ def _redirected(error: Redirected, http: Http, path: str) -> ProviderRejected:
 
 def _refused(error: ProviderRejected) -> ProviderRejected:
     """A 400: Lidarr's validation errors in its own words, with the setting that cures each."""
-    rows = _validations(error)
+    rows = validations(error)
     if not rows:
         return error
     said = "; ".join(f"{_text(row, 'propertyName')}: {_text(row, 'errorMessage')}" for row in rows[:5])
@@ -111,7 +111,8 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
     )
 
 
-def _validations(error: ProviderRejected) -> list[dict[str, Any]]:
+def validations(error: ProviderRejected) -> list[dict[str, Any]]:
+    """The rows of a 400: each names a property (`propertyName`) and what is wrong (`errorMessage`)."""
     return [row for row in error.body if isinstance(row, dict)] if isinstance(error.body, list) else []
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
+from brainarr.domain.import_lists import Terms
 from brainarr.domain.music import Mbid
 from brainarr.errors import ProviderRejected
 from brainarr.pipeline.ports import ImportOptions
@@ -14,15 +13,6 @@ TAKES_NOTHING = "none"
 """Name (in lower case) of Lidarr's built-in metadata profile that keeps an artist's other albums out."""
 
 _WANTS_NEW_RELEASES = ("all", "future", "missing")
-
-
-class Terms(msgspec.Struct, frozen=True):
-    """Where and as what something is taken in, as Lidarr numbers it."""
-
-    root_folder: str
-    quality_profile: int
-    metadata_profile: int
-    tags: tuple[int, ...]
 
 
 def choose_folder(provider: str, folders: Sequence[RootFolder], wanted: str | None) -> RootFolder:

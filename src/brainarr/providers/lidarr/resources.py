@@ -101,15 +101,27 @@ class Field(Resource):
 class ImportListRow(Resource):
     id: Id
     fields: tuple[Field, ...] = ()
+    name: str = ""
+    implementation: str = ""
+    enable_automatic_add: bool = False
+    should_monitor: str = "none"
+    should_search: bool = False
+    monitor_new_items: str = "all"
+    root_folder_path: str = ""
+    quality_profile_id: int = 0
+    metadata_profile_id: int = 0
+    tags: tuple[int, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Where it reads; "": a list type that has no address."""
+        values = (field.value for field in self.fields if field.name == "baseUrl")
+        return next((value[:2_000] for value in values if isinstance(value, str)), "")
 
     def reads(self, url_part: str) -> bool:
         """Whether its address has `url_part` as whole steps of its path: /lists/a is no part of /lists/ab."""
-        for field in self.fields:
-            if field.name == "baseUrl" and isinstance(field.value, str):
-                path = field.value.partition("?")[0].partition("#")[0]
-                if f"{url_part.rstrip('/')}/" in f"{path.rstrip('/')}/":
-                    return True
-        return False
+        path = self.address.partition("?")[0].partition("#")[0]
+        return f"{url_part.rstrip('/')}/" in f"{path.rstrip('/')}/"
 
 
 class RootFolder(Resource):

@@ -29,7 +29,7 @@ class LidarrSettings(Section):
     """Where pushed artists go; without it the usable root folder with the most free space."""
 
 
-def connect(settings: LidarrSettings) -> Http:
+def connect(settings: LidarrSettings, *, attempts: int = 3) -> Http:
     """The client of the configured Lidarr. Raises ConfigurationError when none is configured."""
     missing = [
         Fault(f"lidarr.{key}", "nothing", allowed)
@@ -47,4 +47,5 @@ def connect(settings: LidarrSettings) -> Http:
         headers={"X-Api-Key": settings.api_key.get_secret_value()},
         timeout=settings.timeout,
         verify=settings.verify_tls,
+        attempts=attempts,
     )

@@ -6,9 +6,12 @@ from brainarr.web.pages import (
     account,
     costs,
     history,
+    lists,
     openid,
     people,
+    providers,
     settings,
+    setup,
     shell,
     sign_in,
     system,
@@ -16,7 +19,7 @@ from brainarr.web.pages import (
 )
 from brainarr.web.people import require_our_form, require_stranger_form
 
-PAGES = (shell, taste, costs, history, settings, system, account, people)
+PAGES = (shell, taste, costs, history, setup, lists, providers, settings, system, account, people)
 
 
 def pages_router() -> APIRouter:

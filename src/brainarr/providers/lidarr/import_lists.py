@@ -1,0 +1,157 @@
+"""Lidarr's import lists that read this Brainarr: found, tested, made, changed, removed.
+
+https://lidarr.audio/docs/api/#/ImportList
+"""
+
+from typing import Any
+
+from brainarr.domain.import_lists import Channel, Choices, ListFound, ListPlan, Terms, Unreached
+from brainarr.errors import ProviderRejected
+from brainarr.http import Http
+from brainarr.providers.lidarr.failures import explained, validations
+from brainarr.providers.lidarr.importing import choose_folder, choose_terms
+from brainarr.providers.lidarr.resources import ImportListRow, NamedProfile, RootFolder, Tag
+from brainarr.providers.lidarr.settings import LidarrSettings
+
+_KINDS = {
+    Channel.ALBUMS: ("LidarrImport", "LidarrSettings"),
+    Channel.ARTISTS: ("CustomImport", "CustomSettings"),
+}
+"""Implementation and contract of each channel's list type."""
+
+_CHANNELS = {implementation: channel for channel, (implementation, _) in _KINDS.items()}
+
+# What Lidarr's test of a list says by these names is about reaching us; by any other, about the list itself.
+_ABOUT_US = ("", "baseurl", "apikey")
+
+_REACH = (
+    "Lidarr must reach Brainarr under this address: in Docker that is the container's name, never localhost. "
+    "Set server.external_url."
+)
+_REFUSES = "Something at this address refuses the key: another Brainarr, or a sign-in page before it."
+_REMEDIES = {
+    "StatusCode: 421": "Brainarr does not know itself by this name: set server.external_url to it.",
+    "[421]": "Brainarr does not know itself by this name: set server.external_url to it.",
+    "unauthorized": _REFUSES,
+    "API Key is invalid": _REFUSES,
+    "URL base": "Something redirects: does the address need https://, or lack the URL base?",
+}
+
+
+class LidarrLists:
+    """pipeline.ports: ImportLists. Every method raises ProviderError."""
+
+    def __init__(self, settings: LidarrSettings, http: Http) -> None:
+        self._settings = settings
+        self._http = http
+
+    async def read(self) -> tuple[ListFound, ...]:
+        rows = await self._get("importlist", list[ImportListRow])
+        return tuple(_found(row) for row in rows if row.implementation in _CHANNELS)
+
+    async def choices(self) -> Choices:
+        folders = await self._get("rootfolder", list[RootFolder])
+        qualities = await self._get("qualityprofile", list[NamedProfile])
+        metadata = await self._get("metadataprofile", list[NamedProfile])
+        folder = choose_folder(self._http.provider, folders, self._settings.root_folder)
+        return Choices(
+            root_folders=tuple(folder.path for folder in folders),
+            quality_profiles={profile.id: profile.name for profile in qualities},
+            metadata_profiles={profile.id: profile.name for profile in metadata},
+            suited={
+                channel: choose_terms(
+                    self._http.provider,
+                    folder,
+                    qualities,
+                    metadata,
+                    [],
+                    single_album=channel is Channel.ALBUMS,
+                )
+                for channel in Channel
+            },
+        )
+
+    async def tag(self, label: str) -> int:
+        # An existing label answers with the existing tag.
+        with explained(self._http, "tag"):
+            return (await self._http.post_json("tag", {"label": label}, shape=Tag)).id
+
+    async def test(self, plan: ListPlan, number: int | None) -> Unreached | None:
+        # Without its number, a list would clash with its own name.
+        body = _body(plan) | ({} if number is None else {"id": number})
+        try:
+            with explained(self._http, "importlist/test"):
+                await self._http.post_json("importlist/test", body)
+        except ProviderRejected as error:
+            return _unreached(error)
+        return None
+
+    async def make(self, plan: ListPlan) -> None:
+        with explained(self._http, "importlist"):
+            await self._http.post_json("importlist", _body(plan))
+
+    async def change(self, number: int, plan: ListPlan) -> None:
+        path = f"importlist/{number}"
+        # All of a resource goes back, with what we know nothing of as it was.
+        body = await self._get(path, dict[str, Any]) | _body(plan)
+        with explained(self._http, path):
+            # Whoever could not be reached just now must be corrected all the same.
+            await self._http.put_json(path, body, {"forceSave": "true"})
+
+    async def remove(self, number: int) -> None:
+        try:
+            with explained(self._http, "importlist"):
+                await self._http.delete(f"importlist/{number}")
+        except ProviderRejected as error:
+            if error.status != 404:
+                raise
+
+    async def _get(self, path: str, shape: Any) -> Any:
+        with explained(self._http, path):
+            return await self._http.get_json(path, shape=shape)
+
+
+def _body(plan: ListPlan) -> dict[str, Any]:
+    implementation, contract = _KINDS[plan.channel]
+    values: dict[str, Any] = {"baseUrl": plan.address}
+    if plan.channel is Channel.ALBUMS:
+        # The pickers of the source stay empty: choosing there would filter the list.
+        values |= {"apiKey": plan.key, "profileIds": [], "tagIds": [], "rootFolderPaths": []}
+    return {
+        "name": plan.name,
+        "implementation": implementation,
+        "configContract": contract,
+        "enableAutomaticAdd": plan.enabled,
+        "shouldMonitor": plan.monitor,
+        "shouldSearch": plan.search,
+        "monitorNewItems": plan.monitor_new,
+        "rootFolderPath": plan.terms.root_folder,
+        "qualityProfileId": plan.terms.quality_profile,
+        "metadataProfileId": plan.terms.metadata_profile,
+        "tags": list(plan.terms.tags),
+        "fields": [{"name": name, "value": value} for name, value in values.items()],
+    }
+
+
+def _found(row: ImportListRow) -> ListFound:
+    return ListFound(
+        number=row.id,
+        channel=_CHANNELS[row.implementation],
+        name=row.name[:200],
+        address=row.address,
+        enabled=row.enable_automatic_add,
+        monitor=row.should_monitor,
+        monitor_new=row.monitor_new_items,
+        search=row.should_search,
+        terms=Terms(row.root_folder_path, row.quality_profile_id, row.metadata_profile_id, row.tags),
+    )
+
+
+def _unreached(error: ProviderRejected) -> Unreached:
+    """What of a refusal is about us; raises `error` when any of it is about the list."""
+    rows = validations(error)
+    if not rows or any(str(row.get("propertyName", "")).lower() not in _ABOUT_US for row in rows):
+        raise error
+    said = error.message.removeprefix(f"{error.provider}: ")
+    remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in said), _REACH)
+    return Unreached(said, remedy)

@@ -1,0 +1,263 @@
+"""A list set up in Lidarr: its two import lists made, compared, repaired, removed."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from urllib.parse import quote, urlsplit
+
+import msgspec
+import structlog
+
+from brainarr.domain.import_lists import (
+    Channel,
+    Choices,
+    ListFound,
+    ListPlan,
+    Monitor,
+    MonitorNew,
+    Terms,
+    Unreached,
+)
+from brainarr.pipeline.ports import ImportLists
+from brainarr.service.lists import ListRow
+
+TAG = "brainarr"
+TEST_S = 20.0
+"""Lidarr itself waits 100 s for an address that swallows what it is sent."""
+BOTH = (Channel.ALBUMS, Channel.ARTISTS)
+
+log = structlog.get_logger(__name__)
+
+
+class State(StrEnum):
+    MISSING = "missing"
+    SET_UP = "set up"
+    DIFFERS = "differs"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How one channel of a list stands in Lidarr."""
+
+    channel: Channel
+    state: State
+    found: ListFound | None
+    differences: tuple[str, ...] = ()
+    """What is not as it should be, each in words."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person chose for lists in Lidarr; None: what is there already, else what suits."""
+
+    channels: tuple[Channel, ...] = BOTH
+    root_folder: str | None = None
+    quality_profile: int | None = None
+    metadata_profile: int | None = None
+    """Of the artists; single albums are taken without the rest of the discography."""
+    search: bool | None = None
+    whole_artists: bool | None = None
+    """Whether an artist's albums are monitored, or only the artist is added."""
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done for one channel."""
+
+    channel: Channel
+    name: str
+    made: bool
+    """False: it was there, and was corrected."""
+    unreached: Unreached | None
+    """Lidarr could not read it: so it stands there switched off. None: it is on."""
+
+
+def feed_addresses(row: ListRow, address: str) -> dict[Channel, str]:
+    """What each channel's list type fetches; `address` is how Lidarr reaches this server."""
+    feed = f"{address}/lists/{row.slug}"
+    # The Custom List has no field for a key; Lidarr masks `apikey=` in its logs, not steps of a path.
+    return {Channel.ALBUMS: feed, Channel.ARTISTS: f"{feed}/artists?apikey={quote(row.key)}"}
+
+
+async def read_setups(
+    lidarr: ImportLists, rows: Iterable[ListRow], address: str
+) -> dict[str, tuple[Standing, ...]]:
+    """How both channels of each list (slug) stand in Lidarr, in one question. Raises ProviderError."""
+    found = await lidarr.read()
+
+    def standing(channel: Channel, row: ListRow) -> Standing:
+        wanted = feed_addresses(row, address)[channel]
+        return _standing(channel, _ours(found, channel, row.slug, wanted), wanted)
+
+    return {row.slug: tuple(standing(channel, row) for channel in BOTH) for row in rows}
+
+
+async def read_setup(lidarr: ImportLists, row: ListRow, address: str) -> tuple[Standing, ...]:
+    """How both channels of one list stand in Lidarr. Raises ProviderError."""
+    return (await read_setups(lidarr, [row], address))[row.slug]
+
+
+async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted) -> tuple[Placed, ...]:
+    """Makes or corrects the import lists: asked twice, they are there once. Raises ProviderError.
+
+    Lidarr's own test comes first. What it cannot read is left switched off, so that no sync fails.
+    """
+    found = await lidarr.read()
+    choices, tag = await lidarr.choices(), await lidarr.tag(TAG)
+    addresses = feed_addresses(row, address)
+    return tuple(
+        [
+            await _place(
+                lidarr,
+                _plan(channel, row, addresses[channel], wanted, choices, tag, there),
+                there.number if there else None,
+            )
+            for channel in wanted.channels
+            for there in [_ours(found, channel, row.slug, addresses[channel])]
+        ]
+    )
+
+
+async def take_down(
+    lidarr: ImportLists, row: ListRow, address: str, channels: Collection[Channel] = BOTH
+) -> int:
+    """Removes them from Lidarr; what they brought stays. How many there were. Raises ProviderError."""
+    addresses = feed_addresses(row, address)
+    there = await lidarr.read()
+    gone = [one for channel in channels if (one := _ours(there, channel, row.slug, addresses[channel]))]
+    for one in gone:
+        await lidarr.remove(one.number)
+        log.info("an import list was removed from Lidarr", name=one.name)
+    return len(gone)
+
+
+async def _place(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Placed:
+    unreached = await _tested(lidarr, plan, number)
+    if unreached is not None:
+        plan = msgspec.structs.replace(plan, enabled=False)
+    if number is None:
+        await lidarr.make(plan)
+    else:
+        await lidarr.change(number, plan)
+    log.info("an import list stands in Lidarr", name=plan.name, made=number is None, on=plan.enabled)
+    return Placed(channel=plan.channel, name=plan.name, made=number is None, unreached=unreached)
+
+
+async def _tested(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Unreached | None:
+    try:
+        async with asyncio.timeout(TEST_S):
+            return await lidarr.test(plan, number)
+    except TimeoutError:
+        return Unreached(
+            f"Lidarr's test of the list did not end within {TEST_S:g} s",
+            "A firewall may stand between the two: Lidarr must reach Brainarr under this address.",
+        )
+
+
+def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> ListFound | None:
+    """The one that reads this channel, rather by this address than by another one that leads here."""
+    place = _place_of(address)
+    mine = [one for one in found if one.channel is channel and _reads(one.address, slug)]
+    return min(mine, key=lambda one: (_place_of(one.address) != place, one.number), default=None)
+
+
+def _reads(address: str, slug: str) -> bool:
+    """Whole steps of its path: /lists/a is no part of /lists/ab."""
+    return f"/lists/{slug}/" in f"{_place_of(address)[1]}/"
+
+
+def _place_of(address: str) -> tuple[str, str]:
+    """Host and path; of what people typed elsewhere, as far as it is an address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
+    return parts.netloc.lower(), parts.path.rstrip("/")
+
+
+def _standing(channel: Channel, found: ListFound | None, address: str) -> Standing:
+    if found is None:
+        return Standing(channel=channel, state=State.MISSING, found=None)
+    differences = tuple(_differences(channel, found, address))
+    state = State.DIFFERS if differences else State.SET_UP
+    return Standing(channel=channel, state=state, found=found, differences=differences)
+
+
+def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
+    """What keeps it from working as promised; a person's own choices are no difference."""
+    said: list[str] = []
+    if _place_of(found.address) != _place_of(address):
+        said.append(f"it reads {_shown(found.address)}, not {_shown(address)}")
+    elif found.address.rstrip("/") != address:
+        said.append("it has an old key, or another one")
+    if not found.enabled:
+        said.append("Enable Automatic Add is off, so it adds nothing")
+    if channel is Channel.ALBUMS and found.monitor != Monitor.SPECIFIC_ALBUM:
+        said.append("Monitor is not Specific Album, so it does not stop at the album you approved")
+    if channel is Channel.ALBUMS and found.monitor_new != MonitorNew.NONE:
+        said.append("Monitor New Albums is not None, so later albums come along")
+    if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
+        said.append("Monitor is Specific Album, which for a list of artists means all their albums")
+    return said
+
+
+def _shown(address: str) -> str:
+    return address.partition("?")[0]
+
+
+def _plan(
+    channel: Channel,
+    row: ListRow,
+    address: str,
+    wanted: Wanted,
+    choices: Choices,
+    tag: int,
+    there: ListFound | None,
+) -> ListPlan:
+    monitor, monitor_new = _monitoring(channel, wanted, there)
+    search = wanted.search if wanted.search is not None else bool(there and there.search)
+    return ListPlan(
+        channel=channel,
+        name=there.name if there else f"{row.name} ({channel})",
+        address=address,
+        key=row.key,
+        enabled=True,
+        monitor=monitor,
+        monitor_new=monitor_new,
+        search=search,
+        terms=_terms(channel, wanted, choices, tag, there),
+    )
+
+
+def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[Monitor, MonitorNew]:
+    if channel is Channel.ALBUMS:
+        return Monitor.SPECIFIC_ALBUM, MonitorNew.NONE
+    if wanted.whole_artists is None and there and there.monitor == Monitor.ENTIRE_ARTIST:
+        return Monitor.ENTIRE_ARTIST, _known(there.monitor_new)
+    if wanted.whole_artists:
+        return Monitor.ENTIRE_ARTIST, MonitorNew.ALL
+    return Monitor.NONE, MonitorNew.NONE
+
+
+def _known(text: str) -> MonitorNew:
+    return MonitorNew(text) if text in set(MonitorNew) else MonitorNew.NONE
+
+
+def _terms(channel: Channel, wanted: Wanted, choices: Choices, tag: int, there: ListFound | None) -> Terms:
+    """What was chosen, else what is there as far as Lidarr still has it, else what suits."""
+    suited = choices.suited[channel]
+    old = there.terms if there else suited
+    metadata = None if channel is Channel.ALBUMS else wanted.metadata_profile
+    known_folders = {folder.rstrip("/\\") for folder in choices.root_folders}
+    return Terms(
+        root_folder=wanted.root_folder
+        or (old.root_folder if old.root_folder.rstrip("/\\") in known_folders else suited.root_folder),
+        quality_profile=wanted.quality_profile
+        or (
+            old.quality_profile if old.quality_profile in choices.quality_profiles else suited.quality_profile
+        ),
+        metadata_profile=metadata
+        or (
+            old.metadata_profile
+            if old.metadata_profile in choices.metadata_profiles
+            else suited.metadata_profile
+        ),
+        tags=tuple(sorted({*old.tags, tag})),
+    )
