@@ -53,7 +53,7 @@ async def discover(
         shown = found[:limit]
         return Discovered(
             cards=shown,
-            more_after=shown[-1].row.id if len(found) > limit else None,
+            more_after=shown[-1].row.id if shown and len(found) > limit else None,
             counts=await rows.counts(connection, sought),
             tags=await rows.tag_counts(connection, sought.status),
             lists={one.slug: one.name for one in await lists_of(connection)},

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import decisions, discover, shell
 
-PAGES = (shell,)
+PAGES = (discover, decisions, shell)
 
 
 def pages_router() -> APIRouter:
