@@ -63,7 +63,7 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
         first=filters.link() if filters.after else None,
         choices=_choices(found, filters, labels),
         nothing=_nothing(found, filters, connected=deps.importer is not None),
-        status_label="recommendation" if filters.status is None else STATUS_LABELS[filters.status],
+        in_state=found.in_state(filters.status),
         connected=deps.importer is not None,
     )
 
