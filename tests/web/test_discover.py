@@ -146,7 +146,8 @@ async def test_the_next_page_misses_nothing_when_cards_were_decided_on(
     ids = await house.recommend(*(found(n, album=f"Album {n}") for n in range(1, CARDS + 4)))
     page = (await pages.get("/discover")).text
     assert len(titles(page)) == CARDS
-    (more,) = re.findall(r'href="(/discover\?after=\d+)"[^>]*data-more', page)
+    (more,) = re.findall(r'href="(/discover\?view=grid&amp;after=\d+)"[^>]*data-more', page)
+    more = unescape(more)
     for number in ids[:10]:
         await decide(house.deps.db, number, Decision.REJECT, clock=house.clock)
     await decide(house.deps.db, int(more.rpartition("=")[2]), Decision.APPROVE, clock=house.clock)
@@ -162,7 +163,7 @@ async def test_the_tabs_count_what_the_filters_leave(house: House, pages: httpx2
     assert everything == {"Waiting": 3, "Approved": 1, "Rejected": 0, "All": 4}
     jazz = (await pages.get("/discover?genre=jazz&sort=year")).text
     assert tabs(jazz) == {"Waiting": 1, "Approved": 1, "Rejected": 0, "All": 2}
-    assert "/discover?status=approved&amp;genre=jazz&amp;sort=year" in jazz
+    assert "/discover?status=approved&amp;genre=jazz&amp;sort=year&amp;view=grid" in jazz
     assert "dream pop (2)" in jazz and "2000s (3)" in jazz
 
 
@@ -277,9 +278,20 @@ async def test_one_by_one_shows_one_and_has_the_next_ready(house: House, pages: 
     assert "3 to go" in page
 
 
+async def test_a_browser_keeps_the_view_it_had_last(house: House, pages: httpx2.AsyncClient):
+    await house.recommend(found(1))
+    assert 'class="discover grid"' in (await pages.get("/discover")).text
+    await pages.get("/discover?view=list")
+    assert 'class="discover list"' in (await pages.get("/")).text
+    assert 'class="discover grid"' in (await pages.get("/discover?view=grid")).text
+    assert 'class="discover grid"' in (await pages.get("/")).text
+
+
 async def test_a_block_of_the_page_is_what_the_script_asks_for(house: House, pages: httpx2.AsyncClient):
     await house.recommend(found(1))
-    counts = (await pages.get("/discover", headers={"X-Block": "tabs"})).text
+    with statements() as said:
+        counts = (await pages.get("/discover", headers={"X-Block": "tabs"})).text
+    assert len([one for one in said if "recommendation" in one]) == 1
     assert 'id="tabs"' in counts and "<article" not in counts
     cards = (await pages.get("/discover", headers={"X-Block": "found"})).text
     assert titles(cards) == ["Record"] and "<html" not in cards

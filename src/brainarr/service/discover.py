@@ -21,13 +21,13 @@ CARDS = 60
 class Discovered(msgspec.Struct, frozen=True):
     """One page of recommendations."""
 
-    cards: tuple[Card, ...]
-    more_after: int | None
-    """The recommendation after which the next page begins; None: this is the last."""
     counts: Mapping[Status, Count]
-    tags: Mapping[TagKind, Mapping[str, int]]
+    cards: tuple[Card, ...] = ()
+    more_after: int | None = None
+    """The recommendation after which the next page begins; None: this is the last."""
+    tags: Mapping[TagKind, Mapping[str, int]] = {}
     """Of everything in the state that is asked for: what can be filtered by."""
-    lists: Mapping[str, str]
+    lists: Mapping[str, str] = {}
     """Slug → name."""
 
     @property
@@ -47,13 +47,15 @@ class Discovered(msgspec.Struct, frozen=True):
 async def discover(
     db: Database, sought: Sought, sort: Sort, *, after: int | None = None, limit: int = CARDS
 ) -> Discovered:
-    """As many questions to the database however many rows there are."""
+    """As many questions to the database however many rows there are. `limit` 0: the counts alone."""
     async with db.reading() as connection:
+        if not limit:
+            return Discovered(counts=await rows.counts(connection, sought))
         found = await rows.cards(connection, sought, sort, after=after, limit=limit + 1)
         shown = found[:limit]
         return Discovered(
             cards=shown,
-            more_after=shown[-1].row.id if shown and len(found) > limit else None,
+            more_after=shown[-1].row.id if len(found) > limit else None,
             counts=await rows.counts(connection, sought),
             tags=await rows.tag_counts(connection, sought.status),
             lists={one.slug: one.name for one in await lists_of(connection)},

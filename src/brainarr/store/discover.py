@@ -92,7 +92,9 @@ async def cards(
         place = tuple_(*keys)
         wanted.append(place > tuple(last) if sort is Sort.ARTIST else place < tuple(last))
     order = keys if sort is Sort.ARTIST else [key.desc() for key in keys]
-    found = await connection.execute(_CARD.where(*wanted).order_by(*order).limit(limit))
+    # Sorted by number alone: a sort that carries the facts of all takes twice as long.
+    page = select(_table.c.id).where(*wanted).order_by(*order).limit(limit)
+    found = await connection.execute(_CARD.where(_table.c.id.in_(page)).order_by(*order))
     return tuple(Card(as_row(row), Direction(row.direction) if row.direction else None) for row in found)
 
 

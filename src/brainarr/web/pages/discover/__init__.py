@@ -14,7 +14,7 @@ from brainarr.web.deps import Deps
 from brainarr.web.pages.discover.cards import STATUS_LABELS, card_view
 from brainarr.web.pages.discover.filters import Filters, View, read_filters
 from brainarr.web.people import SignedIn
-from brainarr.web.render import page
+from brainarr.web.render import cookie_path, page
 
 router = APIRouter()
 
@@ -31,6 +31,8 @@ _SORTS = {
     Sort.ARTIST: "Artist, A to Z",
     Sort.CONFIDENCE: "Most certain",
 }
+_VIEW_COOKIE = "brainarr_view"
+_A_YEAR_S = 365 * 24 * 3600
 _CONFIDENCES = (0.3, 0.5, 0.7, 0.9)
 
 
@@ -45,13 +47,13 @@ class Tab:
 @router.get("/")
 @router.get("/discover")
 async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLResponse:
-    filters = read_filters(request.query_params)
+    filters = read_filters(request.query_params, _remembered(request))
     # What a script shows after each decision are the counts alone.
     cards = 0 if request.headers.get("x-block") == "tabs" else CARDS
     limit = min(cards, DECK) if filters.view is View.SWIPE else cards
     found = await discover(deps.db, filters.sought, filters.sort, after=filters.after, limit=limit)
     now, labels = deps.clock(), deps.backtests.labels
-    return page(
+    answer = page(
         request,
         "pages/discover.html",
         person=person,
@@ -66,6 +68,23 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
         in_state=found.in_state(filters.status),
         connected=deps.importer is not None,
     )
+    if filters.view is not _remembered(request):
+        answer.set_cookie(
+            _VIEW_COOKIE,
+            filters.view,
+            max_age=_A_YEAR_S,
+            path=cookie_path(request),
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+    return answer
+
+
+def _remembered(request: Request) -> View:
+    """The view that this browser had last: a phone swipes, a desk has covers."""
+    view = request.cookies.get(_VIEW_COOKIE, "")
+    return View(view) if view in set(View) else View.GRID
 
 
 def _tabs(found: Discovered, filters: Filters) -> list[Tab]:
@@ -91,7 +110,7 @@ def _choices(
     """What each filter offers: (value, label). What is asked for is among them, whether or not it exists."""
 
     def offered(kind: TagKind, asked: object, label: str = "{}") -> list[tuple[Any, str]]:
-        counts = dict(found.tags[kind])
+        counts = dict(found.tags.get(kind, {}))
         if asked is not None:
             counts.setdefault(f"{asked}", 0)
         ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))

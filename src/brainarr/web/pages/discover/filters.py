@@ -86,13 +86,14 @@ def _address(filters: Filters) -> str:
     said: dict[str, str] = {}
     for name in Filters.__struct_fields__:
         value = getattr(filters, name)
-        if name == "unusable" or value == getattr(usual, name):
+        # The view always: which one is usual, each browser remembers.
+        if name == "unusable" or (value == getattr(usual, name) and name != "view"):
             continue
         said[name] = "all" if value is None else "yes" if value is True else f"{value}"
-    return f"/discover?{urlencode(said)}" if said else "/discover"
+    return f"/discover?{urlencode(said)}"
 
 
-def read_filters(given: Mapping[str, str]) -> Filters:
+def read_filters(given: Mapping[str, str], usual_view: View = View.GRID) -> Filters:
     """Of a query; never fails."""
     unusable: list[Unusable] = []
 
@@ -116,7 +117,7 @@ def read_filters(given: Mapping[str, str]) -> Filters:
         list=read("list", _text, None, words),
         q=read("q", _text, "", words),
         sort=read("sort", Sort, Sort.SCORE, ", ".join(Sort)),
-        view=read("view", View, View.GRID, ", ".join(View)),
+        view=read("view", View, usual_view, ", ".join(View)),
         after=read("after", _number, None, "the number of a recommendation"),
         select=given.get("select") == "yes",
         unusable=tuple(unusable),

@@ -1,9 +1,9 @@
 // Discover with a script: cards leave when they are decided on and come back with an undo, further ones come by
 // themselves, keys and swipes do what the buttons do.
 
-import { enhance, load, shortcut, swap, toast } from "../app.js";
+import { enhance, load, shortcut, toast } from "../app.js";
 
-const cards = () => [...document.querySelectorAll("#cards .find")];
+const cards = () => [...document.querySelectorAll("#cards > li:not(.leaving) .find")];
 const page = () => document.querySelector("#discover");
 const isDeck = () => page()?.classList.contains("swipe");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -12,6 +12,8 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 // The cards of the last decision: an undo puts them back where they were.
 let last = null;
+// Keys are quicker than answers: an undo waits for what it is to undo.
+let deciding = Promise.resolve();
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -21,7 +23,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   // Before app.js, which would load the whole page again.
   event.stopImmediatePropagation();
-  (inCard ? decide(inCard, form, event.submitter) : takeBack(undo, event.submitter)).catch(() => {});
+  deciding = (inCard ? decide(inCard, form, event.submitter) : takeBack(undo, event.submitter)).catch(() => {});
 }, { capture: true });
 
 async function decide(card, form, button) {
@@ -42,15 +44,20 @@ async function decide(card, form, button) {
   const held = document.activeElement?.closest(".find") === card;
   const goes = !["more", "less", "neutral", "give-up"].includes(decision) && !statusIsAll();
   const next = item.nextElementSibling || item.previousElementSibling;
+  const stays = () => {
+    item.classList.remove("leaving");
+    if (held) focus(card);
+  };
   if (goes) item.classList.add("leaving");
+  if (goes && held) focus(next?.querySelector(".find"));
   try {
     await enhance(form, button);
   } catch (error) {
-    item.classList.remove("leaving");
+    stays();
     throw error;
   }
   if (document.querySelector("#flash .toast.bad")) {
-    item.classList.remove("leaving");
+    stays();
     return;
   }
   if (!goes) {
@@ -64,7 +71,6 @@ async function decide(card, form, button) {
     tellPicked();
     if (!cards().length) refresh();
   }, still.matches ? 0 : 180);
-  if (held) focus(next?.querySelector(".find"));
 }
 
 async function takeBack(form, button) {
@@ -192,7 +198,9 @@ function press(key) {
 shortcut("j", () => step(1));
 shortcut("k", () => step(-1));
 for (const key of ["a", "r", "n", "m"]) shortcut(key, () => press(key));
-shortcut("u", () => document.querySelector("#flash form button")?.click());
+shortcut("u", () => {
+  deciding.then(() => document.querySelector("#flash form button")?.click());
+});
 shortcut("x", () => (current() || cards()[0])?.querySelector(".pick input")?.click());
 shortcut("p", () => (current() || cards()[0])?.querySelector(".preview")?.click());
 shortcut("enter", (event) => {
