@@ -5,6 +5,7 @@ from html import unescape
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from brainarr.domain.recommendation import Status
 from brainarr.service.blocks import block_style, list_blocks
@@ -100,6 +101,16 @@ async def test_undo_gives_back_the_decision_before_and_then_none(house: House, p
         await press(pages, f"/recommendations/{number}/undo")
         assert await statuses(house) == {number: Status.PENDING}, (first, second)
         house.clock.advance(minutes=1)
+
+
+async def test_a_long_name_is_cut_and_one_from_the_right_keeps_to_itself(
+    house: House, pages: httpx2.AsyncClient
+):
+    long, right = await house.recommend(
+        replace(recommended(1), artist="A" * 300), replace(recommended(2), artist="فيروز")
+    )
+    assert f"{'A' * 60}…. " in await press(pages, f"/recommendations/{long}/approve")
+    assert "\u2068فيروز\u2069. " in await press(pages, f"/recommendations/{right}/approve")
 
 
 async def test_what_a_style_forbids_is_not_released_with_its_artist(house: House, pages: httpx2.AsyncClient):

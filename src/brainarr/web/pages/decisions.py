@@ -1,5 +1,6 @@
 """Decisions on recommendations, from whichever page: Discover, a recommendation, the findings of a run."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from brainarr.web.render import Undo, back, failed, local_path
 router = APIRouter(prefix="/recommendations")
 
 MOST_AT_ONCE = 500
+_LONGEST_NAME = 60
 _NEXT_SYNC = "at its next list sync"
 _LIKINGS = {"more": Direction.MORE, "less": Direction.LESS, "neutral": None}
 _BULK = {
@@ -90,7 +92,7 @@ _TAKES_BACK = {Decision.APPROVE, Decision.REJECT, Decision.BLOCK}
 async def _liked(deps: WebDeps, id: int, wish: str) -> tuple[str, Undo]:
     before = await read_liking(deps.db, id)
     row = await like(deps.db, id, _LIKINGS[wish], clock=deps.clock)
-    artist = row.recommendation.artist
+    artist = _isolated(row.recommendation.artist)
     told = (
         f"Neither more nor less like {artist}."
         if wish == "neutral"
@@ -100,8 +102,8 @@ async def _liked(deps: WebDeps, id: int, wish: str) -> tuple[str, Undo]:
 
 
 def _told(deps: WebDeps, decision: Decision, row: RecommendationRow) -> str:
-    item = row.recommendation
-    name = f"{item.album} by {item.artist}" if item.album else item.artist
+    artist, album = _isolated(row.recommendation.artist), row.recommendation.album
+    name = f"{_isolated(album)} by {artist}" if album else artist
     match decision:
         case Decision.APPROVE | Decision.RETRY if row.status is Status.APPROVED:
             return f"Approved: {name}. {_who(deps)} takes it in {_NEXT_SYNC}."
@@ -110,11 +112,18 @@ def _told(deps: WebDeps, decision: Decision, row: RecommendationRow) -> str:
         case Decision.REJECT:
             return f"Rejected: {name}. It is not suggested again."
         case Decision.BLOCK:
-            return f"Never again: {item.artist}. Nothing by this artist is suggested any more."
+            return f"Never again: {artist}. Nothing by this artist is suggested any more."
         case Decision.UNDO:
             return f"{name} {_TAKEN_BACK.get(row.status, f'is {row.status} again')}."
         case Decision.GIVE_UP:
             return f"{name} is tried no more."
+
+
+def _isolated(name: str) -> str:
+    """Short enough for a message; one that is written from the right keeps to itself (UAX #9, 2.7)."""
+    short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    from_the_right = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in short)
+    return f"\u2068{short}\u2069" if from_the_right else short
 
 
 def _who(deps: WebDeps) -> str:
