@@ -1,24 +1,55 @@
 """Discover as people use it: by keys, with selections and their undo, without script, with a thumb."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import insert
 
-from tests.browser.conftest import PHONE, Town, looking_at, town_in
+from brainarr.domain.recommendation import Status
+from brainarr.service.lists import DEFAULT_LIST
+from brainarr.store import lists, recommendations
+from brainarr.store.session import open_database
+from brainarr.store.tables import runs
+from tests.browser.conftest import PHONE, SQLITE, Town, looking_at, town_in
+from tests.store.given import NOW, recommended
 
 ROWS = 75
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
 
 
+async def fill(folder: Path) -> None:
+    """Stores `ROWS` recommendations of a run that is over: two albums of each artist."""
+    db = open_database(SQLITE, folder)
+    genres = ("dream pop", "shoegaze", "ambient", "jazz")
+    found = [
+        recommended(number // 2, album=1000 + number, title=f"Album {number}", genres=(genres[number % 4],))
+        for number in range(ROWS)
+    ]
+    try:
+        async with db.transaction() as connection:
+            stored = await lists.list_named(connection, DEFAULT_LIST)
+            assert stored is not None
+            done = {"list_id": stored.id, "status": "done", "dry_run": False, "trigger": "cli"}
+            await connection.execute(insert(runs), {"id": 1, "requested_at": NOW, "finished_at": NOW, **done})
+            await recommendations.insert_recommendations(connection, 1, stored.id, found, Status.PENDING, NOW)
+    finally:
+        await db.dispose()
+
+
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """More than one page of recommendations, of this file's tests alone: they decide on them."""
-    with town_in(tmp_path_factory.mktemp("crowded"), RECOMMEND__MAX_RECOMMENDATIONS=f"{ROWS}") as town:
-        town.run()
+    folder = tmp_path_factory.mktemp("crowded")
+    with town_in(folder) as town, ThreadPoolExecutor(1) as pool:
+        # In a thread of its own: Playwright has an event loop in this one.
+        pool.submit(lambda: asyncio.run(fill(folder))).result()
         yield town
 
 
@@ -106,10 +137,30 @@ def test_further_cards_come_by_themselves(look: Page):
     expect(cards(look)).to_have_count(total)
     expect(look.locator("[data-more]")).to_have_count(0)
     last = cards(look).last
+    last.get_by_role("button", name="More like this").click()
+    expect(last.locator('[data-key="m"]')).to_have_attribute("aria-pressed", "true")
     last.get_by_role("button", name="Reject").click()
     expect(cards(look)).to_have_count(total - 1)
     look.keyboard.press("u")
     expect(cards(look)).to_have_count(total)
+    # Who looks at one and comes back finds all of them still there.
+    look.goto("/more")
+    look.go_back()
+    expect(cards(look)).to_have_count(total)
+    assert look.evaluate("scrollY") > 900
+
+
+def test_never_again_takes_all_of_an_artist_along_and_undo_brings_them_back(look: Page):
+    order = [card.get_attribute("id") for card in cards(look).all()[:6]]
+    artist = cards(look).first.get_attribute("data-artist")
+    theirs = look.locator(f'#cards > li:not(.leaving) [data-artist="{artist}"]')
+    many = theirs.count()
+    cards(look).first.get_by_role("button", name="Never again").click()
+    expect(theirs).to_have_count(0)
+    expect(told(look)).to_contain_text("Never again:")
+    look.keyboard.press("u")
+    expect(theirs).to_have_count(many)
+    assert [card.get_attribute("id") for card in cards(look).all()[:6]] == order
 
 
 def test_a_filter_narrows_down_at_once_and_stays_in_the_address(look: Page):

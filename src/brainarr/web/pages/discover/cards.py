@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brainarr.domain.life import STEPS
+from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Parts, Status
 from brainarr.service.discover import Card
 from brainarr.service.recommendations import EVENTS, Decision
@@ -65,6 +66,7 @@ class CardView:
     """The album, or the artist where no album is recommended."""
     artist: str | None
     """None where the title says it."""
+    artist_mbid: Mbid
     name: str
     """Both in one line."""
     year: int | None
@@ -100,6 +102,7 @@ def card_view(card: Card, now: datetime, labels: Mapping[str, str]) -> CardView:
         id=row.id,
         title=item.album or item.artist,
         artist=item.artist if item.album else None,
+        artist_mbid=artist,
         name=f"{item.album} by {item.artist}" if item.album else item.artist,
         year=item.year,
         genres=item.genres[:GENRES],

@@ -34,22 +34,28 @@ async function decide(card, form, button) {
   if (isDeck()) {
     form.dataset.swap = "#discover-found";
     delete form.dataset.block;
-    const id = card.id;
-    await enhance(form, button);
-    if (document.getElementById(id)) settle(document.getElementById(id).closest("li"));
+    try {
+      await enhance(form, button);
+    } finally {
+      // Still here: it was only wished more of, or could not be decided on.
+      const same = document.getElementById(card.id)?.closest("li");
+      if (same) settle(same);
+    }
     focus(cards()[0]);
     return;
   }
   const decision = button.dataset.decision;
   const held = document.activeElement?.closest(".find") === card;
   const goes = !["more", "less", "neutral", "give-up"].includes(decision) && !statusIsAll();
-  const next = item.nextElementSibling || item.previousElementSibling;
+  // Never again goes for the artist: all of theirs leave.
+  const leaving = !goes ? [] : decision === "block" ? cards().filter((one) => one.dataset.artist === card.dataset.artist) : [card];
+  const items = leaving.map((one) => one.closest("li"));
   const stays = () => {
-    item.classList.remove("leaving");
+    for (const one of items) one.classList.remove("leaving");
     if (held) focus(card);
   };
-  if (goes) item.classList.add("leaving");
-  if (goes && held) focus(next?.querySelector(".find"));
+  for (const one of items) one.classList.add("leaving");
+  if (goes && held) focus((beside(item, "next") || beside(item, "previous"))?.querySelector(".find"));
   try {
     await enhance(form, button);
   } catch (error) {
@@ -64,32 +70,46 @@ async function decide(card, form, button) {
     await renew(card);
     return;
   }
-  last = { item, before: item.nextElementSibling, parent: item.parentElement };
-  setTimeout(() => {
-    item.remove();
-    item.classList.remove("leaving");
+  const gone = setTimeout(() => {
+    for (const one of items) one.remove();
     tellPicked();
     if (!cards().length) refresh();
   }, still.matches ? 0 : 180);
+  last = { card, gone, parent: item.parentElement, places: items.map((one) => [one, one.nextElementSibling]) };
+}
+
+function beside(item, way) {
+  let one = item[`${way}ElementSibling`];
+  while (one?.classList.contains("leaving")) one = one[`${way}ElementSibling`];
+  return one;
 }
 
 async function takeBack(form, button) {
-  const mine = last && form.action.includes(`/recommendations/${last.item.querySelector(".find").id.slice(1)}/`);
+  const mine = last && form.action.includes(`/recommendations/${last.card.id.slice(1)}/`) ? last : null;
   form.dataset.swap = mine ? "#tabs" : "#discover-found";
   if (mine) form.dataset.block = "tabs";
   await enhance(form, button);
   if (!mine || document.querySelector("#flash .toast.bad")) return;
-  if (document.querySelector("#cards") !== last.parent) await refresh();
-  else {
-    last.parent.insertBefore(last.item, last.before?.isConnected ? last.before : null);
-    focus(last.item.querySelector(".find"));
-  }
   last = null;
+  // The undo may be quicker than the card is gone.
+  clearTimeout(mine.gone);
+  if (document.querySelector("#cards") !== mine.parent) {
+    await refresh();
+    return;
+  }
+  for (const [item, before] of mine.places.reverse()) {
+    item.classList.remove("leaving");
+    mine.parent.insertBefore(item, before?.parentElement === mine.parent ? before : null);
+  }
+  focus(mine.card);
 }
 
-// One card as it is now, wherever it stands.
+// One card as it is now: the first one after the card before it.
 async function renew(card) {
-  const answer = await fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html", "X-Block": "found" } });
+  const before = card.closest("li").previousElementSibling?.querySelector(".find");
+  const at = new URL(location.href);
+  if (before) at.searchParams.set("after", before.id.slice(1));
+  const answer = await fetch(at, { credentials: "same-origin", headers: { Accept: "text/html", "X-Block": "found" } });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(card.id);
   const decisions = fresh?.querySelector(".decide");
   if (!decisions) return;
@@ -131,14 +151,14 @@ let asking = false;
 async function further() {
   const link = document.querySelector("#more [data-more]");
   const list = document.querySelector("#cards");
-  if (!link || !list || asking) return;
+  if (!link || !list || asking) return false;
   asking = true;
   link.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(link.href, { credentials: "same-origin", headers: { Accept: "text/html", "X-Block": "found" } });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const incoming = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (list !== document.querySelector("#cards")) return;
+    if (list !== document.querySelector("#cards")) return false;
     for (const item of incoming.querySelectorAll("#cards > li")) {
       if (!document.getElementById(item.querySelector(".find").id)) {
         for (const field of item.querySelectorAll('input[name="next"]')) field.value = location.pathname.slice(document.body.dataset.base.length) + location.search;
@@ -150,11 +170,13 @@ async function further() {
     else document.querySelector("#more").replaceChildren();
     tellPicked();
     watch();
+    return true;
   } catch {
     link.removeAttribute("aria-busy");
     // The link stays: whoever presses it asks again.
     near.disconnect();
     toast("Further cards did not come. Load more tries again.", true);
+    return false;
   } finally {
     asking = false;
   }
@@ -165,6 +187,20 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   further();
 });
+
+// Whoever comes back from a recommendation finds as many cards, at the same height.
+const LEFT = "brainarr:discover";
+addEventListener("pagehide", () => {
+  sessionStorage.setItem(LEFT, JSON.stringify({ at: location.href, cards: cards().length, height: scrollY }));
+});
+
+async function comeBack() {
+  if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+  const left = JSON.parse(sessionStorage.getItem(LEFT) || "null");
+  if (left?.at !== location.href) return;
+  while (cards().length < left.cards && (await further()));
+  scrollTo({ top: left.height, behavior: "instant" });
+}
 
 function watch() {
   near.disconnect();
@@ -272,3 +308,4 @@ document.addEventListener("brainarr:swapped", () => {
 });
 watch();
 tellPicked();
+comeBack();
