@@ -102,7 +102,9 @@ async def test_a_life_is_told_from_its_proposal_to_its_end_with_who_caused_what(
         await read_life(house.db, 99)
 
 
-async def test_a_rejection_that_is_thought_over_is_taken_back_first(house: House) -> None:
+async def test_a_rejection_that_is_thought_over_is_taken_back_first_and_holds_again_after_an_undo(
+    house: House,
+) -> None:
     number = await one(house)
     for decision in (Decision.REJECT, Decision.APPROVE, Decision.UNDO, Decision.UNDO):
         house.clock.advance(hours=1)
@@ -113,6 +115,8 @@ async def test_a_rejection_that_is_thought_over_is_taken_back_first(house: House
         Event.REJECTED,
         Event.UNDONE,
         Event.APPROVED,
+        Event.UNDONE,
+        Event.REJECTED,
         Event.UNDONE,
     ]
 

@@ -133,10 +133,10 @@ async def test_a_bulk_decision_does_what_it_can_and_says_what_it_cannot(house: H
     await decide(house.db, second, BLOCK, clock=house.clock)
     outcomes = await decide_many(house.db, [first, second, 999, third, first], APPROVE, clock=house.clock)
     assert outcomes == (
-        Decided(first, Status.APPROVED),
+        Decided(first, Status.APPROVED, changed=True),
         Decided(second, None, "New 2 is blocked and cannot be approved any more."),
         Decided(999, None, "There is no recommendation 999."),
-        Decided(third, Status.APPROVED),
+        Decided(third, Status.APPROVED, changed=True),
     )
     assert await count_recommendations(house.db) == {Status.APPROVED: 2, Status.BLOCKED: 1}
 

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Table, insert, select, text
 
+from brainarr.domain.names import search_text
 from brainarr.domain.recommendation import Recommendation
 from brainarr.errors import ConfigurationError, StorageError
 from brainarr.store import tables
@@ -32,7 +33,7 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0013"
+NEWEST = "0014"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -49,13 +50,14 @@ SINCE_THE_FIRST = {
     "tallies",
     "people",
     "sessions",
+    "recommendation_tags",
 }
-# What an upgrade fills from other tables: test_history_migration.py.
-MADE_OF_OTHERS = {"history", "verdict_counts"}
+# What an upgrade fills from other tables: test_history_migration.py, test_discover.py.
+MADE_OF_OTHERS = {"history", "verdict_counts", "recommendation_tags"}
 COLUMNS_SINCE_THE_FIRST = {
     "runs": {"overrides": None},
     "usage": {"run_id": None},
-    # The voices of every sample, which stand in its facts too.
+    # The voices, the year and the confidence of every sample, which stand in its facts too.
     "recommendations": {
         "settled_at": None,
         "sources": ("listenbrainz",),
@@ -67,6 +69,8 @@ COLUMNS_SINCE_THE_FIRST = {
         "attempts": 0,
         "tried_at": None,
         "given_up_at": None,
+        "year": 2001,
+        "confidence": 0.625,
     },
 }
 
@@ -263,7 +267,10 @@ async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
         for table in content
     }
     expected["recommendations"] = [
-        row | {"first_delivered_at": row["delivered_at"]} for row in expected["recommendations"]
+        row
+        | {"first_delivered_at": row["delivered_at"]}
+        | {"names": search_text(row["artist"], *filter(None, [row["album"]])).replace("\0", "")}
+        for row in expected["recommendations"]
     ]
     found = await stored(empty_place)
     assert {table: found[table] for table in found if table not in MADE_OF_OTHERS} == {

@@ -88,6 +88,23 @@ def name_words(name: str) -> tuple[str, ...]:
     return tuple(_words(_plain(typography).split())) if typography else ()
 
 
+def search_text(*names: str) -> str:
+    """What a search looks for its words in, and names are sorted by: a line for each form of each name.
+
+    The first is the first name's tier WORDS, so that "The Cure" stands among the Cs; then the plain words of
+    each name, and those in Latin letters where it has others.
+    """
+    plain = [name_keys(name)[Tier.PLAIN] for name in names]
+    latin = [anyascii(words).lower() for words in plain if not words.isascii()]
+    return "\n".join(dict.fromkeys([name_keys(names[0])[Tier.WORDS], *plain, *latin]))
+
+
+def searched_words(text: str) -> tuple[str, ...]:
+    """Words that `search_text` must all contain for a name to be found; () for a blank text."""
+    plain = name_keys(text)[Tier.PLAIN]
+    return () if plain == NAMELESS else tuple(plain.split())
+
+
 _JOINERS = re.compile(
     r"\s*\(?\b(?:feat|ft|featuring)\b\.?\s+|\s+(?:vs\.?|versus|and|x|×|&|\+|/)\s+|\s*[;、]\s*", re.IGNORECASE
 )

@@ -9,12 +9,13 @@ from brainarr.domain.genres import canonical_genre, of_a_style
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
-from brainarr.errors import NotFound
+from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.store import blocks as rows
 from brainarr.store import recommendations
 from brainarr.store.blocks import Block, BlockKind
 from brainarr.store.history import write_history
+from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
 # What Lidarr has taken in is its own affair; what it was only told of is not told again.
@@ -64,12 +65,14 @@ async def revoke_block(db: Database, block_id: int, *, clock: Clock, actor: Acto
     return found
 
 
-async def revoke(connection: AsyncConnection, revoked: Sequence[Block], now: datetime, actor: Actor) -> None:
-    """The same within a transaction, for several."""
+async def revoke(
+    connection: AsyncConnection, revoked: Sequence[Block], now: datetime, actor: Actor
+) -> list[RecommendationRow]:
+    """The same within a transaction, for several; answers what waits again, as it was before."""
     for block in revoked:
         await rows.delete_block(connection, block.id)
     remaining = await rows.blocks_of(connection)
-    blocked = await recommendations.in_status(connection, [Status.BLOCKED])
+    blocked = await recommendations.in_status(connection, [Status.BLOCKED], artists=_artists(revoked))
     free = [
         row
         for row in blocked
@@ -79,6 +82,27 @@ async def revoke(connection: AsyncConnection, revoked: Sequence[Block], now: dat
         ids = [row.id for row in free]
         await recommendations.set_status(connection, ids, Status.PENDING, decided_at=None, note="")
         await write_history(connection, free, Event.UNBLOCKED, now, actor=actor)
+    return free
+
+
+async def release(
+    connection: AsyncConnection, row: RecommendationRow, now: datetime, actor: Actor
+) -> list[RecommendationRow]:
+    """Lifts the block of its artist within a transaction; answers all that waits again, as it was before.
+
+    Raises Conflict where a style forbids it: that block is of much else too.
+    """
+    present = await rows.blocks_of(connection)
+    its = [
+        one for one in present if (one.kind, one.key) == (BlockKind.ARTIST, row.recommendation.artist_mbid)
+    ]
+    if other := _cover([one for one in present if one not in its], row.recommendation):
+        raise Conflict(f"The style {other.name} is blocked.", remedy="Revoke that block first.")
+    if its:
+        return await revoke(connection, its, now, actor)
+    await recommendations.set_status(connection, [row.id], Status.PENDING, decided_at=None, note="")
+    await write_history(connection, [row], Event.UNBLOCKED, now, actor=actor)
+    return [row]
 
 
 async def covering(connection: AsyncConnection, item: Recommendation) -> Block | None:
@@ -92,7 +116,9 @@ async def enforce(connection: AsyncConnection, now: datetime) -> None:
 
 
 async def _close(connection: AsyncConnection, blocks: Sequence[Block], now: datetime, actor: Actor) -> None:
-    waiting = await recommendations.in_status(connection, _OPEN) if blocks else ()
+    if not blocks:
+        return
+    waiting = await recommendations.in_status(connection, _OPEN, artists=_artists(blocks))
     for block in blocks:
         covered = [row for row in waiting if _cover([block], row.recommendation) is not None]
         waiting = tuple(row for row in waiting if row not in covered)
@@ -101,6 +127,13 @@ async def _close(connection: AsyncConnection, blocks: Sequence[Block], now: date
             ids = [row.id for row in covered]
             await recommendations.set_status(connection, ids, Status.BLOCKED, decided_at=now, note=note)
             await write_history(connection, covered, Event.BLOCKED, now, actor=actor, note=note)
+
+
+def _artists(blocks: Sequence[Block]) -> list[str] | None:
+    """Of whom recommendations can be covered at all; None: of anybody, for a style is among the blocks."""
+    if any(block.kind is not BlockKind.ARTIST for block in blocks):
+        return None
+    return [block.key for block in blocks]
 
 
 def _cover(blocks: Sequence[Block], item: Recommendation) -> Block | None:

@@ -13,6 +13,7 @@ from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.blocks import covering, never_again
 from brainarr.service.troubles import PATIENCE, stuck_since
+from brainarr.service.undo import NEVER_SENT, take_back
 from brainarr.store import recommendations
 from brainarr.store.history import write_history
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
@@ -25,7 +26,7 @@ class Decision(StrEnum):
     REJECT = "reject"
     BLOCK = "block"
     UNDO = "undo"
-    """Takes an approval or a rejection back."""
+    """Takes the last decision back; of "never again", the block of the artist too."""
     RETRY = "retry"
     """Tries once more what failed or got stuck."""
     GIVE_UP = "give-up"
@@ -38,6 +39,8 @@ class Decided(msgspec.Struct, frozen=True):
     id: int
     status: Status | None
     problem: str | None = None
+    changed: bool = False
+    """Whether it was anything else before."""
 
 
 EVENTS = {
@@ -59,17 +62,6 @@ _ALREADY = {
     Decision.RETRY: {Status.APPROVED},
     Decision.GIVE_UP: set[Status](),
 }
-_FRESH = {
-    "deliveries": 0,
-    "first_delivered_at": None,
-    "delivered_at": None,
-    "attempts": 0,
-    "tried_at": None,
-    "failure": None,
-    "remedy": None,
-    "given_up_at": None,
-}
-"""Nothing of it has reached Lidarr, or its next try has to count anew."""
 
 
 async def list_recommendations(
@@ -104,7 +96,7 @@ async def decide(
 ) -> RecommendationRow:
     """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing."""
     async with db.transaction() as connection:
-        return await _decide(connection, recommendation_id, decision, clock(), note, actor)
+        return (await _decide(connection, recommendation_id, decision, clock(), note, actor))[0]
 
 
 async def decide_many(
@@ -122,8 +114,8 @@ async def decide_many(
     async with db.transaction() as connection:
         for recommendation_id in dict.fromkeys(ids):
             try:
-                row = await _decide(connection, recommendation_id, decision, now, note, actor)
-                outcomes.append(Decided(row.id, row.status))
+                row, changed = await _decide(connection, recommendation_id, decision, now, note, actor)
+                outcomes.append(Decided(row.id, row.status, changed=changed))
             except (NotFound, Conflict) as error:
                 outcomes.append(Decided(recommendation_id, None, str(error)))
     return tuple(outcomes)
@@ -136,13 +128,16 @@ async def _decide(
     now: datetime,
     note: str,
     actor: Actor,
-) -> RecommendationRow:
+) -> tuple[RecommendationRow, bool]:
+    """What it is now, and whether that is anything else than before."""
     row = await find(connection, recommendation_id, to_change=True)
     if row.status in _ALREADY[decision] or (decision is Decision.GIVE_UP and row.given_up_at):
-        return row
+        return row, False
     if decision is Decision.APPROVE and row.status is Status.FAILED:
         decision = Decision.RETRY
     event = EVENTS[decision]
+    if decision is Decision.UNDO and row.status is Status.BLOCKED:
+        event = Event.UNBLOCKED
     # Who approves what was rejected takes that back first: a life tells both.
     back = decision is Decision.APPROVE and row.status is Status.REJECTED
     if not back and row.status not in STEPS[event].begins:
@@ -152,6 +147,9 @@ async def _decide(
     on_its_way = decision in (Decision.APPROVE, Decision.RETRY)
     if on_its_way and (block := await covering(connection, row.recommendation)):
         raise Conflict(f"{block.name} is blocked.", remedy="Revoke the block first: DELETE /api/v1/blocks.")
+    if decision is Decision.UNDO:
+        await take_back(connection, row, now, actor)
+        return await find(connection, recommendation_id), True
     if back:
         await write_history(connection, [row], Event.UNDONE, now, actor=actor)
     changes = _changes(decision, row, now, note)
@@ -159,23 +157,21 @@ async def _decide(
     await write_history(connection, [row], event, now, actor=actor, note=note or _tried(decision, row))
     if decision is Decision.BLOCK:
         await never_again(connection, row.recommendation.artist_mbid, row.recommendation.artist, now, actor)
-    return await find(connection, recommendation_id)
+    return await find(connection, recommendation_id), True
 
 
 def _changes(decision: Decision, row: RecommendationRow, now: datetime, note: str) -> dict[str, object]:
     """What else of the row changes. Trying again is no new decision: learning reads `decided_at`."""
     match decision:
         case Decision.RETRY:
-            return dict(_FRESH)
+            return dict(NEVER_SENT)
         case Decision.GIVE_UP:
             stuck = stuck_since(row, now)
             why = {"failure": stuck.why, "remedy": stuck.remedy} if stuck else {}
             return {"given_up_at": now, **why}
-        case Decision.UNDO:
-            return {**_FRESH, "decided_at": None, "note": ""}
         case Decision.APPROVE:
-            return {**_FRESH, "decided_at": now, "note": note}
-        case Decision.REJECT | Decision.BLOCK:
+            return {**NEVER_SENT, "decided_at": now, "note": note}
+        case _:
             return {"decided_at": now, "note": note, "failure": None, "remedy": None, "given_up_at": None}
 
 

@@ -166,6 +166,18 @@ async def life_of(connection: AsyncConnection, recommendation_id: int) -> tuple[
     return await _all(connection, query.order_by(history.c.at, history.c.id))
 
 
+async def lives_of(
+    connection: AsyncConnection, recommendation_ids: Collection[int]
+) -> dict[int, list[HistoryRow]]:
+    """Several at once, each in the order in which it happened; one that is forgotten is left out."""
+    query = _ROW.where(history.c.recommendation_id.in_(recommendation_ids))
+    lives: dict[int, list[HistoryRow]] = {}
+    for told in await _all(connection, query.order_by(history.c.at, history.c.id)):
+        if told.recommendation_id is not None:
+            lives.setdefault(told.recommendation_id, []).append(told)
+    return lives
+
+
 async def history_after(
     connection: AsyncConnection,
     last: HistoryRow | None,

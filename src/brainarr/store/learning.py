@@ -88,6 +88,14 @@ async def likings_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) 
     )
 
 
+async def liking_of(
+    connection: AsyncConnection, artist: Mbid, *, owner: int = FIRST_PERSON
+) -> Direction | None:
+    query = select(likings.c.direction).where(likings.c.owner == owner, likings.c.artist_mbid == artist)
+    found = (await connection.execute(query)).scalar()
+    return Direction(found) if found else None
+
+
 async def write_liking(
     connection: AsyncConnection, recommendation_id: int, about: Recommendation, to: Direction, at: datetime
 ) -> None:

@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
+from brainarr.domain.names import search_text
 from brainarr.domain.recommendation import Blocks, Memory, Recommendation, Status
 from brainarr.store.blocks import BlockKind, blocks_of
 from brainarr.store.page import Page, PageOf
 from brainarr.store.tables import FIRST_PERSON, lists, recommendations
+from brainarr.store.tags import write_tags
 
 ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
@@ -88,13 +90,19 @@ async def insert_recommendations(
             "place": place,
             "explored": item.explored,
             "propensity": item.propensity,
+            "year": item.year,
+            "confidence": item.confidence,
+            "names": search_text(item.artist, *([item.album] if item.album else [])),
             "created_at": at,
             "decided_at": at if status is Status.APPROVED else None,
         }
         for place, item in enumerate(found, start=1)
     ]
-    if rows:
-        await connection.execute(insert(recommendations), rows)
+    if not rows:
+        return
+    inserted = insert(recommendations).returning(recommendations.c.id, sort_by_parameter_order=True)
+    ids = (await connection.execute(inserted, rows)).scalars().all()
+    await write_tags(connection, zip(ids, found, strict=True))
 
 
 async def recommendation(
@@ -241,10 +249,17 @@ async def unsettled(
 
 
 async def in_status(
-    connection: AsyncConnection, statuses: Collection[Status], *, owner: int = FIRST_PERSON
+    connection: AsyncConnection,
+    statuses: Collection[Status],
+    *,
+    artists: Collection[str] | None = None,
+    owner: int = FIRST_PERSON,
 ) -> tuple[RecommendationRow, ...]:
-    """Those in one of `statuses`; nobody else changes them until the transaction ends."""
-    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_(statuses))
+    """Those in one of `statuses`, of `artists` or of all; nobody else changes them until the transaction
+    ends."""
+    wanted = [recommendations.c.owner == owner, recommendations.c.status.in_(statuses)]
+    if artists is not None:
+        wanted.append(recommendations.c.artist_mbid.in_(artists))
     return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
 
 
@@ -355,10 +370,11 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
 
 
 async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
-    return tuple(_read(row) for row in await connection.execute(query))
+    return tuple(as_row(row) for row in await connection.execute(query))
 
 
-def _read(row: Row[Any]) -> RecommendationRow:
+def as_row(row: Row[Any]) -> RecommendationRow:
+    """Of a row that has every column of `recommendations`, and `slug`."""
     return RecommendationRow(
         id=row.id,
         run_id=row.run_id,

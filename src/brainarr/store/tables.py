@@ -252,9 +252,26 @@ recommendations = Table(
     Column("propensity", Float, nullable=False, server_default=text("1")),
     # Of its artist, when they were last counted; None: never, or before it was imported.
     Column("plays", Integer),
+    # Out of `facts`, for searching and sorting.
+    Column("year", Integer),
+    Column("confidence", Float, nullable=False, server_default=text("0")),
+    # Artist and album as they are searched and sorted by (domain.names.search_text).
+    Column("names", Text, nullable=False, server_default=text("''")),
     Index("ix_recommendations_list_id_status", "list_id", "status"),
+    Index("ix_recommendations_owner_status_score", "owner", "status", "score"),
     Index("ix_recommendations_artist_mbid", "artist_mbid"),
     Index("ix_recommendations_run_id", "run_id"),
+)
+
+# What recommendations are filtered by, out of `facts`: their genres, decades and voices.
+recommendation_tags = Table(
+    "recommendation_tags",
+    metadata,
+    Column("recommendation_id", ForeignKey("recommendations.id", ondelete="CASCADE"), primary_key=True),
+    # genre, decade or source.
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Index("ix_recommendation_tags_kind_name", "kind", "name"),
 )
 
 verdicts = Table(

@@ -27,8 +27,10 @@ _LONGEST_LOGGED = 500
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Feed addresses carry their key in the query, for want of another place in Lidarr's Custom List.
-    "Referrer-Policy": "no-referrer",
+    # Feed addresses carry their key in the query, for want of another place in Lidarr's Custom List: no other
+    # site may see them.
+    # Not "no-referrer": a browser then sends `Origin: null` with a form of ours, which web/origin.py refuses.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

@@ -5,6 +5,8 @@ from fastapi import APIRouter, Depends
 from brainarr.web.pages import (
     account,
     costs,
+    decisions,
+    discover,
     history,
     lists,
     openid,
@@ -19,7 +21,7 @@ from brainarr.web.pages import (
 )
 from brainarr.web.people import require_our_form, require_stranger_form
 
-PAGES = (shell, taste, costs, history, setup, lists, providers, settings, system, account, people)
+PAGES = (discover, decisions, shell, taste, costs, history, setup, lists, providers, settings, system, account, people)
 
 
 def pages_router() -> APIRouter:
