@@ -218,6 +218,7 @@ recommendations = Table(
     Index("ix_recommendations_list_id_status", "list_id", "status"),
     Index("ix_recommendations_artist_mbid", "artist_mbid"),
     Index("ix_recommendations_run_id", "run_id"),
+    Index("ix_recommendations_release_group_mbid", "release_group_mbid"),
 )
 
 verdicts = Table(
@@ -230,7 +231,7 @@ verdicts = Table(
     Column("verdict", String(32), nullable=False),
     Column("detail", Text, nullable=False),
     Column("sources", JsonOf(tuple[str, ...]), nullable=False),
-    Column("mbid", String(36)),
+    Column("mbid", String(36), index=True),
 )
 
 # How often the same voices met the same verdict in a run: counted when it ends, so that the verdicts
