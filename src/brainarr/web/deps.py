@@ -15,12 +15,15 @@ from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
+from brainarr.service.albums import Discographies
+from brainarr.service.artwork import Artwork
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
+from brainarr.service.previews import Previews
 from brainarr.service.progress import Broadcast
 from brainarr.service.tasks import Task
 from brainarr.store.cache import LayeredCache
@@ -101,6 +104,12 @@ class WebDeps:
     """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
+    discographies: Discographies | None = None
+    """None where nobody looks at albums: only tests have none."""
+    artwork: Artwork | None = None
+    """None: switched off, and all pictures are drawn."""
+    previews: Previews | None = None
+    """None: switched off."""
     url_base: str = ""
     """"" or "/brainarr": begins with a slash, ends without."""
     around: Surroundings = NOTHING_ELSE

@@ -60,6 +60,7 @@ from brainarr.wiring.caching import (
     recall_neighbours,
 )
 from brainarr.wiring.configuration import Settings, load_settings
+from brainarr.wiring.media import Media, open_media
 from brainarr.wiring.outside import LABELS, Outside, open_outside
 from brainarr.wiring.timezone import server_zone
 
@@ -88,6 +89,7 @@ class House:
     outside: Outside
     cache: LayeredCache
     signals: Signals
+    media: Media
     runs: RunDeps
     estimate: Estimating
     backtests: BacktestDeps
@@ -164,6 +166,7 @@ async def open_house(
             outside = await stack.enter_async_context(open_outside(settings, folder, reserve))
             cache = open_cache(db, clock, settings.cache, redis, secret)
             stack.push_async_callback(cache.aclose)
+            media = await stack.enter_async_context(open_media(settings, folder, outside, db, cache, clock))
             # What is imported by now stays for good. Left to the collector, every full pass over it would
             # stop the event loop for 40 ms (measured), several times while a large library is read.
             gc.freeze()
@@ -176,6 +179,7 @@ async def open_house(
                 outside=outside,
                 cache=cache,
                 signals=signals,
+                media=media,
                 runs=runs,
                 estimate=estimate,
                 backtests=backtests,

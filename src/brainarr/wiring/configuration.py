@@ -32,7 +32,9 @@ from brainarr.domain.schedule import parse_schedule
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.llm.registry import ProviderEntry
 from brainarr.providers.collaborative import SimilaritySettings
+from brainarr.providers.coverart import CoverArtSettings
 from brainarr.providers.deezer import DeezerSettings
+from brainarr.providers.itunes import ItunesSettings
 from brainarr.providers.lastfm import LastfmSettings
 from brainarr.providers.lidarr import LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainzSettings
@@ -44,7 +46,7 @@ from brainarr.settings.values import Section, WebAddress
 from brainarr.store.backup import Shelf
 from brainarr.store.session import database_url
 
-SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity")
+SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity", "coverart", "itunes")
 """Names that reports already use: an entry of the provider chain must have another one."""
 
 
@@ -160,12 +162,16 @@ class CacheSettings(Section):
     database_mb: Annotated[int, Field(ge=1, le=1_048_576)] = 256
 
 
-class CoverArtSettings(Section):
-    base_url: WebAddress = "https://coverartarchive.org"
+class ArtworkSettings(Section):
+    """Pictures of artists and albums; those of Lidarr need no other service."""
+
+    enabled: bool = True
+    megabytes: Annotated[int, Field(ge=1, le=65_536)] = 256
+    """On the disk, in the configuration folder's `artwork`; the oldest give way."""
 
 
-class ItunesSettings(Section):
-    base_url: WebAddress = "https://itunes.apple.com"
+class PreviewSettings(Section):
+    enabled: bool = True
 
 
 Styles = Annotated[
@@ -354,6 +360,8 @@ class Settings(Section):
     similarity: SimilaritySettings = SimilaritySettings()
     coverart: CoverArtSettings = CoverArtSettings()
     itunes: ItunesSettings = ItunesSettings()
+    artwork: ArtworkSettings = ArtworkSettings()
+    previews: PreviewSettings = PreviewSettings()
     provider_chain: Annotated[tuple[ProviderEntry, ...], Field(min_length=1, max_length=32)] = (
         ProviderEntry(name="builtin", kind="builtin"),
     )

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import artwork, previews, recommendation, shell
 
-PAGES = (shell,)
+PAGES = (shell, recommendation, artwork, previews)
 
 
 def pages_router() -> APIRouter:
