@@ -56,6 +56,7 @@ def test_every_address_is_documented():
         backtests=None,  # type: ignore[arg-type]
         backups=None,  # type: ignore[arg-type]
         cache=None,  # type: ignore[arg-type]
+        discographies=None,  # type: ignore[arg-type]
         feeds=None,  # type: ignore[arg-type]
     )
     paths = {path for path in create_app(deps).openapi()["paths"] if path.startswith("/api/")}

@@ -14,7 +14,8 @@ from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.service.albums import Discographies
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
@@ -35,25 +36,36 @@ from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from brainarr.wiring.caching import REMOTE
 from tests.conftest import Place
+from tests.fakes import FakeCatalog, Offers
 from tests.service.given import replayed
 from tests.store.given import ScriptedLidarr, StandingClock, installed, owned
 
 
-class ScriptedImporter:
+class ScriptedImporter(Offers):
     """Takes what is pushed; `failure`, when set, is what it answers instead."""
 
     def __init__(self) -> None:
         self.added: list[tuple[str, ...]] = []
+        self.options: list[ImportOptions] = []
+        self.refuses: set[Mbid] = set()
         self.synced: list[str] = []
         self.failure: ProviderRejected | ProviderUnavailable | None = None
 
     async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
         self._maybe_fail()
+        self.options.append(options)
         self.added.append((mbid, name))
 
     async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
         self._maybe_fail()
+        if album in self.refuses:
+            raise ProviderRejected("lidarr", "it refuses (Path: no).", remedy="Set a path.", status=400)
+        self.options.append(options)
         self.added.append((album, artist, name))
+
+    async def choices(self) -> ImportChoices:
+        self._maybe_fail()
+        return await super().choices()
 
     async def sync_lists(self, url_part: str) -> int:
         self._maybe_fail()
@@ -69,12 +81,19 @@ class House:
     """What a test may reach for: the deps of the app, and short ways to fill the database."""
 
     def __init__(
-        self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None], clock: StandingClock, place: Place
+        self,
+        deps: WebDeps,
+        lidarr: ScriptedImporter,
+        catalog: FakeCatalog,
+        woken: list[None],
+        clock: StandingClock,
+        place: Place,
     ) -> None:
         self.deps = deps
         self.clock = clock
         self._place = place
         self.lidarr = lidarr
+        self.catalog = catalog
         self.woken = woken
 
     async def recommend(self, *found: Recommendation, status: Status = Status.PENDING) -> list[int]:
@@ -126,7 +145,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 async def house(place: Place) -> AsyncIterator[House]:
-    lidarr = ScriptedImporter()
+    lidarr, catalog = ScriptedImporter(), FakeCatalog()
     woken: list[None] = []
 
     async def alive() -> str:
@@ -165,6 +184,7 @@ async def house(place: Place) -> AsyncIterator[House]:
                 StoredCache(home.db, home.clock),
                 kinds=(*REMOTE, PROFILE, ESTIMATE),
             ),
+            discographies=Discographies(home.db, catalog),
             feeds=FeedCache(home.db, home.secrets, home.clock),
             providers=(
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
@@ -172,7 +192,7 @@ async def house(place: Place) -> AsyncIterator[House]:
             ),
             importer=lidarr,
         )
-        yield House(deps, lidarr, woken, home.clock, place)
+        yield House(deps, lidarr, catalog, woken, home.clock, place)
 
 
 @pytest.fixture

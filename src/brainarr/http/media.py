@@ -54,7 +54,9 @@ class Media:
                 return await http.get_bytes("", accept=accept)
             except ProviderRejected as error:
                 # Its address is none of the user's settings, so there is nothing to correct.
-                raise MissingResource(self._provider, f"{urlsplit(address).hostname}: {_said(error)}") from error
+                raise MissingResource(
+                    self._provider, f"{urlsplit(address).hostname}: {_said(error)}"
+                ) from error
 
 
 def read_picture(provider: str, content: bytes) -> Picture:

@@ -67,7 +67,7 @@ class _Page(msgspec.Struct):
     results: list[msgspec.Raw]
 
 
-class _Song(msgspec.Struct, rename={"artist_name": "artistName", "collection_name": "collectionName", "preview_url": "previewUrl"}):
+class _Song(msgspec.Struct, rename="camel"):
     artist_name: str = ""
     collection_name: str = ""
     preview_url: str = ""

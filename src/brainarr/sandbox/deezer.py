@@ -46,7 +46,9 @@ def deezer_routes(world: World) -> list[Route]:
             other = world.artists[mbid]
             close.append((count / max(other.listeners, 1) ** 0.4, other))
         close.sort(key=lambda pair: (-pair[0], pair[1].number))
-        return JSONResponse(_listing([_artist(world, other, request) for _, other in close[:_RELATED]], request))
+        return JSONResponse(
+            _listing([_artist(world, other, request) for _, other in close[:_RELATED]], request)
+        )
 
     async def albums(request: Request) -> Response:
         found = world.by_number.get(request.path_params["number"])

@@ -12,7 +12,7 @@ from math import cos, hypot, pi, sin
 def cover(identifier: str, size: int) -> bytes:
     """A PNG of `size` × `size` pixels: two colours that flow into each other around one of four figures."""
     # Drawn coarsely and enlarged: a demo's page shows fifty of them.
-    side = 125
+    side = 50
     dice = blake2b(identifier.encode(), digest_size=16).digest()
     first, second = (_colour(dice[0], 0.75), _colour(dice[0] + 40 + dice[1] % 60, 0.35))
     figure, turn = dice[2] % 4, dice[3] / 255 * 2 * pi

@@ -150,7 +150,7 @@ class Artwork:
         return None, failures
 
     async def _ways(self, wanted: Wanted) -> AsyncIterator[Callable[[], Awaitable[Picture | None]]]:
-        """Each way to a picture, the best first. A cover of theirs stands for those nobody has photographed."""
+        """Each way to a picture, the best first. A cover stands for artists nobody has photographed."""
         groups: Sequence[Mbid] = (wanted.mbid,)
         if wanted.subject is Subject.ARTIST:
             name, groups = await self._about(wanted.mbid)

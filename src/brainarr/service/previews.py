@@ -39,7 +39,8 @@ class Previews:
         music = _Music(item.artist, item.album)
         if not self._sources:
             raise NotFound(
-                "Previews are switched off.", remedy="Set deezer.enabled or itunes.enabled, and previews.enabled."
+                "Nobody is asked for previews.",
+                remedy="Set deezer.enabled or itunes.enabled to true.",
             )
         if self._nothing.get(music, self._clock()) > self._clock():
             raise self._nobody(music)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from brainarr import __version__
 from brainarr.web import backtest_page, feeds, metrics, statics
 from brainarr.web.api import (
+    albums,
     backtest,
     backup,
     blocks,
@@ -121,6 +122,8 @@ def _api() -> APIRouter:
         backup,
         estimate,
         runs,
+        # Before the decisions, one of which its address would be taken for.
+        albums,
         recommendations,
         league,
         providers,

@@ -85,6 +85,7 @@ class WebDeps:
     backups: Backups
     """What is backed up, and where to."""
     cache: LayeredCache
+    discographies: Discographies
     feeds: FeedCache
     tasks: tuple[Task, ...] = ()
     """What comes round by itself, or at a person's wish."""
@@ -104,8 +105,6 @@ class WebDeps:
     """The score's weights as the settings say, summing to 1."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
-    discographies: Discographies | None = None
-    """None where nobody looks at albums: only tests have none."""
     artwork: Artwork | None = None
     """None: switched off, and all pictures are drawn."""
     previews: Previews | None = None

@@ -26,16 +26,15 @@ def draw(identifier: str, name: str | None, size: int) -> bytes:
     pattern = (_rings, _wave, _bars, _orbits)[dice[2] % 4]
     angle = dice[3] % 8 * 45
     initials = _initials(name)
+    height = 120 if len(initials) < 3 else 96
     text = (
-        f'<text x="40" y="452" font-family="system-ui, sans-serif" font-size="{120 if len(initials) < 3 else 96}" '
-        f'font-weight="700" letter-spacing="-4" fill="#fff" fill-opacity=".94">{escape(initials)}</text>'
-        if initials
-        else ""
+        f'<text x="40" y="452" font-family="system-ui, sans-serif" font-size="{height}" font-weight="700" '
+        f'letter-spacing="-4" fill="#fff" fill-opacity=".94">{escape(initials)}</text>'
     )
     # Middling lightness: it stands on a white page as well as on a black one.
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIDE} {_SIDE}" width="{size}" height="{size}">'
-        f'<defs><linearGradient id="g" gradientTransform="rotate({angle} .5 .5)">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIDE} {_SIDE}" width="{size}" '
+        f'height="{size}"><defs><linearGradient id="g" gradientTransform="rotate({angle} .5 .5)">'
         f'<stop offset="0" stop-color="hsl({hue} 52% 46%)"/>'
         f'<stop offset="1" stop-color="hsl({other} 58% 25%)"/></linearGradient>'
         '<linearGradient id="s" x2="0" y2="1"><stop offset=".55" stop-opacity="0"/>'
@@ -88,10 +87,9 @@ def _bars(dice: bytes) -> str:
 def _orbits(dice: bytes) -> str:
     """Circles that lean on each other."""
     parts: list[str] = []
+    reach = 60 + dice[1] % 60
     for step in range(11):
         turn = 2 * pi * step / 11 + dice[0] / 40
-        reach = 60 + dice[1] % 60
-        parts.append(
-            f'<circle cx="{260 + reach * cos(turn):.0f}" cy="{190 + reach * sin(turn):.0f}" r="{85 + dice[2] % 60}"/>'
-        )
+        x, y = 260 + reach * cos(turn), 190 + reach * sin(turn)
+        parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{85 + dice[2] % 60}"/>')
     return "".join(parts)

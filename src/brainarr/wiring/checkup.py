@@ -242,4 +242,3 @@ def _unheard(settings: Settings) -> list[Finding]:
     return [
         Finding("costs.cost_alert_threshold", "setting", Health.NOTE, "is set, but nobody is told", remedy)
     ]
-

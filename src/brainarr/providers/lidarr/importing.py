@@ -26,7 +26,11 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 def choose_folder(
-    provider: str, folders: Sequence[RootFolder], wanted: str | None, *, remedy: str = "Correct lidarr.root_folder."
+    provider: str,
+    folders: Sequence[RootFolder],
+    wanted: str | None,
+    *,
+    remedy: str = "Correct lidarr.root_folder.",
 ) -> RootFolder:
     """The folder the user wants, or else the usable one with the most free space; raises ProviderRejected."""
     if wanted is not None:

@@ -31,7 +31,7 @@ async def art(
     mbid: Annotated[str, Path(max_length=40)],
     size: Annotated[Literal[250, 500], Query()] = 250,
 ) -> Response:
-    """Always a picture for what is an identifier at all; a drawn one for a while when the real one is late."""
+    """Always a picture, for what is an identifier at all; a drawn one while the real one is late."""
     canonical = parse_mbid(mbid)
     if canonical is None:
         raise NotFound("That is no identifier of MusicBrainz.")
