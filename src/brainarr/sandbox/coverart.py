@@ -1,7 +1,7 @@
 """The Cover Art Archive over a World. https://musicbrainz.org/doc/Cover_Art_Archive/API
 
-It answers with a redirect to where the picture lies, as the real one does to archive.org; one album in eight
-has none.
+It answers with a redirect to where the picture lies, as the real one does to archive.org; one album in
+sixteen has none.
 """
 
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from brainarr.sandbox.world import World
 
 
 def has_cover(mbid: str) -> bool:
-    return int(mbid[:8], 16) % 8 != 0
+    return int(mbid[:8], 16) % 16 != 0
 
 
 def coverart_routes(world: World) -> list[Route]:

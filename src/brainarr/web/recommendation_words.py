@@ -10,6 +10,7 @@ from brainarr.domain.learning import FacetWeights
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Recommendation, Status, Verdict
 from brainarr.pipeline.ports import ImportChoices
+from brainarr.service.albums import ArtistAlbum, Held, Shelf
 from brainarr.service.recommendations import EVENTS, Decision
 from brainarr.service.troubles import stuck_since
 from brainarr.store.recommendations import RecommendationRow
@@ -138,6 +139,14 @@ def ways_out(item: Recommendation) -> tuple[Way, ...]:
 
 def labelled(source: str, labels: Mapping[str, str]) -> str:
     return labels.get(source, source)
+
+
+def about_album(album: ArtistAlbum) -> str:
+    """ "1993", "2001 · live · owned": a studio album that Lidarr does not have needs no further word."""
+    parts = [str(album.group.year)] if album.group.year else []
+    parts += [album.shelf] if album.shelf is not Shelf.STUDIO else []
+    parts += [album.held] if album.held is not Held.NOT else []
+    return " · ".join(parts)
 
 
 def folders(offered: ImportChoices) -> list[tuple[str, str]]:

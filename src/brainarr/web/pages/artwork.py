@@ -29,13 +29,13 @@ async def art(
     person: SignedIn,
     subject: Subject,
     mbid: Annotated[str, Path(max_length=40)],
-    size: Annotated[Literal[250, 500], Query()] = 250,
+    size: Annotated[Literal["250", "500"], Query()] = "250",
 ) -> Response:
     """Always a picture, for what is an identifier at all; a drawn one while the real one is late."""
     canonical = parse_mbid(mbid)
     if canonical is None:
         raise NotFound("That is no identifier of MusicBrainz.")
-    wanted = Wanted(subject, canonical, size)
+    wanted = Wanted(subject, canonical, int(size))
     answer = await deps.artwork.picture(wanted) if deps.artwork else _UNASKED
     if answer.picture is not None:
         content, media_type = answer.picture.content, answer.picture.media_type
@@ -44,7 +44,7 @@ async def art(
     else:
         called = await read_called(deps.db, canonical)
         name = (called.album or called.artist) if called else None
-        content, media_type, policy = draw(canonical, name, size), "image/svg+xml", POLICY
+        content, media_type, policy = draw(canonical, name, wanted.size), "image/svg+xml", POLICY
         age = DRAWN_S if answer.settled else STILL_LOOKING_S
     headers = {
         "ETag": f'"{digest(content)}"',
