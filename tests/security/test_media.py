@@ -66,7 +66,7 @@ async def test_who_is_silent_is_not_waited_for(
     def slow(request: Request) -> Response:
         import time
 
-        time.sleep(0.6)  # noqa: TID251
+        time.sleep(0.6)
         return Response(b"late")
 
     httpserver.expect_request("/a").respond_with_handler(slow)
