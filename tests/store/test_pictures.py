@@ -51,7 +51,7 @@ async def test_another_process_and_what_a_killed_one_left_count_too(tmp_path: Pa
     await shelf(tmp_path, clock).put("first", picture("first"))
     left = tmp_path / "artwork" / ".unfinished-0"
     left.write_bytes(bytes(9 * LARGE))
-    os.utime(left, (NOW.timestamp() - 60,) * 2)
+    os.utime(left, (NOW.timestamp() - 60, NOW.timestamp() - 60))
     clock.advance(seconds=1)
     await shelf(tmp_path, clock).put("second", picture("second"))
     assert not left.exists()
