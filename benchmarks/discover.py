@@ -110,7 +110,7 @@ async def ask(client: httpx2.AsyncClient, name: str) -> Asked:
 async def measure(count: int, rounds: int, folder: Path) -> dict[str, object]:
     async with open_house(folder, {"BRAINARR__SERVER__API_KEY": KEY}) as house:
         await fill(house, count)
-        transport = httpx2.ASGITransport(app=web_app(house, wake=lambda: None))
+        transport = httpx2.ASGITransport(app=web_app(house))
         headers = {"X-Api-Key": KEY, "Accept": "text/html"}
         async with httpx2.AsyncClient(
             transport=transport, base_url="http://localhost:8690", headers=headers

@@ -13,7 +13,7 @@ from brainarr.domain.names import same_name
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.errors import ProviderError
-from brainarr.pipeline.ports import Allowance, Clock, Fresh, Unusable
+from brainarr.pipeline.ports import Allowance, Clock, Fresh, ImportChoices, RootFolderChoice, Unusable
 
 T = TypeVar("T")
 
@@ -125,6 +125,14 @@ class FakeCache:
         fresh = await make()
         await self.put(key, fresh.value, fresh.lifetime)
         return read(fresh.value)
+
+
+class Offers:
+    """The part of pipeline.ports.Importer that tells what a Lidarr has to choose from."""
+
+    async def choices(self) -> ImportChoices:
+        folders = (RootFolderChoice("/music", 2**40, 1, 1), RootFolderChoice("/more", None, 0, 0))
+        return ImportChoices(folders, ((1, "Any"), (2, "Lossless")), ((1, "Standard"), (2, "None")))
 
 
 def _names(artist: CatalogArtist) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ class World:
             "LISTENBRAINZ__BASE_URL": f"{at['catalogue']}/listenbrainz",
             "LISTENBRAINZ__LABS_URL": f"{at['catalogue']}/labs",
             "DEEZER__BASE_URL": f"{at['catalogue']}/deezer",
+            "COVERART__BASE_URL": f"{at['catalogue']}/coverart",
+            "ITUNES__BASE_URL": f"{at['catalogue']}/itunes",
             "RECOMMEND__MAX_RECOMMENDATIONS": "6",
             "RECOMMEND__MINIMUM_CONFIDENCE_SCORE": "0",
             "RECOMMEND__TARGET": "mixed",

@@ -70,6 +70,8 @@ def standing(world: Music, library: Sequence[Owned]) -> Iterator[World]:
         "BRAINARR__LISTENBRAINZ__BASE_URL": f"{addresses[1]}/listenbrainz",
         "BRAINARR__LISTENBRAINZ__LABS_URL": f"{addresses[1]}/labs",
         "BRAINARR__DEEZER__BASE_URL": f"{addresses[1]}/deezer",
+        "BRAINARR__COVERART__BASE_URL": f"{addresses[1]}/coverart",
+        "BRAINARR__ITUNES__BASE_URL": f"{addresses[1]}/itunes",
         "BRAINARR__RECOMMEND__MAX_RECOMMENDATIONS": "3",
     } | {
         f"BRAINARR__{service}__REQUESTS_PER_SECOND": "1000"

@@ -24,11 +24,12 @@ from brainarr.store import runs as rows
 from brainarr.store.jobs import RECOMMEND
 from brainarr.store.runs import RunStatus
 from brainarr.store.session import open_database
+from tests.fakes import Offers
 from tests.service.given import HERE, deps, finds, ran
 from tests.store.given import House, recommended
 
 
-class Hesitates:
+class Hesitates(Offers):
     """An Importer that refuses for good, after something has happened meanwhile."""
 
     def __init__(self) -> None:

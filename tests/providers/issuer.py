@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -43,11 +44,11 @@ class Issuer:
         if curve:
             self.key: Any = ec.generate_private_key(ec.SECP256R1())
             self.algorithm = "ES256"
-            public = jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+            public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         else:
             self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             self.algorithm = "RS256"
-            public = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+            public = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         self.number = number
         self.shown = [{**public, "kid": number, "use": "sig"}]
 

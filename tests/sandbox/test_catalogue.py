@@ -8,6 +8,7 @@ import pytest
 
 from brainarr.domain.music import parse_mbid
 from brainarr.sandbox.catalogue import create_catalogue
+from brainarr.sandbox.coverart import has_cover
 from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import demo_library, starter_world
 from brainarr.sandbox.world import World
@@ -143,6 +144,31 @@ async def test_deezer_knows_related_artists_and_the_albums_fans_love(catalogue) 
     assert max(albums, key=lambda row: row["fans"])["title"] == "Dummy"
     unknown = await catalogue.get("/deezer/artist/1/related")
     assert unknown.status_code == 200 and unknown.json()["error"]["code"] == 800
+
+
+async def test_covers_are_redirected_to_and_some_albums_have_none(catalogue, world) -> None:
+    met: dict[int, int] = Counter()
+    for album in world.albums.values():
+        answer = await catalogue.get(f"/coverart/release-group/{album.mbid}/front-250")
+        met[answer.status_code] += 1
+    assert set(met) == {307, 404} and met[307] > met[404]
+    album = next(album for album in world.albums.values() if has_cover(album.mbid))
+    path = f"/coverart/release-group/{album.mbid}/front-500"
+    picture = await catalogue.get(path, follow_redirects=True)
+    assert picture.content.startswith(b"\x89PNG") and picture.content[16:24] == bytes((0, 0, 1, 244) * 2)
+    assert (await catalogue.get("/coverart/release-group/x/front-250")).status_code == 400
+
+
+async def test_deezer_and_itunes_have_previews_that_play(catalogue, world) -> None:
+    asked = {"q": 'artist:"Plaid" album:"Rest Proof Clockwork"'}
+    track = (await catalogue.get("/deezer/search", params=asked)).json()["data"][0]
+    assert track["album"]["title"] == "Rest Proof Clockwork"
+    song = (await catalogue.get("/itunes/search", params={"term": "plaid"})).json()["results"][0]
+    for address in (track["preview"], song["previewUrl"]):
+        sound = await catalogue.get(address)
+        assert sound.headers["content-type"] == "audio/mpeg" and sound.content.startswith(b"\xff\xfb")
+    top = (await catalogue.get(f"/deezer/artist/{world.named('Plaid').number}/top")).json()["data"]
+    assert top and (await catalogue.get("/deezer/artist/0/top")).json()["error"]["code"] == 800
 
 
 def test_the_starter_set_is_wide_and_well_formed() -> None:

@@ -27,11 +27,12 @@ from brainarr.service.troubles import STUCK_AFTER, STUCK_ANYHOW, STUCK_POLLS, co
 from brainarr.store.history import HistoryRow, Sought
 from brainarr.store.page import PageOf
 from tests.conftest import NOW
+from tests.fakes import Offers
 from tests.service.given import ran
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
 
 
-class TakesIn:
+class TakesIn(Offers):
     """An Importer that fails when told to."""
 
     def __init__(self, failure: ProviderRejected | ProviderUnavailable | None = None) -> None:

@@ -18,6 +18,7 @@ from brainarr.service.push import push
 from brainarr.service.recommendations import Decision, decide
 from brainarr.store.league import By, Fate, Judgement, ProviderCost, Stage
 from brainarr.store.usage import StoredLedger
+from tests.fakes import Offers
 from tests.service.given import ran
 from tests.store.given import House, ScriptedLidarr, owned, recommended
 
@@ -193,7 +194,7 @@ async def test_outcomes_are_told_of_each_run_and_of_each_list(house: House) -> N
     ]
 
 
-class Refuses:
+class Refuses(Offers):
     """An Importer that only fails."""
 
     def __init__(self, failure: ProviderRejected | ProviderUnavailable) -> None:

@@ -23,11 +23,12 @@ from brainarr.service.recommendations import (
 )
 from brainarr.store.history import Sought
 from brainarr.store.page import PageOf
+from tests.fakes import Offers
 from tests.service.given import ran
 from tests.store.given import House, ScriptedLidarr, mbid, owned, recommended
 
 
-class TakesIn:
+class TakesIn(Offers):
     """An Importer that notes what it is given, and fails when told to."""
 
     def __init__(self, failure: ProviderError | None = None) -> None:

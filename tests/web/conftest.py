@@ -16,7 +16,8 @@ from brainarr.domain.people import Role
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.service.albums import Discographies
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
@@ -47,6 +48,7 @@ from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.probes import kinds, probes_of
 from tests.conftest import Place
+from tests.fakes import FakeCatalog, Offers
 from tests.planted import ADMIN_PASSWORD, USER_PASSWORD
 from tests.service.given import replayed
 from tests.store.given import House as Home
@@ -57,21 +59,31 @@ QUICK = Passwords(time_cost=1, memory_cost=8, parallelism=1)
 """Hashes that no attacker would mind, for tests that would."""
 
 
-class ScriptedImporter:
+class ScriptedImporter(Offers):
     """Takes what is pushed; `failure`, when set, is what it answers instead."""
 
     def __init__(self) -> None:
         self.added: list[tuple[str, ...]] = []
+        self.options: list[ImportOptions] = []
+        self.refuses: set[Mbid] = set()
         self.synced: list[str] = []
         self.failure: ProviderRejected | ProviderUnavailable | None = None
 
     async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
         self._maybe_fail()
+        self.options.append(options)
         self.added.append((mbid, name))
 
     async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
         self._maybe_fail()
+        if album in self.refuses:
+            raise ProviderRejected("lidarr", "it refuses (Path: no).", remedy="Set a path.", status=400)
+        self.options.append(options)
         self.added.append((album, artist, name))
+
+    async def choices(self) -> ImportChoices:
+        self._maybe_fail()
+        return await super().choices()
 
     async def sync_lists(self, url_part: str) -> int:
         self._maybe_fail()
@@ -87,13 +99,20 @@ class House:
     """What a test may reach for: the deps of the app, and short ways to fill the database."""
 
     def __init__(
-        self, deps: WebDeps, lidarr: ScriptedImporter, woken: list[None], clock: StandingClock, place: Place
+        self,
+        deps: WebDeps,
+        lidarr: ScriptedImporter,
+        catalog: FakeCatalog,
+        woken: list[None],
+        clock: StandingClock,
+        place: Place,
     ) -> None:
         self.deps = deps
         self.clock = clock
         self._place = place
         self.folder = place.folder
         self.lidarr = lidarr
+        self.catalog = catalog
         self.woken = woken
 
     async def recommend(self, *found: Recommendation, status: Status = Status.PENDING) -> list[int]:
@@ -197,7 +216,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 async def house(place: Place) -> AsyncIterator[House]:
-    lidarr = ScriptedImporter()
+    lidarr, catalog = ScriptedImporter(), FakeCatalog()
     woken: list[None] = []
 
     async def alive() -> str:
@@ -237,6 +256,7 @@ async def house(place: Place) -> AsyncIterator[House]:
                 StoredCache(home.db, home.clock),
                 kinds=(*REMOTE, PROFILE, ESTIMATE),
             ),
+            discographies=Discographies(home.db, catalog),
             feeds=FeedCache(home.db, home.secrets, home.clock),
             configuration=configuration_on(home),
             probes=probes_of(Settings),
@@ -247,7 +267,7 @@ async def house(place: Place) -> AsyncIterator[House]:
             ),
             importer=lidarr,
         )
-        yield House(deps, lidarr, woken, home.clock, place)
+        yield House(deps, lidarr, catalog, woken, home.clock, place)
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ PROTECTED = [
     ("POST", "/api/v1/recommendations/1/reject"),
     ("POST", "/api/v1/recommendations/1/block"),
     ("POST", "/api/v1/recommendations/1/push"),
+    ("GET", "/api/v1/recommendations/1/albums"),
+    ("POST", "/api/v1/recommendations/1/albums"),
     ("POST", "/api/v1/recommendations/bulk"),
     ("GET", "/api/v1/runs/estimate"),
     ("GET", "/api/v1/providers/league"),

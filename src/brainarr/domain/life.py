@@ -36,6 +36,8 @@ class Event(StrEnum):
     KEPT = "kept"
     REMOVED = "removed"
     """It was in the library, and is not any more."""
+    ADDED = "added"
+    """Albums of its artist that were chosen on its page went to Lidarr, others than what it proposed."""
     EXCLUDED = "excluded"
     """It was delivered, and Lidarr's exclusions name it."""
 
@@ -105,6 +107,7 @@ STEPS: Mapping[Event, Step] = MappingProxyType(
         Event.PUSHED: _step(Status.DELIVERED, *ON_THE_WAY),
         Event.ATTEMPTED: _step(None, *ON_THE_WAY),
         Event.FAILED: _step(Status.FAILED, *ON_THE_WAY),
+        Event.ADDED: _step(None, *(set(Status) - {Status.BLOCKED})),
         Event.RETRIED: _step(Status.APPROVED, Status.FAILED, Status.DELIVERED),
         Event.GIVEN_UP: _step(Status.FAILED, Status.FAILED, Status.DELIVERED),
         Event.IMPORTED: _step(Status.IMPORTED, *ON_THE_WAY, Status.FAILED),

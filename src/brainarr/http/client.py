@@ -104,6 +104,15 @@ class Http:
         """The decoded answer, validated against `shape` (a msgspec type) where given; None for a 204."""
         return await self._retried(lambda: self._exchange("GET", path, params, None, shape))
 
+    async def get_bytes(self, path: str, params: Params = NO_PARAMS, *, accept: str) -> bytes:
+        """The body as it is, at most `max_body` of it. `accept`: the media types asked for; what comes may be
+        anything, so look at it."""
+
+        async def ask() -> bytes:
+            return (await self._whole("GET", path, params, None, accept))[1]
+
+        return await self._retried(ask)
+
     async def post_json(
         self, path: str, body: Any, params: Params = NO_PARAMS, *, shape: Any = Any, repeatable: bool = False
     ) -> Any:
@@ -208,18 +217,25 @@ class Http:
             error.hide(secret)
 
     async def _exchange(self, method: str, path: str, params: Params, body: Any, shape: Any) -> Any:
-        try:
-            async with asyncio.timeout(self._timeout), AsyncExitStack() as stack:
-                response = await self._open(method, path, params, body)
-                await stack.enter_async_context(aclosing(response))
-                content = await self._content(response, self._max_body)
-        except TimeoutError as error:
-            raise unreachable(self.provider, self._shown, self._timeout, error) from error
+        response, content = await self._whole(method, path, params, body, None)
         if response.status_code == 204 or (not content and method != "GET"):
             return None
         return decode_json(self.provider, content, shape)
 
-    async def _open(self, method: str, path: str, params: Params, body: Any) -> httpx2.Response:
+    async def _whole(
+        self, method: str, path: str, params: Params, body: Any, accept: str | None
+    ) -> tuple[httpx2.Response, bytes]:
+        try:
+            async with asyncio.timeout(self._timeout), AsyncExitStack() as stack:
+                response = await self._open(method, path, params, body, accept)
+                await stack.enter_async_context(aclosing(response))
+                return response, await self._content(response, self._max_body)
+        except TimeoutError as error:
+            raise unreachable(self.provider, self._shown, self._timeout, error) from error
+
+    async def _open(
+        self, method: str, path: str, params: Params, body: Any, accept: str | None = None
+    ) -> httpx2.Response:
         """An answer with a good status, its body not yet read."""
         kind, content = _encoded(body)
         try:
@@ -228,7 +244,8 @@ class Http:
                 self._address(path),
                 params=dict(params) or None,
                 content=content,
-                headers=None if kind is None else {"Content-Type": kind},
+                headers=({} if kind is None else {"Content-Type": kind})
+                | ({} if accept is None else {"Accept": accept}),
             )
         except httpx2.InvalidURL as error:
             raise unreachable(self.provider, self._shown, self._timeout, error) from error

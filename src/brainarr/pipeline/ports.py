@@ -9,6 +9,7 @@ import msgspec
 from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
+from brainarr.domain.media import Picture, Sound
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.people import Departure, Identity
@@ -242,13 +243,72 @@ Reserve = Callable[[str, float], Awaitable[float | None]]
 the seconds until then; None: it is unknown, and everyone keeps his own pace. Never raises."""
 
 
+class AlbumPictures(Protocol):
+    """Knows covers. https://musicbrainz.org/doc/Cover_Art_Archive/API has the sizes."""
+
+    name: str
+
+    async def album_picture(self, mbid: Mbid, size: int) -> Picture | None:
+        """The cover of a release group, about `size` (250 or 500) pixels wide; None: it has none. Raises
+        ProviderError."""
+        ...
+
+
+class ArtistPictures(Protocol):
+    """Knows what artists look like."""
+
+    name: str
+
+    async def artist_picture(self, mbid: Mbid, artist: str | None, size: int) -> Picture | None:
+        """About `size` (250 or 500) pixels wide; None: it has none. `artist`: the name, where it is known.
+        Raises ProviderError."""
+        ...
+
+
+class PreviewSource(Protocol):
+    """Has some thirty seconds of most recordings."""
+
+    name: str
+
+    async def preview(self, artist: str, album: str | None) -> Sound | None:
+        """Of the album where there is one, else of the artist's best known track; None: it has none. Raises
+        ProviderError."""
+        ...
+
+
 class ImportOptions(msgspec.Struct, frozen=True):
-    """How a pushed item is taken in."""
+    """How a pushed item is taken in. What is None, Lidarr's root folder says."""
 
     tags: tuple[str, ...] = ("brainarr",)
     search: bool = False
     monitor: str = "all"
     """For an artist: all, future, missing, existing, latest, first or none."""
+    root_folder: str | None = None
+    """Its path; None: the one in the settings, else the usable one with the most free space."""
+    quality_profile: int | None = None
+    metadata_profile: int | None = None
+    beside: tuple[Mbid, ...] = ()
+    """For an album: others of its artist that are added along with it and must stay monitored."""
+    new_releases: bool = False
+    """For an album: whether what its artist releases from now on is monitored too."""
+
+
+class RootFolderChoice(msgspec.Struct, frozen=True):
+    path: str
+    free_bytes: int | None
+    quality_profile: int
+    """What it gives an artist by default; 0: nothing."""
+    metadata_profile: int
+
+
+class ImportChoices(msgspec.Struct, frozen=True):
+    """What Lidarr offers for a new artist."""
+
+    folders: tuple[RootFolderChoice, ...]
+    """Those that it can write to; the first is the one that is taken unless told otherwise."""
+    qualities: tuple[tuple[int, str], ...]
+    """(number, name) of each quality profile."""
+    metadata: tuple[tuple[int, str], ...]
 
 
 class Importer(Protocol):
@@ -259,6 +319,10 @@ class Importer(Protocol):
         ...
 
     async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None: ...
+
+    async def choices(self) -> ImportChoices:
+        """What `ImportOptions` may name."""
+        ...
 
     async def sync_lists(self, url_part: str) -> int:
         """Asks Lidarr to sync at once its import lists whose address contains `url_part`; how many there

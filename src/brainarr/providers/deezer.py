@@ -1,12 +1,16 @@
-"""Deezer, without an account: related artists, and which albums listeners love. https://developers.deezer.com/api"""
+"""Deezer, without an account: related artists, which albums listeners love, pictures of artists, previews.
+
+https://developers.deezer.com/api
+"""
 
 from typing import Annotated
 
 import msgspec
 from pydantic import Field
 
-from brainarr.domain.music import CatalogArtist
-from brainarr.domain.names import clean_name, same_name
+from brainarr.domain.media import Picture, Sound
+from brainarr.domain.music import CatalogArtist, Mbid
+from brainarr.domain.names import clean_name, same_name, title_key
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.errors import (
@@ -16,13 +20,14 @@ from brainarr.errors import (
     ProviderUnavailable,
     UnreadableAnswer,
 )
-from brainarr.http import Http, Params
+from brainarr.http import Http, Media, Params
 from brainarr.http.rows import Count, read_rows
 from brainarr.settings.values import Section, WebAddress
 
 MOST_MATCHES = 25
 MOST_RELATED = 100
 MOST_ALBUMS = 100
+MOST_TRACKS = 25
 DWARFS = 20
 """One of several namesakes is the one meant when it has this many times the fans of all others together."""
 
@@ -39,7 +44,10 @@ def connect(settings: DeezerSettings) -> Http:
 
 
 class Deezer:
-    """A similarity source (pipeline.ports.CandidateSource), and album charts (AlbumCharts) by fans."""
+    """A similarity source (pipeline.ports.CandidateSource), and album charts (AlbumCharts) by fans.
+
+    Also ArtistPictures and PreviewSource.
+    """
 
     name = "deezer"
     kind = "deezer"
@@ -49,6 +57,7 @@ class Deezer:
     def __init__(self, settings: DeezerSettings, http: Http) -> None:
         self._settings = settings
         self._http = http
+        self._media = Media(self.name, settings.base_url)
 
     async def similar(self, seed: Seed) -> tuple[Candidate, ...]:
         artist = await self._find(seed.name)
@@ -75,6 +84,35 @@ class Deezer:
         ]
         loved = sorted((row for row in albums if row.fans), key=lambda row: -(row.fans or 0))
         return tuple(dict.fromkeys(title for row in loved if (title := clean_name(row.title))))
+
+    async def artist_picture(self, mbid: Mbid, artist: str | None, size: int) -> Picture | None:
+        meant = await self._find(artist) if artist else None
+        address = (meant.picture_medium if size <= 250 else meant.picture_big) if meant else ""
+        # Without a fingerprint in its address it is the silhouette that stands for nobody.
+        return await self._media.picture(address) if address and "/artist//" not in address else None
+
+    async def preview(self, artist: str, album: str | None) -> Sound | None:
+        # The addresses are signed and expire within hours, so they are asked for anew each time.
+        track = await self._track_of(artist, album) if album else None
+        if track is None and (meant := await self._find(artist)):
+            track = next(iter(await self._tracks(f"artist/{meant.id}/top", {"limit": MOST_TRACKS})), None)
+        return await self._media.sound(track.preview) if track else None
+
+    async def _track_of(self, artist: str, album: str) -> "_Track | None":
+        def quoted(text: str) -> str:
+            return clean_name(text).replace('"', " ")
+
+        query = f'artist:"{quoted(artist)}" album:"{quoted(album)}"'
+        for track in await self._tracks("search", {"q": query, "limit": MOST_TRACKS}):
+            if same_name(track.artist.name, artist) is None:
+                continue
+            if title_key(track.album.title) == title_key(album):
+                return track
+        return None
+
+    async def _tracks(self, path: str, params: Params) -> "list[_Track]":
+        rows = read_rows(self.name, await self._rows(path, params), _Track, MOST_TRACKS)
+        return [row for row in rows if row.preview]
 
     async def check(self) -> str:
         rows = await self._rows("search/artist", {"q": "Radiohead", "limit": 1})
@@ -125,6 +163,22 @@ class _Artist(msgspec.Struct):
     id: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     name: str
     nb_fan: Count | None = None
+    picture_medium: str = ""
+    """250 pixels."""
+    picture_big: str = ""
+    """500 pixels."""
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+    title: str = ""
+
+
+class _Track(msgspec.Struct):
+    preview: str = ""
+    """Address of thirty seconds of MP3; empty where Deezer may not play it."""
+    artist: _Named = msgspec.field(default_factory=_Named)
+    album: _Named = msgspec.field(default_factory=_Named)
 
 
 class _Album(msgspec.Struct):

@@ -40,8 +40,15 @@ async def push(
         else:
             await importer.add_album(item.release_group_mbid, item.artist_mbid, item.artist, options)
     except ProviderError as error:
-        await _not_taken(db, recommendation_id, error, clock)
+        await note_not_taken(db, recommendation_id, error, clock)
         raise
+    return await note_pushed(db, recommendation_id, clock, actor)
+
+
+async def note_pushed(
+    db: Database, recommendation_id: int, clock: Clock, actor: Actor, note: str = ""
+) -> RecommendationRow:
+    """Lidarr took it; nothing changes unless it is on the way."""
     async with db.transaction() as connection:
         current = await find(connection, recommendation_id, to_change=True)
         if current.status in recommendations.ON_THE_WAY:
@@ -49,11 +56,14 @@ async def push(
             await lists.insert_delivery(connection, current.list_id, PUSH, [current.id], now)
             await recommendations.mark_tried(connection, current.id, now)
             await recommendations.mark_delivered(connection, [current.id], now)
-            await write_history(connection, [current], Event.PUSHED, now, actor=actor, channel=PUSH)
+            await write_history(
+                connection, [current], Event.PUSHED, now, actor=actor, channel=PUSH, note=note
+            )
         return await find(connection, recommendation_id)
 
 
-async def _not_taken(db: Database, recommendation_id: int, error: ProviderError, clock: Clock) -> None:
+async def note_not_taken(db: Database, recommendation_id: int, error: ProviderError, clock: Clock) -> None:
+    """Lidarr did not take what is on the way."""
     kind = _kind(error)
     async with db.transaction() as connection:
         current = await find(connection, recommendation_id, to_change=True)

@@ -1,9 +1,11 @@
 """What a run found out: the verdict on every candidate, and how each provider did."""
 
 from collections import Counter
+from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import Row, and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
@@ -44,16 +46,38 @@ async def reports_of(connection: AsyncConnection, run_id: int) -> tuple[Provider
 
 async def verdicts_of(connection: AsyncConnection, run_id: int, limit: int) -> tuple[Judged, ...]:
     query = select(verdicts).where(verdicts.c.run_id == run_id).order_by(verdicts.c.id).limit(limit)
+    return tuple(_judged(row) for row in await connection.execute(query))
+
+
+def _judged(row: Row[Any]) -> Judged:
+    mbid = Mbid(row.mbid) if row.mbid else None
+    return Judged(row.artist, row.album, Verdict(row.verdict), row.detail, row.sources, mbid)
+
+
+class JudgedIn(msgspec.Struct, frozen=True):
+    """A verdict, and the run that came to it."""
+
+    run_id: int
+    at: datetime
+    judged: Judged
+
+
+async def verdicts_on(
+    connection: AsyncConnection, artist: Mbid, name: str, run_id: int, limit: int
+) -> tuple[JudgedIn, ...]:
+    """What runs made of an artist, the newest first. Of the run `run_id` also by name: a verdict may have
+    come before the identifier."""
+    table = verdicts
+    about = or_(table.c.mbid == artist, and_(table.c.run_id == run_id, table.c.artist == name))
+    query = (
+        select(table, runs.c.requested_at)
+        .join(runs, runs.c.id == table.c.run_id)
+        .where(about)
+        .order_by(table.c.run_id.desc(), table.c.id)
+        .limit(limit)
+    )
     return tuple(
-        Judged(
-            row.artist,
-            row.album,
-            Verdict(row.verdict),
-            row.detail,
-            row.sources,
-            Mbid(row.mbid) if row.mbid else None,
-        )
-        for row in await connection.execute(query)
+        JudgedIn(row.run_id, row.requested_at, _judged(row)) for row in await connection.execute(query)
     )
 
 

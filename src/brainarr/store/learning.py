@@ -91,9 +91,10 @@ async def likings_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) 
 async def liking_of(
     connection: AsyncConnection, artist: Mbid, *, owner: int = FIRST_PERSON
 ) -> Direction | None:
+    """What the person said of an artist last; None: nothing that still counts."""
     query = select(likings.c.direction).where(likings.c.owner == owner, likings.c.artist_mbid == artist)
-    found = (await connection.execute(query)).scalar()
-    return Direction(found) if found else None
+    said = (await connection.execute(query)).scalar()
+    return Direction(said) if said else None
 
 
 async def write_liking(

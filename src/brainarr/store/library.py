@@ -147,3 +147,16 @@ async def owned_among(
     table = library_artists
     query = select(table.c.mbid).where(table.c.owner == owner, table.c.mbid.in_(artists))
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
+
+
+async def held_of(
+    connection: AsyncConnection, artist: Mbid, *, owner: int = FIRST_PERSON
+) -> tuple[OwnedArtist, tuple[OwnedAlbum, ...] | None] | None:
+    """The artist as any of the person's Lidarrs holds it, with its albums (None: not read yet); None: none
+    does."""
+    table = library_artists
+    query = select(table.c.artist, table.c.albums).where(table.c.owner == owner, table.c.mbid == artist)
+    row = (await connection.execute(query.order_by(table.c.instance).limit(1))).first()
+    if row is None:
+        return None
+    return _read_artist(row.artist), _read_albums(row.albums) if row.albums is not None else None

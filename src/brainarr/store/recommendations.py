@@ -28,6 +28,10 @@ GENRES_REMEMBERED = 500
 """Recommendations; older ones were found close to another library than today's."""
 
 
+GROUPS_REMEMBERED = 50
+"""Of one artist."""
+
+
 class RecommendationRow(msgspec.Struct, frozen=True):
     """A stored recommendation. A dry run's have id 0: they were shown, not stored."""
 
@@ -307,6 +311,40 @@ async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> d
         .group_by(recommendations.c.artist_mbid)
     )
     return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
+
+
+class Called(msgspec.Struct, frozen=True):
+    """What something recommended is called."""
+
+    artist: str
+    album: str | None
+    """None: what was asked for is the artist."""
+
+
+async def called(connection: AsyncConnection, mbid: Mbid, *, owner: int = FIRST_PERSON) -> Called | None:
+    """The artist or the release group of this identifier; None: it was never recommended."""
+    table = recommendations
+    columns = (table.c.artist, table.c.album)
+    query = select(*columns).where(table.c.owner == owner).order_by(table.c.id.desc()).limit(1)
+    if row := (await connection.execute(query.where(table.c.artist_mbid == mbid))).first():
+        return Called(row.artist, None)
+    if row := (await connection.execute(query.where(table.c.release_group_mbid == mbid))).first():
+        return Called(row.artist, row.album)
+    return None
+
+
+async def groups_of(
+    connection: AsyncConnection, artist: Mbid, *, owner: int = FIRST_PERSON
+) -> tuple[Mbid, ...]:
+    """The artist's release groups that were recommended, the latest first."""
+    table = recommendations
+    query = (
+        select(table.c.release_group_mbid)
+        .where(table.c.owner == owner, table.c.artist_mbid == artist, table.c.release_group_mbid.is_not(None))
+        .order_by(table.c.id.desc())
+        .limit(GROUPS_REMEMBERED)
+    )
+    return tuple(dict.fromkeys(Mbid(mbid) for mbid in (await connection.execute(query)).scalars()))
 
 
 async def last_id(connection: AsyncConnection) -> int:

@@ -261,6 +261,7 @@ recommendations = Table(
     Index("ix_recommendations_owner_status_score", "owner", "status", "score"),
     Index("ix_recommendations_artist_mbid", "artist_mbid"),
     Index("ix_recommendations_run_id", "run_id"),
+    Index("ix_recommendations_release_group_mbid", "release_group_mbid"),
 )
 
 # What recommendations are filtered by, out of `facts`: their genres, decades and voices.
@@ -284,7 +285,7 @@ verdicts = Table(
     Column("verdict", String(32), nullable=False),
     Column("detail", Text, nullable=False),
     Column("sources", JsonOf(tuple[str, ...]), nullable=False),
-    Column("mbid", String(36)),
+    Column("mbid", String(36), index=True),
 )
 
 # How often the same voices met the same verdict in a run: counted when it ends, so that the verdicts

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from brainarr import __version__
 from brainarr.web import feeds, metrics, statics
 from brainarr.web.api import (
+    albums,
     backtest,
     backup,
     blocks,
@@ -126,6 +127,8 @@ _FOR_EVERYBODY = (
     system,
     estimate,
     runs,
+    # Before the decisions, one of which its address would be taken for.
+    albums,
     recommendations,
     history,
     profile,

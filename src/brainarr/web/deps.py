@@ -15,6 +15,8 @@ from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Clock, Importer, ImportLists, Messenger, Wake
+from brainarr.service.albums import Discographies
+from brainarr.service.artwork import Artwork
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
@@ -22,6 +24,7 @@ from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
 from brainarr.service.health import NOTHING_ELSE, Surroundings
 from brainarr.service.passwords import Passwords
+from brainarr.service.previews import Previews
 from brainarr.service.probes import Kind, Probes
 from brainarr.service.progress import Broadcast
 from brainarr.service.settings import Configuration
@@ -91,6 +94,7 @@ class WebDeps:
     backups: Backups
     """What is backed up, and where to."""
     cache: LayeredCache
+    discographies: Discographies
     feeds: FeedCache
     configuration: Configuration
     """Every setting, to read and to change."""
@@ -125,6 +129,10 @@ class WebDeps:
     """None while no Lidarr is configured."""
     import_lists: ImportLists | None = None
     """Of that Lidarr."""
+    artwork: Artwork | None = None
+    """None: switched off, and all pictures are drawn."""
+    previews: Previews | None = None
+    """None: switched off."""
     url_base: str = ""
     """"" or "/brainarr": begins with a slash, ends without."""
     around: Surroundings = NOTHING_ELSE

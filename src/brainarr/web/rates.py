@@ -1,4 +1,4 @@
-"""How often each caller may ask the API: a tool that ran wild must not take the server from everybody else."""
+"""How often each caller may ask the API: a tool that runs wild must not take the server from all others."""
 
 import math
 from collections import OrderedDict

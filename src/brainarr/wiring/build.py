@@ -59,6 +59,7 @@ from brainarr.wiring.caching import (
     recall_neighbours,
 )
 from brainarr.wiring.configuration import Settings, load_settings
+from brainarr.wiring.media import Media, open_media
 from brainarr.wiring.outside import LABELS, Outside, open_outside
 from brainarr.wiring.timezone import server_zone
 
@@ -103,6 +104,7 @@ class House:
     loaded: Loaded[Settings]
     outside: Outside
     cache: LayeredCache
+    media: Media
     runs: RunDeps
     estimate: Estimating
     backtests: BacktestDeps
@@ -240,8 +242,11 @@ async def build_house(ground: Ground, loaded: Loaded[Settings]) -> AsyncIterator
         cache = open_cache(ground.db, ground.clock, settings.cache, settings.redis.url, trusted)
         stack.push_async_callback(cache.aclose)
         runs, estimate, backtests = _deps(ground, loaded, outside, cache)
+        media = await stack.enter_async_context(
+            open_media(settings, ground.folder, outside, ground.db, cache, ground.clock)
+        )
         leaving = stack.enter_context(ExitStack())
-        yield House(ground, loaded, outside, cache, runs, estimate, backtests, leaving)
+        yield House(ground, loaded, outside, cache, media, runs, estimate, backtests, leaving)
 
 
 def backups_of(settings: Settings, folder: Path, clock: Clock) -> Backups:

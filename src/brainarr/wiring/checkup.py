@@ -22,8 +22,6 @@ from brainarr.providers.oidc import OpenId
 from brainarr.service.doctor import Check, Finding, Health, folder_check
 from brainarr.service.monitor import Watched, probe_provider, read_breakers
 from brainarr.service.settings import read_settings
-from brainarr.settings.layers import Origin
-from brainarr.settings.load import Loaded
 from brainarr.store.redis_client import ping_redis
 from brainarr.store.secrets import KEY_FILE, open_secrets
 from brainarr.store.session import Database, database_url, open_database
@@ -69,7 +67,6 @@ async def open_checkup(
             ),
             *_sign_in(outside.openid),
             *_unheard(loaded.values),
-            *_unused(loaded),
         ]
 
 
@@ -127,6 +124,8 @@ def _services(outside: Outside) -> tuple[WiredProvider, ...]:
         (outside.lastfm, "similarity", False),
         (outside.deezer, "similarity", False),
         (outside.trained, "similarity", False),
+        (outside.coverart, "artwork", False),
+        (outside.itunes, "previews", False),
     )
     return tuple(
         WiredProvider(service.kind, Check(service.name, role, service.check, needed=needed))
@@ -250,13 +249,4 @@ def _unheard(settings: Settings) -> list[Finding]:
     remedy = "Set notifications.urls."
     return [
         Finding("costs.cost_alert_threshold", "setting", Health.NOTE, "is set, but nobody is told", remedy)
-    ]
-
-
-def _unused(loaded: Loaded[Settings]) -> list[Finding]:
-    """Keys that are checked and kept for a later version."""
-    return [
-        Finding(key, "setting", Health.NOTE, "is kept, but this version shows no artwork or previews yet")
-        for key in ("coverart.base_url", "itunes.base_url")
-        if loaded.origin(key) is not Origin.DEFAULT
     ]

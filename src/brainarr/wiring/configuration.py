@@ -44,7 +44,9 @@ from brainarr.errors import ConfigurationError, Fault
 from brainarr.llm.registry import ProviderEntry
 from brainarr.pipeline.ports import IdentityProvider
 from brainarr.providers.collaborative import SimilaritySettings
+from brainarr.providers.coverart import CoverArtSettings
 from brainarr.providers.deezer import DeezerSettings
+from brainarr.providers.itunes import ItunesSettings
 from brainarr.providers.lastfm import LastfmSettings
 from brainarr.providers.lidarr import LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainzSettings
@@ -58,7 +60,7 @@ from brainarr.store.backup import Shelf
 from brainarr.store.session import database_url
 from brainarr.web.entrance import Entrance, Method
 
-SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity")
+SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity", "coverart", "itunes")
 """Names that reports already use: an entry of the provider chain must have another one."""
 
 
@@ -245,12 +247,16 @@ class CacheSettings(Section):
     database_mb: Annotated[int, Field(ge=1, le=1_048_576)] = 256
 
 
-class CoverArtSettings(Section):
-    base_url: WebAddress = "https://coverartarchive.org"
+class ArtworkSettings(Section):
+    """Pictures of artists and albums; those of Lidarr need no other service."""
+
+    enabled: bool = True
+    megabytes: Annotated[int, Field(ge=1, le=65_536)] = 256
+    """On the disk, in the configuration folder's `artwork`; the oldest give way."""
 
 
-class ItunesSettings(Section):
-    base_url: WebAddress = "https://itunes.apple.com"
+class PreviewSettings(Section):
+    enabled: bool = True
 
 
 Styles = Annotated[
@@ -440,6 +446,8 @@ class Settings(Section):
     similarity: SimilaritySettings = SimilaritySettings()
     coverart: CoverArtSettings = CoverArtSettings()
     itunes: ItunesSettings = ItunesSettings()
+    artwork: ArtworkSettings = ArtworkSettings()
+    previews: PreviewSettings = PreviewSettings()
     provider_chain: Annotated[tuple[ProviderEntry, ...], Field(min_length=1, max_length=32)] = (
         ProviderEntry(name="builtin", kind="builtin"),
     )

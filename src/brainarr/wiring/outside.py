@@ -7,14 +7,16 @@ from pathlib import Path
 
 from brainarr import tracing
 from brainarr.domain.music import Plays
-from brainarr.http import Http
+from brainarr.http import Http, Media
 from brainarr.llm.models import Link, open_links
 from brainarr.pipeline.ports import Clock, Reserve
-from brainarr.providers import deezer, lastfm, lidarr, listenbrainz, musicbrainz
+from brainarr.providers import coverart, deezer, itunes, lastfm, lidarr, listenbrainz, musicbrainz
 from brainarr.providers.collaborative import CollaborativeFilter
+from brainarr.providers.coverart import CoverArt
 from brainarr.providers.deezer import Deezer
+from brainarr.providers.itunes import Itunes
 from brainarr.providers.lastfm import Lastfm
-from brainarr.providers.lidarr import Lidarr
+from brainarr.providers.lidarr import Lidarr, LidarrPictures
 from brainarr.providers.listenbrainz import ListenBrainz
 from brainarr.providers.musicbrainz import MusicBrainz, MusicBrainzNeighbours
 from brainarr.providers.notifications import AppriseTarget, open_targets
@@ -51,6 +53,9 @@ class Outside:
     listenbrainz: ListenBrainz | None
     deezer: Deezer | None
     lastfm: Lastfm | None
+    coverart: CoverArt | None
+    itunes: Itunes | None
+    lidarr_pictures: LidarrPictures | None
     trained: CollaborativeFilter | None
     """The filter on this machine."""
     links: tuple[Link, ...]
@@ -112,6 +117,18 @@ async def open_outside(
             if settings.deezer.enabled
             else None,
             lastfm=scrobbles,
+            coverart=CoverArt(kept(coverart.connect(settings.coverart)))
+            if settings.coverart.enabled
+            else None,
+            itunes=Itunes(settings.itunes, kept(itunes.connect(settings.itunes)))
+            if settings.itunes.enabled
+            else None,
+            lidarr_pictures=LidarrPictures(
+                kept(lidarr.connect_for_pictures(settings.lidarr)),
+                Media(LidarrPictures.name, settings.lidarr.url),
+            )
+            if settings.lidarr.url and settings.lidarr.api_key
+            else None,
             trained=CollaborativeFilter(folder / settings.similarity.path)
             if settings.similarity.path
             else None,

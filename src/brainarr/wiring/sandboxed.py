@@ -60,6 +60,8 @@ async def open_sandboxed(
             "BRAINARR__LISTENBRAINZ__REQUESTS_PER_SECOND": NO_PACE,
             "BRAINARR__DEEZER__BASE_URL": f"{catalogue}/deezer",
             "BRAINARR__DEEZER__REQUESTS_PER_SECOND": NO_PACE,
+            "BRAINARR__COVERART__BASE_URL": f"{catalogue}/coverart",
+            "BRAINARR__ITUNES__BASE_URL": f"{catalogue}/itunes",
         }
         async with open_house(folder, environ | dict(settings or {}), clock=clock) as house:
             web = Faults(web_app(house))

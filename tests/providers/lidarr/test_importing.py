@@ -248,3 +248,52 @@ async def test_only_the_lists_that_read_ours_are_synced(lidarr: Lidarr, httpserv
         ("/command", {"name": "ImportListSync", "definitionId": 1}),
         ("/command", {"name": "ImportListSync", "definitionId": 2}),
     ]
+
+
+async def test_what_the_person_chose_goes_before_what_the_folder_says(
+    lidarr: Lidarr, httpserver: HTTPServer
+) -> None:
+    takes(httpserver, "album")
+    chosen = ImportOptions(root_folder="/small/", quality_profile=5, metadata_profile=1)
+    await lidarr.add_album(ALBUM, ARTIST, "Slowdive", chosen)
+    body = received(httpserver, "POST")[-1][1]["artist"]
+    assert (body["rootFolderPath"], body["qualityProfileId"], body["metadataProfileId"]) == ("/small", 5, 1)
+
+
+async def test_albums_that_come_together_all_stay_monitored(lidarr: Lidarr, httpserver: HTTPServer) -> None:
+    takes(httpserver, "album")
+    await lidarr.add_album(ALBUM, ARTIST, "Slowdive", ImportOptions(beside=(mbid(3), ALBUM)))
+    body = received(httpserver, "POST")[-1][1]["artist"]
+    assert body["addOptions"]["albumsToMonitor"] == [ALBUM, mbid(3)]
+    assert (body["monitorNewItems"], body["metadataProfileId"]) == ("none", 2)
+
+
+async def test_new_releases_need_a_profile_that_lets_them_in(lidarr: Lidarr, httpserver: HTTPServer) -> None:
+    takes(httpserver, "album")
+    await lidarr.add_album(ALBUM, ARTIST, "Slowdive", ImportOptions(new_releases=True))
+    body = received(httpserver, "POST")[-1][1]["artist"]
+    assert (body["monitorNewItems"], body["metadataProfileId"]) == ("all", 3)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (ImportOptions(root_folder="/nowhere"), r"no root folder /nowhere \(it has: /small"),
+        (ImportOptions(quality_profile=9), r"no quality profile 9 \(it has: Any, Lossless\)"),
+        (ImportOptions(metadata_profile=9), r"no metadata profile 9 \(it has: Standard, None, Wide\)"),
+    ],
+)
+async def test_a_choice_that_lidarr_does_not_have_is_named_with_those_it_has(
+    lidarr: Lidarr, chosen: ImportOptions, said: str
+) -> None:
+    with pytest.raises(ProviderRejected, match=said) as caught:
+        await lidarr.add_album(ALBUM, ARTIST, "Slowdive", chosen)
+    assert caught.value.remedy
+
+
+async def test_the_choices_are_lidarrs_own_with_the_usual_folder_first(lidarr: Lidarr) -> None:
+    choices = await lidarr.choices()
+    assert [folder.path for folder in choices.folders] == ["/large", "/small"]
+    assert (choices.folders[0].free_bytes, choices.folders[0].quality_profile) == (10**12, 5)
+    assert choices.qualities == ((4, "Any"), (5, "Lossless"))
+    assert choices.metadata == ((1, "Standard"), (2, "None"), (3, "Wide"))

@@ -10,7 +10,7 @@ from brainarr.domain.import_lists import Terms
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.errors import ProviderRejected, UnreadableAnswer
 from brainarr.http import Http, Params
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions
 from brainarr.providers.lidarr.failures import already_there, explained
 from brainarr.providers.lidarr.import_lists import LidarrLists
 from brainarr.providers.lidarr.importing import (
@@ -18,6 +18,7 @@ from brainarr.providers.lidarr.importing import (
     artist_body,
     choose_folder,
     choose_terms,
+    import_choices,
 )
 from brainarr.providers.lidarr.reading import read_albums, read_artist_batches
 from brainarr.providers.lidarr.resources import (
@@ -104,13 +105,23 @@ class Lidarr:
                 raise
 
     async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
-        terms = await self._terms(options, single_album=True)
+        # The profile that takes nothing else would keep new releases out as well.
+        terms = await self._terms(options, single_album=not options.new_releases)
         try:
             await self._post("album", album_body(album, artist, name, terms, options))
         except ProviderRejected as error:
             if not already_there(error):
                 raise
             await self._monitor(album, options)
+
+    async def choices(self) -> ImportChoices:
+        folders = await self._root_folders()
+        return import_choices(
+            folders,
+            choose_folder(self.name, folders, self._settings.root_folder),
+            await self._get("qualityprofile", list[NamedProfile]),
+            await self._get("metadataprofile", list[NamedProfile]),
+        )
 
     async def sync_lists(self, url_part: str) -> int:
         lists = [row.id for row in await self._get("importlist", list[ImportListRow]) if row.reads(url_part)]
@@ -131,13 +142,18 @@ class Lidarr:
             await self._post("command", {"name": "AlbumSearch", "albumIds": ids})
 
     async def _terms(self, options: ImportOptions, *, single_album: bool) -> Terms:
-        folder = choose_folder(self.name, await self._root_folders(), self._settings.root_folder)
+        folders = await self._root_folders()
+        if options.root_folder is None:
+            folder = choose_folder(self.name, folders, self._settings.root_folder)
+        else:
+            folder = choose_folder(self.name, folders, options.root_folder, remedy="Choose one of them.")
         return choose_terms(
             self.name,
             folder,
             await self._get("qualityprofile", list[NamedProfile]),
             await self._get("metadataprofile", list[NamedProfile]),
             [await self.lists.tag(label) for label in options.tags],
+            options,
             single_album=single_album,
         )
 

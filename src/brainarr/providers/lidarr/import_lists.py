@@ -8,6 +8,7 @@ from typing import Any
 from brainarr.domain.import_lists import Channel, Choices, ListFound, ListPlan, Terms, Unreached
 from brainarr.errors import ProviderRejected
 from brainarr.http import Http
+from brainarr.pipeline.ports import ImportOptions
 from brainarr.providers.lidarr.failures import explained, validations
 from brainarr.providers.lidarr.importing import choose_folder, choose_terms
 from brainarr.providers.lidarr.resources import ImportListRow, NamedProfile, RootFolder, Tag
@@ -65,6 +66,7 @@ class LidarrLists:
                     qualities,
                     metadata,
                     [],
+                    ImportOptions(),
                     single_album=channel is Channel.ALBUMS,
                 )
                 for channel in Channel

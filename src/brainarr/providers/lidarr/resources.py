@@ -89,6 +89,19 @@ class Known(Resource):
     foreign_album_id: str | None = None
 
 
+class Image(Resource):
+    cover_type: str = ""
+    """poster, cover, headshot, fanart, banner, logo, …"""
+    remote_url: str | None = None
+
+
+class Pictured(Resource):
+    """A row of a lookup with its pictures; `id` is 0 for what Lidarr does not hold."""
+
+    id: Id = 0
+    images: tuple[Image, ...] | None = None
+
+
 class ListedAlbum(Resource):
     id: Id
 

@@ -29,8 +29,13 @@ class LidarrSettings(Section):
     """Where pushed artists go; without it the usable root folder with the most free space."""
 
 
-def connect(settings: LidarrSettings, *, attempts: int = 3) -> Http:
-    """The client of the configured Lidarr. Raises ConfigurationError when none is configured."""
+def connect(
+    settings: LidarrSettings, *, timeout: float | None = None, attempts: int = 3, max_body: int = 16 * 2**20
+) -> Http:
+    """The client of the configured Lidarr. Raises ConfigurationError when none is configured.
+
+    `timeout`: seconds, instead of those in the settings.
+    """
     missing = [
         Fault(f"lidarr.{key}", "nothing", allowed)
         for key, value, allowed in (
@@ -45,7 +50,8 @@ def connect(settings: LidarrSettings, *, attempts: int = 3) -> Http:
         "lidarr",
         settings.url.rstrip("/").removesuffix(API) + API,
         headers={"X-Api-Key": settings.api_key.get_secret_value()},
-        timeout=settings.timeout,
+        timeout=timeout or settings.timeout,
         verify=settings.verify_tls,
         attempts=attempts,
+        max_body=max_body,
     )

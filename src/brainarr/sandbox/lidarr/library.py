@@ -1,6 +1,7 @@
 """The REST resources of the library itself: artists and albums."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -21,6 +22,7 @@ from brainarr.sandbox.lidarr.holdings import (
     Holdings,
 )
 from brainarr.sandbox.lidarr.metadata import MetadataTrouble, UnknownToMetadata
+from brainarr.sandbox.media import cover
 
 _BATCH = 200
 
@@ -44,6 +46,8 @@ class LibraryDesk:
             Route("/album/monitor", self.monitor, methods=["PUT"]),
             Route("/album/{id:int}", self.album, methods=["GET"]),
             Route("/album/{id:int}", self.delete_album, methods=["DELETE"]),
+            Route("/MediaCover/artist/{id:int}/{file}", self.artist_picture),
+            Route("/MediaCover/album/{id:int}/{file}", self.album_picture),
         ]
 
     async def artists(self, request: Request) -> Response:
@@ -194,6 +198,21 @@ class LibraryDesk:
             return refusals.unreadable("The body could not be read as JSON.")
         changed = self.holdings.set_monitored(body.get("albumIds") or [], bool(body.get("monitored")))
         return as_json([resources.album_resource(self.holdings, album) for album in changed], 202)
+
+    async def artist_picture(self, request: Request) -> Response:
+        return _picture(request, self.holdings.artists.get(request.path_params["id"]), "poster")
+
+    async def album_picture(self, request: Request) -> Response:
+        return _picture(request, self.holdings.albums.get(request.path_params["id"]), "cover")
+
+
+def _picture(request: Request, held: HeldArtist | HeldAlbum | None, kind: str) -> Response:
+    """A kind that it has, whole or in one of its two sizes."""
+    named = re.fullmatch(rf"{kind}(?:-(250|500))?\.jpg", request.path_params["file"])
+    if held is None or named is None:
+        return Response(status_code=404)
+    # Whatever its name says: browsers and we look at the bytes.
+    return Response(cover(held.mbid, int(named[1] or 500)), media_type="image/png")
 
 
 def _options(body: dict[str, Any]) -> AddOptions:

@@ -50,7 +50,13 @@ def artist_resource(holdings: Holdings, artist: HeldArtist) -> dict[str, Any]:
     latest = max(albums, key=lambda album: holdings.world.albums[album.mbid].year or 0, default=None)
     if latest is not None:
         body["lastAlbum"] = album_resource(holdings, latest)
+    body["images"] = _held_images("poster", str(artist.id))
     return body
+
+
+def _held_images(kind: str, place: str) -> list[dict[str, Any]]:
+    """What Lidarr has downloaded. A sandbox has no metadata server that pictures come from."""
+    return [{"url": f"/MediaCover/{place}/{kind}.jpg", "coverType": kind, "extension": ".jpg"}]
 
 
 def known_artist(known: WorldArtist) -> dict[str, Any]:
@@ -86,6 +92,7 @@ def album_resource(holdings: Holdings, album: HeldAlbum, *, nested: bool = False
     body = known_album(holdings.world.albums[album.mbid], album.id) | {
         "id": album.id,
         "artistId": album.artist_id,
+        "images": _held_images("cover", f"Albums/{album.id}"),
         "monitored": album.monitored,
         "statistics": {
             "trackFileCount": album.track_files,

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends
 
 from brainarr.web.pages import (
     account,
+    artwork,
     costs,
     decisions,
     discover,
@@ -11,7 +12,9 @@ from brainarr.web.pages import (
     lists,
     openid,
     people,
+    previews,
     providers,
+    recommendation,
     settings,
     setup,
     shell,
@@ -21,7 +24,24 @@ from brainarr.web.pages import (
 )
 from brainarr.web.people import require_our_form, require_stranger_form
 
-PAGES = (discover, decisions, shell, taste, costs, history, setup, lists, providers, settings, system, account, people)
+PAGES = (
+    recommendation,
+    discover,
+    decisions,
+    artwork,
+    previews,
+    shell,
+    taste,
+    costs,
+    history,
+    setup,
+    lists,
+    providers,
+    settings,
+    system,
+    account,
+    people,
+)
 
 
 def pages_router() -> APIRouter:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,11 +11,12 @@ from fastapi.responses import HTMLResponse
 from brainarr.domain.recommendation import Status
 from brainarr.service.discover import CARDS, Discovered, Sort, discover
 from brainarr.store.tags import TagKind
+from brainarr.web.cookies import set_cookie
 from brainarr.web.deps import Deps
 from brainarr.web.pages.discover.cards import STATUS_LABELS, card_view
 from brainarr.web.pages.discover.filters import Filters, View, read_filters
 from brainarr.web.people import SignedIn
-from brainarr.web.render import cookie_path, page
+from brainarr.web.render import page
 
 router = APIRouter()
 
@@ -32,7 +34,7 @@ _SORTS = {
     Sort.CONFIDENCE: "Most certain",
 }
 _VIEW_COOKIE = "brainarr_view"
-_A_YEAR_S = 365 * 24 * 3600
+_A_YEAR = timedelta(days=365)
 _CONFIDENCES = (0.3, 0.5, 0.7, 0.9)
 
 
@@ -69,15 +71,7 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
         connected=deps.importer is not None,
     )
     if filters.view is not _remembered(request):
-        answer.set_cookie(
-            _VIEW_COOKIE,
-            filters.view,
-            max_age=_A_YEAR_S,
-            path=cookie_path(request),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        set_cookie(request, answer, _VIEW_COOKIE, filters.view, _A_YEAR)
     return answer
 
 

@@ -1,0 +1,166 @@
+"""A recommendation in the words and figures of its page: the score taken apart, a life told, ways out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+import msgspec
+
+from brainarr.domain.learning import FacetWeights
+from brainarr.domain.life import STEPS, Actor, Event
+from brainarr.domain.recommendation import Recommendation, Status, Verdict
+from brainarr.pipeline.ports import ImportChoices
+from brainarr.service.albums import ArtistAlbum, Held, Shelf
+from brainarr.service.recommendations import EVENTS, Decision
+from brainarr.service.troubles import stuck_since
+from brainarr.store.recommendations import RecommendationRow
+
+NOTICED = 0.005
+"""A difference below it is rounding."""
+
+TONES = {
+    Status.PENDING: "info",
+    Status.APPROVED: "info",
+    Status.DELIVERED: "info",
+    Status.IMPORTED: "good",
+    Status.KEPT: "good",
+    Status.REMOVED: "warn",
+    Status.REJECTED: "plain",
+    Status.BLOCKED: "bad",
+    Status.FAILED: "bad",
+}
+
+ACTORS = {
+    Actor.PERSON: "you",
+    Actor.API: "a program with a key",
+    Actor.AUTOMATIC: "a setting",
+    Actor.SCHEDULE: "the schedule",
+    Actor.LIDARR: "Lidarr",
+}
+
+EVENT_ICONS = {
+    Event.PROPOSED: "spark",
+    Event.APPROVED: "check",
+    Event.REJECTED: "cross",
+    Event.BLOCKED: "block",
+    Event.UNDONE: "undo",
+    Event.UNBLOCKED: "undo",
+    Event.DELIVERED: "upload",
+    Event.PUSHED: "upload",
+    Event.ADDED: "plus",
+    Event.ATTEMPTED: "warning",
+    Event.FAILED: "warning",
+    Event.RETRIED: "refresh",
+    Event.GIVEN_UP: "stop",
+    Event.IMPORTED: "download",
+    Event.PLAYED: "play",
+    Event.KEPT: "taste",
+    Event.REMOVED: "trash",
+    Event.EXCLUDED: "block",
+}
+
+VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BLOCKED: "bad", Verdict.HELD: "warn"}
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """One part of the score."""
+
+    name: str
+    value: float
+    """0 to 1."""
+    weight: float
+    about: str
+
+    @property
+    def gives(self) -> float:
+        return self.value * self.weight
+
+
+class Score(msgspec.Struct, frozen=True):
+    total: float
+    facets: tuple[Facet, ...]
+    rest: float
+    """What the total has beyond the facets: leanings that were learnt, or weights that were others then."""
+
+
+def take_apart(item: Recommendation, weights: FacetWeights) -> Score:
+    """`weights`: those that are configured now; what a run learnt or was told since is the rest."""
+    parts, year = item.parts, f" around {item.year}" if item.year else ""
+    facets = (
+        Facet("genre", parts.genre, weights.genre, "How close its genres are to those of your library."),
+        Facet("era", parts.era, weights.era, f"How much of your library came out{year}."),
+        Facet(
+            "diversity",
+            parts.diversity,
+            weights.diversity,
+            "How unlike it is to what the same run chose before it.",
+        ),
+        Facet(
+            "confidence",
+            parts.confidence,
+            weights.confidence,
+            "How strongly its sources speak for it, against the rest of the run.",
+        ),
+    )
+    rest = item.score - sum(facet.gives for facet in facets)
+    return Score(item.score, facets, rest if abs(rest) >= NOTICED else 0.0)
+
+
+def possible(row: RecommendationRow, now: datetime) -> frozenset[Decision]:
+    """What can be decided in its present state."""
+    open_to = {decision for decision in Decision if row.status in STEPS[EVENTS[decision]].begins}
+    if row.status is Status.REJECTED:
+        open_to.add(Decision.APPROVE)
+    if row.status is Status.DELIVERED and stuck_since(row, now) is None:
+        open_to -= {Decision.RETRY, Decision.GIVE_UP}
+    if row.given_up_at is not None:
+        open_to -= {Decision.GIVE_UP}
+    return frozenset(open_to)
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A page elsewhere about the same music."""
+
+    label: str
+    address: str
+
+
+def ways_out(item: Recommendation) -> tuple[Way, ...]:
+    artist, group = item.artist_mbid, item.release_group_mbid
+    brainz = f"release-group/{group}" if group else f"artist/{artist}"
+    listens = f"album/{group}" if group else f"artist/{artist}"
+    sought = quote(f"{item.artist} {item.album}" if item.album else item.artist, safe="")
+    return (
+        Way("MusicBrainz", f"https://musicbrainz.org/{brainz}"),
+        Way("ListenBrainz", f"https://listenbrainz.org/{listens}/"),
+        Way("Deezer", f"https://www.deezer.com/search/{sought}"),
+    )
+
+
+def labelled(source: str, labels: Mapping[str, str]) -> str:
+    return labels.get(source, source)
+
+
+def about_album(album: ArtistAlbum) -> str:
+    """ "1993", "2001 · live · owned": a studio album that Lidarr does not have needs no further word."""
+    parts = [str(album.group.year)] if album.group.year else []
+    parts += [album.shelf] if album.shelf is not Shelf.STUDIO else []
+    parts += [album.held] if album.held is not Held.NOT else []
+    return " · ".join(parts)
+
+
+def folders(offered: ImportChoices) -> list[tuple[str, str]]:
+    """(value, label) of each root folder."""
+    return [(one.path, f"{one.path}{_free(one.free_bytes)}") for one in offered.folders]
+
+
+def profiles(offered: Sequence[tuple[int, str]], usual: str) -> list[tuple[str, str]]:
+    """(value, label) of each profile, and first the one that is taken when nobody says."""
+    return [("", usual), *((str(number), name) for number, name in offered)]
+
+
+def _free(amount: int | None) -> str:
+    """Space as people read it; "" where nobody says."""
+    if amount is None:
+        return ""
+    return f" ({amount / 2**40:.1f} TB free)" if amount >= 2**40 else f" ({amount / 2**30:.0f} GB free)"
