@@ -32,7 +32,7 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0011"
+NEWEST = "0015"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -47,6 +47,7 @@ SINCE_THE_FIRST = {
     "pauses",
     "api_keys",
     "tallies",
+    "prompts",
 }
 # What an upgrade fills from other tables: test_history_migration.py.
 MADE_OF_OTHERS = {"history", "verdict_counts"}

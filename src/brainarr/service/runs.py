@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.recommendation import (
+    Exchange,
     Judged,
     Progress,
     ProviderReport,
@@ -145,6 +146,14 @@ async def read_run(db: Database, run_id: int) -> RunDetail:
             await findings.verdicts_of(connection, run_id, MOST_VERDICTS),
             await findings.reports_of(connection, run_id),
         )
+
+
+async def read_exchanges(db: Database, run_id: int) -> tuple[Exchange, ...]:
+    """What the run's models were asked and answered; none where that is not kept. Raises NotFound."""
+    async with db.reading() as connection:
+        if await rows.run(connection, run_id) is None:
+            raise _no_run(run_id)
+        return await findings.exchanges_of(connection, run_id)
 
 
 async def cancel_run(db: Database, run_id: int, *, clock: Clock) -> RunRow:

@@ -1,14 +1,23 @@
-"""What a run found out: the verdict on every candidate, and how each provider did."""
+"""What a run found out: the verdict on every candidate, how each provider did, and what the models were asked."""
 
 from collections import Counter
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
-from brainarr.domain.recommendation import Judged, Outcome, ProviderReport, Recommendation, RunResult, Verdict
-from brainarr.store.tables import provider_reports, runs, verdict_counts, verdicts
+from brainarr.domain.recommendation import (
+    Exchange,
+    Judged,
+    Outcome,
+    ProviderReport,
+    Recommendation,
+    RunResult,
+    Verdict,
+)
+from brainarr.store.tables import prompts, provider_reports, runs, verdict_counts, verdicts
 
 
 async def insert_findings(
@@ -26,6 +35,33 @@ async def insert_findings(
     if result.providers:
         reports = [{"run_id": run_id, **msgspec.structs.asdict(report)} for report in result.providers]
         await connection.execute(insert(provider_reports), reports)
+    if result.exchanges:
+        asked = [{"run_id": run_id, **_columns(exchange)} for exchange in result.exchanges]
+        await connection.execute(insert(prompts), asked)
+
+
+def _columns(exchange: Exchange) -> dict[str, Any]:
+    values = msgspec.structs.asdict(exchange)
+    return values | {"system_text": values.pop("system"), "user_text": values.pop("user")}
+
+
+async def exchanges_of(connection: AsyncConnection, run_id: int) -> tuple[Exchange, ...]:
+    """What the run's models were asked and answered, in that order."""
+    query = select(prompts).where(prompts.c.run_id == run_id).order_by(prompts.c.id)
+    return tuple(
+        Exchange(
+            row.provider,
+            row.model,
+            Outcome(row.outcome),
+            row.system_text,
+            row.user_text,
+            row.answer,
+            row.purpose,
+            row.round,
+            row.at,
+        )
+        for row in await connection.execute(query)
+    )
 
 
 async def preview(connection: AsyncConnection, run_id: int) -> tuple[Recommendation, ...]:
