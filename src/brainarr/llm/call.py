@@ -190,8 +190,8 @@ class Call:
         return cost_of(self._entry, card.model, asked, answered, completion.cached_tokens)
 
     def _told(self, outcome: Outcome, model: str, prompt: Prompt, answer: str) -> Exchange:
-        texts = (prompt.system, prompt.user, answer)
-        return Exchange(self._entry.name, model, outcome, *(readable(text) for text in texts))
+        system, user, said = map(readable, (prompt.system, prompt.user, answer))
+        return Exchange(self._entry.name, model, outcome, system, user, said)
 
     def _failed(self, outcome: Outcome, detail: str) -> Attempt:
         prompt = self._prompt

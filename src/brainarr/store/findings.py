@@ -1,4 +1,4 @@
-"""What a run found out: the verdict on every candidate, how each provider did, and what the models were asked."""
+"""What a run found out: each candidate's verdict, how each provider did, what the models were asked."""
 
 from collections import Counter
 from typing import Any
