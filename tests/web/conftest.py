@@ -187,3 +187,11 @@ async def stranger(house: House) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody without a key."""
     async with house.door() as client:
         yield client
+
+
+@pytest.fixture
+async def pages(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    """An administrator with a browser, which follows no redirect by itself."""
+    async with house.door(house.deps.api_key()) as client:
+        client.headers["Accept"] = "text/html"
+        yield client

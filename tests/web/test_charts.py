@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brainarr.web.charts import Bar, interval_bars, percent
+from brainarr.web.charts import Bar, interval_bars
+from brainarr.web.figures import percent
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -145,7 +145,7 @@ def _show_systems(out: "Console", made: "Backtest", labels: "Mapping[str, str]")
     from rich.text import Text
 
     from brainarr.web.backtest_words import spread, system_name
-    from brainarr.web.charts import percent
+    from brainarr.web.figures import percent
 
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("Who ranks")

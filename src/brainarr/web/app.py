@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import backtest_page, feeds, metrics, page
+from brainarr.web import backtest_page, feeds, metrics, statics
 from brainarr.web.api import (
     backtest,
     backup,
@@ -35,6 +35,7 @@ from brainarr.web.documents import Document
 from brainarr.web.envelope import API, BodyLimit, Observed, SecurityHeaders, UrlBase
 from brainarr.web.feeds_at_hand import FeedsAtHand
 from brainarr.web.origin import KnownNames
+from brainarr.web.pages import pages_router
 from brainarr.web.problems import (
     FORBIDDEN,
     INVALID,
@@ -79,12 +80,13 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownNames, names=deps.names)
     app.add_middleware(UrlBase, base=deps.url_base)
-    app.include_router(page.router)
     app.include_router(backtest_page.router)
     app.include_router(_ping)
     app.include_router(metrics.router)
     app.include_router(feeds.router)
     app.include_router(_api())
+    app.include_router(statics.router)
+    app.include_router(pages_router())
     return app
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPAuthorizationCredentials, HTTPBearer
 
 from brainarr.pipeline.ports import Clock
@@ -85,7 +85,7 @@ def install_doors(app: FastAPI, clock: Clock) -> None:
     app.exception_handler(TooManyGuesses)(_too_many_guesses)
 
 
-async def _unauthorized(request: Request, error: Unauthorized) -> JSONResponse:
+async def _unauthorized(request: Request, error: Unauthorized) -> Response:
     # Who brings no key guesses nothing.
     if getattr(request.state, "brings_key", False):
         _guesses(request).wrong(_address_of(request))
@@ -95,11 +95,11 @@ async def _unauthorized(request: Request, error: Unauthorized) -> JSONResponse:
     )
 
 
-async def _forbidden(request: Request, error: Forbidden) -> JSONResponse:
+async def _forbidden(request: Request, error: Forbidden) -> Response:
     return answer(request, FORBIDDEN, error.message, remedy=error.remedy)
 
 
-async def _too_many_guesses(request: Request, error: TooManyGuesses) -> JSONResponse:
+async def _too_many_guesses(request: Request, error: TooManyGuesses) -> Response:
     headers = {"Retry-After": str(error.retry_after)}
     return answer(request, TOO_MANY_GUESSES, error.message, remedy=error.remedy, headers=headers)
 

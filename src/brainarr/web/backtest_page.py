@@ -12,8 +12,9 @@ from brainarr.domain.backtest import DEFAULT, POPULARITY, PRESENT, SUGGESTED, Ba
 from brainarr.service.backtest import read_backtest
 from brainarr.web.auth import require_api_key
 from brainarr.web.backtest_words import CAVEATS, basis, certainty, headline, span, spread, system_name
-from brainarr.web.charts import Bar, interval_bars, percent
+from brainarr.web.charts import Bar, interval_bars
 from brainarr.web.deps import Deps
+from brainarr.web.figures import percent
 
 router = APIRouter(include_in_schema=False)
 

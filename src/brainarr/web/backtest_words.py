@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from brainarr.domain.backtest import DEFAULT, POPULARITY, PRESENT, SUGGESTED, Backtest, Estimate
-from brainarr.web.charts import percent
+from brainarr.web.figures import percent
 
 CAVEATS = (
     "The artists you added last were hidden, block by block. For each block the profile was rebuilt from "

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from brainarr.web.figures import percent
+
 # Both keep a contrast of 3:1 or better (WCAG 2.2, 1.4.11) against white and against a nearly black page.
 _PLAIN, _ACCENT = "#7d8798", "#4a7fd4"
 _ROW, _BAR, _FOOT = 46, 14, 24
@@ -29,11 +31,6 @@ class Bar:
     high: float | None = None
     accent: bool = False
     """Whether it is the one to look at."""
-
-
-def percent(share: float) -> str:
-    """0.238 as "24%", and what is small as "0.4%"."""
-    return f"{share:.1%}" if 0 < share < 0.0095 else f"{share:.0%}"
 
 
 def interval_bars(

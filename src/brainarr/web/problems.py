@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -25,6 +25,7 @@ from brainarr.errors import (
     ProviderUnavailable,
     StorageError,
 )
+from brainarr.web.render import page, person_of, wants_page
 
 PREFIX = "urn:brainarr:problem:"
 MEDIA_TYPE = "application/problem+json"
@@ -119,8 +120,8 @@ def answer(
     remedy: str = "",
     errors: list[FieldFault] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    """The problem document for `request`."""
+) -> Response:
+    """The problem document for `request`; for a browser on a page, that page."""
     problem = Problem(
         type=PREFIX + kind.name,
         title=kind.title,
@@ -130,6 +131,12 @@ def answer(
         remedy=remedy or None,
         errors=errors,
     )
+    if wants_page(request):
+        shown = page(
+            request, "pages/problem.html", person=person_of(request), status=kind.status, problem=problem
+        )
+        shown.headers.update(headers or {})
+        return shown
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=kind.status,
@@ -138,7 +145,7 @@ def answer(
     )
 
 
-async def _known(request: Request, error: BrainarrError) -> JSONResponse:
+async def _known(request: Request, error: BrainarrError) -> Response:
     kind = next(kind for sort, kind in _BY_ERROR if isinstance(error, sort))
     headers: dict[str, str] = {}
     if isinstance(error, ProviderUnavailable) and error.retry_after is not None:
@@ -151,14 +158,14 @@ async def _known(request: Request, error: BrainarrError) -> JSONResponse:
     return answer(request, kind, error.message, remedy=error.remedy, errors=faults, headers=headers)
 
 
-async def _http(request: Request, error: HTTPException) -> JSONResponse:
+async def _http(request: Request, error: HTTPException) -> Response:
     kind = _BY_STATUS.get(error.status_code) or Kind(
         "http-error", HTTPStatus(error.status_code).phrase, error.status_code
     )
     return answer(request, kind, str(error.detail), headers=error.headers)
 
 
-async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
     faults = [_fault(each) for each in error.errors()]
     return answer(
         request, INVALID, f"{len(faults)} value(s) cannot be used; see `errors` for each.", errors=faults
@@ -171,7 +178,7 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
     return FieldFault(field=field[:_EXCERPT], message=str(error["msg"])[:_EXCERPT])
 
 
-async def _internal(request: Request, error: Exception) -> JSONResponse:
+async def _internal(request: Request, error: Exception) -> Response:
     log.error("request failed", method=request.method, path=request.scope["path"], error=type(error).__name__)
     return answer(
         request,

@@ -1,0 +1,14 @@
+"""The pages that people look at, one module for each."""
+
+from fastapi import APIRouter
+
+from brainarr.web.pages import shell
+
+PAGES = (shell,)
+
+
+def pages_router() -> APIRouter:
+    pages = APIRouter(include_in_schema=False)
+    for noun in PAGES:
+        pages.include_router(noun.router)
+    return pages
