@@ -28,6 +28,7 @@ from brainarr.web.api import (
     system,
     tasks,
     usage,
+    wishes,
 )
 from brainarr.web.auth import install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
@@ -121,6 +122,7 @@ def _api() -> APIRouter:
         backup,
         estimate,
         runs,
+        wishes,
         recommendations,
         league,
         providers,

@@ -14,7 +14,7 @@ from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
-from brainarr.pipeline.ports import Clock, Importer, Messenger, Wake
+from brainarr.pipeline.ports import Catalog, Clock, Importer, Messenger, Wake
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
 from brainarr.service.doctor import Check
@@ -99,6 +99,8 @@ class WebDeps:
     """What the models may cost."""
     configured: FacetWeights = DEFAULT_WEIGHTS
     """The score's weights as the settings say, summing to 1."""
+    catalog: Catalog | None = None
+    """Where names in wishes are looked up; None: nowhere."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
     url_base: str = ""
@@ -118,6 +120,11 @@ class WebDeps:
         """All that is configured of them."""
         external = urlsplit(self.external_url or "").hostname
         return (*self.allowed_hosts, *([external] if external else []))
+
+    @property
+    def has_model(self) -> bool:
+        """Whether any language model is configured: what has no words for music reads no wish."""
+        return any(one.check.role == "model" and one.kind != "builtin" for one in self.providers)
 
     @property
     def setups(self) -> dict[str, str]:

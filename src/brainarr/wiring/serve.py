@@ -29,6 +29,7 @@ from brainarr.store.session import database_url
 from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import House
+from brainarr.wiring.caching import CachedCatalog
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.listening import listen, server_of
 from brainarr.wiring.web_processes import WebProcesses
@@ -124,6 +125,7 @@ def web_app(house: House, wake: Wake) -> FastAPI:
             messengers=house.outside.messengers,
             limits=house.settings.costs.limits,
             configured=house.runs.configured,
+            catalog=CachedCatalog(house.outside.musicbrainz, house.cache),
             importer=house.outside.lidarr,
             tasks=house_tasks(house),
             zone=house.zone,

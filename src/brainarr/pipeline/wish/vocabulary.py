@@ -59,11 +59,12 @@ STOPS = _words(
 )
 """Where what is not wanted has been said."""
 
-_ALBUMS = "album albums record records lp lps release releases"
-_ARTISTS = "artist artists band bands musician musicians singer singers group groups"
-TARGETS: Mapping[str, Target] = dict.fromkeys(_ALBUMS.split(), Target.ALBUMS) | dict.fromkeys(
-    _ARTISTS.split(), Target.ARTISTS
-)
+_ALBUMS = _words("album albums record records lp lps release releases")
+_ARTISTS = _words("artist artists band bands musician musicians singer singers group groups")
+TARGETS: Mapping[str, Target] = {
+    **dict.fromkeys(_ALBUMS, Target.ALBUMS),
+    **dict.fromkeys(_ARTISTS, Target.ARTISTS),
+}
 
 DISCOVERIES = {
     Discovery.EXPLORATORY: _phrases(

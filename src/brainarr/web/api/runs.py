@@ -157,7 +157,8 @@ async def run(id: Id, deps: Deps) -> RunDocument:
 @router.get("/{id}/prompts", responses=problems(NOT_FOUND))
 async def run_prompts(id: Id, deps: Deps) -> Sequence[ExchangeDocument]:
     """What the run's language models were asked and what they answered, in that order."""
-    return [ExchangeDocument.model_validate(one) for one in await read_exchanges(deps.db, id)]
+    told = await read_exchanges(deps.db, id)
+    return [ExchangeDocument.model_validate(one) for one in told.exchanges]
 
 
 @router.post("/{id}/cancel", responses=problems(NOT_FOUND))
