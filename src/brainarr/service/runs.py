@@ -170,14 +170,15 @@ async def read_verdicts(db: Database, run_id: int, asked: PageOf, sought: Sought
         return RunVerdicts(run, counts, await findings.page_of_verdicts(connection, run_id, asked, sought))
 
 
-async def rerun(db: Database, run_id: int, *, dry_run: bool, clock: Clock) -> RequestedRun:
-    """A new run of the same list, asked for the same as that one; `dry_run` as it is said here. Raises
+async def rerun(db: Database, run_id: int, *, real: bool, clock: Clock) -> RequestedRun:
+    """A new run of the same list, asked for the same as that one; `real`: not a dry one in any case. Raises
     NotFound."""
     async with db.reading() as connection:
         run = await rows.run(connection, run_id)
     if run is None:
         raise _no_run(run_id)
     trigger = run.trigger if run.trigger == ASK else MANUAL
+    dry_run = run.dry_run and not real
     return await request_run(
         db, run.list, dry_run=dry_run, trigger=trigger, clock=clock, overrides=run.overrides
     )

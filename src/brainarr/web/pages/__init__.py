@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from brainarr.web.pages import shell
+from brainarr.web.pages import ask, runs, shell
 
-PAGES = (shell,)
+PAGES = (shell, runs, ask)
 
 
 def pages_router() -> APIRouter:
