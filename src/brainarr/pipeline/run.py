@@ -291,7 +291,8 @@ class _Pass:
         def seed_done(source: str) -> None:
             nonlocal done
             done += 1
-            self._on_progress(Progress("candidates", source, done, total))
+            told = source if done < total else "waiting for the rest"
+            self._on_progress(Progress("candidates", told, done, total))
 
         self._on_progress(Progress("candidates", "asking sources and models", 0, total))
         propose = self._ask(self._options) if self._options.mode is Mode.PROPOSE else asyncio.sleep(0)

@@ -86,9 +86,14 @@ def page(
             body = environment.get_template(template).render(**everything)
     else:
         body = environment.get_template(template).render(**everything)
-    answer = HTMLResponse(
-        body, status, headers={"Content-Security-Policy": POLICY, "Vary": "X-Block, Cookie"}
-    )
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Vary": "X-Block, Cookie",
+        # Under "no-referrer" a form is sent with `Origin: null`, which is refused like a foreign page:
+        # https://fetch.spec.whatwg.org/#append-a-request-origin-header
+        "Referrer-Policy": "same-origin",
+    }
+    answer = HTMLResponse(body, status, headers=headers)
     if flash is not None:
         answer.delete_cookie(_FLASH_COOKIE, path=cookie_path(request))
     return answer

@@ -106,8 +106,8 @@ def _names(
 def _owned(words: Words, place: int, known: Mapping[str, Liking]) -> tuple[int, int, NamedArtist] | None:
     for length in range(min(6, len(words) - place), 0, -1):
         end = place + length
-        # The keys of names leave "and" out: "Low and" would be Low.
-        if words.at(end - 1) in _JOINERS or words.at(place) in _JOINERS:
+        # The keys of names leave "and" and "the" out: "Low and" would be Low.
+        if words.at(end - 1) in _JOINERS | {"the"} or words.at(place) in _JOINERS:
             continue
         if words.free(place, end) and (owned := known.get(words.key(place, end))) is not None:
             return place, end, NamedArtist(owned.name, owned.mbid, owned=True)

@@ -25,7 +25,7 @@ def example_wishes(
         most = max(decades, key=lambda decade: decades[decade])
         found.append(f"five {loved[0]} albums from the {most}s")
     missed = [gap.name for gap in gaps if gap.kind is GapKind.STYLE and known_genre(gap.name)]
-    found += [f"something new: {genre}, albums to start with" for genre in missed[:1]]
+    found += [f"{genre} albums, something new to me" for genre in missed[:1]]
     if len(clusters) > 1 and all(cluster.exemplars for cluster in clusters[:2]):
         one, other = (cluster.exemplars[0] for cluster in clusters[:2])
         found.append(f"like {one} and {other}, but calm")

@@ -52,7 +52,9 @@ def take_styles(words: Words) -> tuple[list[MeantStyle], list[MeantStyle], list[
             words.take(place, place + skipped)
             place += skipped
             continue
-        refusal = next((len(one) for one in NOT if words.follows(place, one)), 0)
+        # "no wave" refuses nothing.
+        named = style_at(words, place)
+        refusal = 0 if named else next((len(one) for one in NOT if words.follows(place, one)), 0)
         if refusal:
             refused_until = _scope(words, place + refusal)
             if voice := next((len(one) for one in VOICES if words.follows(place + refusal, one)), 0):
