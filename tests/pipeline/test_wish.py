@@ -95,7 +95,10 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     ("not too heavy", {"rest": ("heavy",)}),
     ("no vocals please", {"rest": ("vocals",)}),
     # Eras
-    ("five shoegaze albums from the 90s", {"styles": ("shoegaze",), "decades": (1990,), "target": "albums", "count": 5}),
+    (
+        "five shoegaze albums from the 90s",
+        {"styles": ("shoegaze",), "decades": (1990,), "target": Target.ALBUMS, "count": 5},
+    ),
     ("90's ambient", {"styles": ("ambient",), "decades": (1990,)}),
     ("hip hop from the eighties and nineties", {"styles": ("hip hop",), "decades": (1980, 1990)}),
     ("1990s-2000s trip-hop", {"styles": ("trip hop",), "decades": (1990, 2000)}),
@@ -164,9 +167,8 @@ def test_the_vocabulary_names_genres_that_exist():
     assert [genre for genre in ALSO_WORDS if not known_genre(genre)] == []
 
 
-phrases = st.sampled_from(
-    [text for text, _ in WISHES] + list(OWNED) + ["no", "like", ",", "and", "1985", "the"]
-)
+spoken_like = [*(text for text, _ in WISHES), *OWNED, "no", "like", ",", "and", "1985", "the"]
+phrases = st.sampled_from(spoken_like)
 wishes = st.lists(phrases | st.text(max_size=30), max_size=6).map(" ".join)
 
 
