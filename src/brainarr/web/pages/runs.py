@@ -243,6 +243,8 @@ async def _form(
         faults=wanted.faults,
         has_model=deps.has_model,
         estimate=told,
+        # The entry that is no model costs nothing and is not worth a line.
+        calls=[call for call in told.calls if call.kind != "builtin"] if told else [],
         unread=unread,
         **LOOKS,
     )
