@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brainarr.domain.genres import known_genre, tree_genres
@@ -172,6 +172,7 @@ phrases = st.sampled_from(spoken_like)
 wishes = st.lists(phrases | st.text(max_size=30), max_size=6).map(" ".join)
 
 
+@settings(deadline=None)
 @given(wishes)
 def test_any_text_is_read_without_inventing_anything(text: str):
     found = read(text)
@@ -186,6 +187,7 @@ def test_any_text_is_read_without_inventing_anything(text: str):
     assert found.count is None or 1 <= found.count <= 100
 
 
+@settings(deadline=None)
 @given(wishes)
 def test_each_word_means_one_thing_at_most(text: str):
     found = read(text)

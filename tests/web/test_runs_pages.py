@@ -195,7 +195,7 @@ async def test_a_finished_run_shows_its_funnel_providers_notes_and_findings(
     page = (await pages.get("/runs/1")).text
     told = words(page)
     assert "Lidarr was away." in told and "it did not answer in 30 s" in told
-    assert "900 tokens, compression minimal (1 : 31.5)" in told
+    assert "900 tokens, compression minimal, ratio 31.5" in told
     assert "Styles slowcore" in told and "Like Low" in told and "Decades 1990s" in told
     assert "Proposed 2" in told and "New to you 1" in told and "Recommended 1" in told
     assert '<svg xmlns="http://www.w3.org/2000/svg" role="img"' in page
