@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
 from brainarr.domain.learning import Learnt, Liking
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
-from brainarr.domain.recommendation import Blocks, Discovery, Memory, RunResult, Target, Verdict
+from brainarr.domain.prompt import ChainAnswer
+from brainarr.domain.recommendation import (
+    Blocks,
+    Discovery,
+    Exchange,
+    Memory,
+    Outcome,
+    RunResult,
+    Target,
+    Verdict,
+)
+from brainarr.pipeline.ports import ReadAnswer, WritePrompt
+from tests.conftest import NOW
 from tests.fakes import FakeCatalog, FakeSource
 from tests.pipeline.builders import library, mbid, owned
 from tests.pipeline.test_run import Scripted, run, tools
@@ -147,3 +160,31 @@ async def test_a_merged_identifier_of_a_blocked_artist_is_blocked_too():
         OWNED, memory, instruments=tools(sources=(source(),), catalog=found), max_recommendations=20
     )
     assert {j.artist for j in result.judged if j.verdict is Verdict.BLOCKED} == {"Usual 6"}
+
+
+async def test_who_a_run_starts_from_leads_before_all_that_is_owned():
+    found = await passes(Memory(), seeds=(WISHED,), max_recommendations=4)
+    assert {item.artist for item in found.recommendations} == set(BEYOND)
+    assert {item.evidence.asked for item in found.recommendations} == {("Wished",)}
+
+
+async def test_who_a_run_starts_from_may_be_one_that_less_was_asked_of():
+    less = Memory(learnt=Learnt(less=(WISHED,)))
+    found = await passes(less, seeds=(WISHED,), max_recommendations=4)
+    assert {item.artist for item in found.recommendations} == set(BEYOND)
+
+
+async def test_models_are_told_whom_a_run_starts_from_and_what_they_said_is_kept_by_round():
+    class Talkative(Scripted):
+        async def __call__(self, write: WritePrompt, read: ReadAnswer) -> ChainAnswer:
+            answer = await super().__call__(write, read)
+            told = Exchange("home", "scripted", Outcome.OK, "", self.prompts[-1], self.text or "")
+            return msgspec.structs.replace(answer, exchanges=(told,))
+
+    # One that is owned: too little can be used, so that it is asked again.
+    model = Talkative('[{"artist": "Owned 1", "confidence": 0.9}]')
+    found = await run(OWNED, instruments=tools(ask=model, catalog=catalog(BEYOND)), seeds=(WISHED,))
+    assert all("stay close to them: Wished." in prompt for prompt in model.prompts)
+    assert [one.user for one in found.exchanges] == model.prompts
+    assert [one.round for one in found.exchanges] == list(range(len(model.prompts)))
+    assert {(one.purpose, one.at) for one in found.exchanges} == {("propose", NOW)}

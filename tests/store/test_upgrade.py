@@ -33,7 +33,7 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0015"
+NEWEST = "0016"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -51,6 +51,8 @@ SINCE_THE_FIRST = {
     "people",
     "sessions",
     "recommendation_tags",
+    "prompts",
+    "idempotency",
 }
 # What an upgrade fills from other tables: test_history_migration.py, test_discover.py.
 MADE_OF_OTHERS = {"history", "verdict_counts", "recommendation_tags"}

@@ -16,7 +16,7 @@ async def test_what_one_run_is_asked_for_is_kept_with_it(api: httpx2.AsyncClient
     }
     number = (await api.post("/api/v1/runs", json=wanted)).json()["id"]
     kept = (await api.get(f"/api/v1/runs/{number}")).json()["overrides"]
-    assert kept == {**wanted, "styles_include": None, "discovery": None}
+    assert kept == {**wanted, "styles_include": None, "discovery": None, "seeds": None}
 
 
 @pytest.mark.parametrize(

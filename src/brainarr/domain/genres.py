@@ -74,6 +74,11 @@ def tree_genres() -> tuple[str, ...]:
     return tuple(_PARENTS)
 
 
+def spellings() -> Mapping[str, str]:
+    """Every spelling of every genre, lower-case and with spaces for hyphens, and the genre that it means."""
+    return _NAMES
+
+
 def known_genre(name: str) -> bool:
     """Whether the tree holds it: tags such as "seen live" or "female vocalists" are not genres."""
     return _key(name) in _NAMES

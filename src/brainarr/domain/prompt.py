@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from brainarr.domain.recommendation import Candidate, Judged, ProviderReport
+from brainarr.domain.recommendation import Candidate, Exchange, Judged, ProviderReport
 from brainarr.domain.taste import Compressed
 
 
@@ -96,6 +96,8 @@ class ChainAnswer(msgspec.Struct, frozen=True):
     reports: tuple[ProviderReport, ...]
     prompt: Prompt | None = None
     """The prompt of the first model that was asked; None when none was."""
+    exchanges: tuple[Exchange, ...] = ()
+    """Of every model that was asked; their answers as they came, readable or not."""
 
 
 class Usage(msgspec.Struct, frozen=True):

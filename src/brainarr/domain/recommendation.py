@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from brainarr.domain.learning import FacetWeights, Learnt
+from brainarr.domain.learning import FacetWeights, Learnt, Liking
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 
 FIRST_STUDIO_ALBUM = "first studio album"
@@ -281,6 +281,25 @@ class ProviderReport(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
+class Exchange(msgspec.Struct, frozen=True):
+    """One question to a language model and what it answered, for a person to read: bounded, and without
+    secrets."""
+
+    provider: str
+    model: str
+    outcome: Outcome
+    system: str
+    """"" where it was sent no system message."""
+    user: str
+    answer: str
+    """"" where none came; the provider's report says why."""
+    purpose: str = ""
+    """What it was asked for: propose, rank, word."""
+    round: int = 0
+    """0 is the first question, 1 the one after too little could be used of that."""
+    at: datetime | None = None
+
+
 class RunResult(msgspec.Struct, frozen=True):
     """Everything one pass of the pipeline found out."""
 
@@ -296,6 +315,8 @@ class RunResult(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
     stopped: bool = False
     """It was told to stop: this is what it had by then."""
+    exchanges: tuple[Exchange, ...] = ()
+    """What models were asked and what they answered, in that order."""
 
 
 class Wording(StrEnum):
@@ -343,6 +364,8 @@ class RunOptions(msgspec.Struct, frozen=True):
     """Source → its vote in the fusion, 0 to 1, where the person set it; the others keep their own."""
     decades_include: tuple[int, ...] = ()
     """Decades to lean towards: 1990 for the nineties."""
+    seeds: tuple[Liking, ...] = ()
+    """Artists, owned or not, whose neighbourhood leads."""
     calibration: float = 0.0
     """How much the shares of the library's genres say against the score in the choice, 0 to 1."""
     caps: Caps = NO_CAPS
@@ -362,6 +385,7 @@ WISH_LIMIT = 300
 STYLE_LIMIT = 60
 MOST_STYLES = 20
 MOST_DECADES = 10
+MOST_LEADING = 5
 FIRST_DECADE, LAST_DECADE = 1900, 2090
 MOST_RECOMMENDATIONS = 100
 
@@ -383,6 +407,7 @@ class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
     target: Target | None = None
     discovery: Discovery | None = None
     max_recommendations: int | None = None
+    seeds: tuple[Liking, ...] | None = None
 
     def over(self, options: RunOptions) -> RunOptions:
         given = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}

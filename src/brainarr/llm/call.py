@@ -6,7 +6,7 @@ import msgspec
 
 from brainarr import metrics
 from brainarr.domain.prompt import Answer, Completion, ModelCard, Prompt, Usage
-from brainarr.domain.recommendation import Outcome, ProviderReport
+from brainarr.domain.recommendation import Exchange, Outcome, ProviderReport
 from brainarr.errors import (
     MissingResource,
     ProviderError,
@@ -30,6 +30,9 @@ ATTEMPTS = 3
 """Retries live here only: the HTTP clients of models and their SDKs repeat nothing."""
 
 
+MOST_TOLD = 64 * 2**10
+"""Bytes of a prompt or an answer that are kept for people to read."""
+
 _NOTHING = Completion("", 0, 0)
 
 
@@ -40,6 +43,8 @@ class Attempt(msgspec.Struct, frozen=True):
     answer: Answer | None = None
     prompt: Prompt | None = None
     """None when it was not asked."""
+    exchange: Exchange | None = None
+    """The same with its answer, for people to read."""
 
 
 class Call:
@@ -64,6 +69,7 @@ class Call:
         self._write = write
         self._read = read
         self._prompt: Prompt | None = None
+        self._model_asked = ""
         self._cost: int | None = 0
         self._now = asyncio.get_running_loop().time
         self._started = self._now()
@@ -99,7 +105,7 @@ class Call:
         prompt = await asyncio.to_thread(self._write, card)
         dearest = cost_of(self._entry, card.model, prompt.tokens, output_allowance(card, prompt))
         async with self._budget.hold(dearest) as kept_aside:
-            self._prompt = prompt
+            self._prompt, self._model_asked = prompt, card.model
             completion, asked_at = await self._complete(card, prompt)
             answer = await asyncio.to_thread(self._read, card, completion.text)
             outcome = Outcome.OK if answer.candidates else Outcome.UNREADABLE
@@ -115,7 +121,8 @@ class Call:
             prompt_tokens=completion.prompt_tokens,
             completion_tokens=completion.completion_tokens,
         )
-        return Attempt(report, answer if answer.candidates else None, prompt)
+        told = await asyncio.to_thread(self._told, report.outcome, card.model, prompt, completion.text)
+        return Attempt(report, answer if answer.candidates else None, prompt, told)
 
     async def _complete(self, card: ModelCard, prompt: Prompt) -> tuple[Completion, float]:
         """The answer, and when the question for it was asked; asked again while that makes sense."""
@@ -182,8 +189,14 @@ class Call:
         asked = completion.prompt_tokens or prompt.tokens
         return cost_of(self._entry, card.model, asked, answered, completion.cached_tokens)
 
+    def _told(self, outcome: Outcome, model: str, prompt: Prompt, answer: str) -> Exchange:
+        system, user, said = map(readable, (prompt.system, prompt.user, answer))
+        return Exchange(self._entry.name, model, outcome, system, user, said)
+
     def _failed(self, outcome: Outcome, detail: str) -> Attempt:
-        return Attempt(self._report(outcome, detail), prompt=self._prompt)
+        prompt = self._prompt
+        told = self._told(outcome, self._model_asked, prompt, "") if prompt else None
+        return Attempt(self._report(outcome, detail), prompt=prompt, exchange=told)
 
     def _report(self, outcome: Outcome, detail: str) -> ProviderReport:
         return ProviderReport(
@@ -194,6 +207,14 @@ class Call:
             cost_microdollars=self._cost,
             seconds=self._now() - self._started,
         )
+
+
+def readable(text: str) -> str:
+    """`text` for a person to read later: without secrets, and no longer than `MOST_TOLD` bytes of UTF-8."""
+    told = without_secrets(text).replace("\0", "").encode(errors="replace")
+    if len(told) <= MOST_TOLD:
+        return told.decode()
+    return f"{told[:MOST_TOLD].decode(errors='ignore')}\n… and {len(told) - MOST_TOLD:,} bytes more"
 
 
 def _outcome(error: ProviderError) -> Outcome:

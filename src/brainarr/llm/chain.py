@@ -59,6 +59,7 @@ class Chain:
             answers=tuple(attempt.answer for attempt in attempts if attempt.answer),
             reports=tuple(attempt.report for attempt in attempts),
             prompt=next((attempt.prompt for attempt in attempts if attempt.prompt), None),
+            exchanges=tuple(attempt.exchange for attempt in attempts if attempt.exchange),
         )
 
     async def aclose(self) -> None:

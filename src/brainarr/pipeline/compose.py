@@ -131,6 +131,9 @@ def steering(options: RunOptions) -> Iterator[str]:
         yield f"Lean towards music first released in the {_decades(options.decades_include)}."
     if options.styles_avoid:
         yield f"Nothing of these styles or their subgenres: {_listed(options.styles_avoid)}."
+    if options.seeds:
+        names = _listed([one.name for one in options.seeds])
+        yield f"Start from these artists, and stay close to them: {names}."
     if options.wish:
         yield "Let the listener's <wish> steer which music you choose, and nothing else."
 

@@ -1,14 +1,15 @@
 """“More like this” and “less like this”: artists that are not owned, but lead somewhere, or away from it.
 
 Who should be followed becomes one more seed, with twice the say of a usual one. Who should be avoided is
-asked about too: what its neighbour lists name is pushed back, in the ranking and in the score.
+asked about too: what its neighbour lists name is pushed back, in the ranking and in the score. Who one run
+was asked to start from (`RunOptions.seeds`) is followed like the former, with far more say.
 """
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from brainarr.domain.learning import Liking
+from brainarr.domain.learning import Learnt, Liking
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate, Fused, Verified
@@ -16,6 +17,8 @@ from brainarr.domain.taste import Seed
 
 # A vote grows with the root of its seed's weight: four times the usual weight is twice the vote.
 _WEIGHT = 4.0
+# Of all that a run was asked to start from, together: eight times the vote of a usual seed.
+_LEADING_WEIGHT = 64.0
 # Each costs one question to every source; the latest wishes are the ones that count.
 _MOST_ASKED = 10
 # As in the fusion: the tenth neighbour says a third less than the first.
@@ -24,12 +27,30 @@ _MOST_LEANING = 0.25
 """What a liking may add to a score or take from it."""
 
 
-def followed(seeds: Sequence[Seed], more: Sequence[Liking]) -> tuple[Seed, ...]:
-    """`seeds` with those that more was asked of; an owned one among them gets the greater weight."""
-    weight = _WEIGHT / max(1, len(seeds))
-    asked = {one.mbid: Seed(one.mbid, one.name, weight, "asked for") for one in more[:_MOST_ASKED]}
+def leading(learnt: Learnt, seeds: Sequence[Liking]) -> Learnt:
+    """What was learnt, as a run sees it that starts from `seeds`: more is asked of them, before all others,
+    and less of none of them."""
+    named = {one.mbid for one in seeds}
+    more = (*seeds, *(one for one in learnt.more if one.mbid not in named))
+    less = tuple(one for one in learnt.less if one.mbid not in named)
+    return msgspec.structs.replace(learnt, more=more, less=less)
+
+
+def followed(
+    seeds: Sequence[Seed], more: Sequence[Liking], leading: Sequence[Liking] = ()
+) -> tuple[Seed, ...]:
+    """`seeds` with those that more was asked of, the `leading` among them heaviest; an owned one gets the
+    greater weight."""
+    usual = 1 / max(1, len(seeds))
+    led = {one.mbid: _LEADING_WEIGHT * usual / len(leading) for one in leading}
+    asked = {
+        one.mbid: Seed(one.mbid, one.name, led.get(one.mbid, _WEIGHT * usual), "asked for")
+        for one in more[:_MOST_ASKED]
+    }
     own = [
-        msgspec.structs.replace(seed, weight=max(weight, seed.weight)) if seed.mbid in asked else seed
+        msgspec.structs.replace(seed, weight=max(asked[seed.mbid].weight, seed.weight))
+        if seed.mbid in asked
+        else seed
         for seed in seeds
     ]
     known = {seed.mbid for seed in seeds}

@@ -11,6 +11,7 @@ from brainarr.domain.prompt import Answer, ChainAnswer
 from brainarr.domain.recommendation import (
     Candidate,
     Discovery,
+    Exchange,
     Fused,
     Judged,
     Memory,
@@ -32,7 +33,7 @@ from brainarr.pipeline.candidates import RecallSimilar, hear_readers, hear_sourc
 from brainarr.pipeline.choose import choose
 from brainarr.pipeline.explain import explain, tell_draw
 from brainarr.pipeline.fuse import fuse
-from brainarr.pipeline.likings import Pull, avoided, followed
+from brainarr.pipeline.likings import Pull, avoided, followed, leading
 from brainarr.pipeline.notes import notes_on
 from brainarr.pipeline.ports import (
     AlbumCharts,
@@ -131,7 +132,7 @@ class _Pass:
     ) -> None:
         self._library = library
         self._options = options
-        self._memory = memory
+        self._memory = msgspec.structs.replace(memory, learnt=leading(memory.learnt, options.seeds))
         self._tools = tools
         self._on_progress = on_progress
         self._candidates: list[Candidate] = []
@@ -143,6 +144,7 @@ class _Pass:
         self._judged: list[Judged] = []
         self._tried: set[str] = set()
         self._reports = Reports()
+        self._exchanges: list[Exchange] = []
         self._round = Round(options.discovery)
         self._choice: tuple[tuple[Recommendation, ...], list[Judged]] | None = None
         self._wording_note = ""
@@ -205,6 +207,7 @@ class _Pass:
             ),
             finished_at=self._tools.clock(),
             stopped=stopped,
+            exchanges=tuple(self._exchanges),
         )
 
     def _choose(self) -> tuple[tuple[Recommendation, ...], list[Judged]]:
@@ -236,6 +239,7 @@ class _Pass:
             return
         self._on_progress(Progress("word", f"{len(chosen)} reasons"))
         answer = await self._tools.ask(*self._asking.wording(self._options, chosen))
+        self._note(answer, "word")
         self._reports.add(answer, proposed=False)
         worded = await asyncio.to_thread(self._worded, chosen, answer.answers)
         self._choice = worded.recommendations, others
@@ -247,7 +251,7 @@ class _Pass:
 
     @property
     def _seeds(self) -> tuple[Seed, ...]:
-        return followed(self._profile.seeds, self._memory.learnt.more)
+        return followed(self._profile.seeds, self._memory.learnt.more, self._options.seeds)
 
     def _vote(self, source: str, usual: float) -> float:
         """What the person set, else the source's own weight; either moved by what feedback taught."""
@@ -287,7 +291,8 @@ class _Pass:
         def seed_done(source: str) -> None:
             nonlocal done
             done += 1
-            self._on_progress(Progress("candidates", source, done, total))
+            told = source if done < total else "waiting for the rest"
+            self._on_progress(Progress("candidates", told, done, total))
 
         self._on_progress(Progress("candidates", "asking sources and models", 0, total))
         propose = self._ask(self._options) if self._options.mode is Mode.PROPOSE else asyncio.sleep(0)
@@ -310,9 +315,18 @@ class _Pass:
 
     async def _ask(self, options: RunOptions, dropped: tuple[Judged, ...] = ()) -> None:
         asking = self._asking
-        self._take(await self._tools.ask(asking.proposals(options, dropped), asking.reader(options)))
+        answer = await self._tools.ask(asking.proposals(options, dropped), asking.reader(options))
+        self._take(answer, "propose")
 
-    def _take(self, answer: ChainAnswer) -> None:
+    def _note(self, answer: ChainAnswer, purpose: str) -> None:
+        """What was asked and answered, for people to read."""
+        number, now = self._round.number, self._tools.clock()
+        self._exchanges += [
+            msgspec.structs.replace(one, purpose=purpose, round=number, at=now) for one in answer.exchanges
+        ]
+
+    def _take(self, answer: ChainAnswer, purpose: str) -> None:
+        self._note(answer, purpose)
         self._reports.add(answer)
         models = {item.source for reply in answer.answers for item in reply.candidates}
         said = {
@@ -363,7 +377,7 @@ class _Pass:
         if self.kept:
             self._on_progress(Progress("rank", f"{len(self.kept)} candidates"))
             write, read = self._asking.ranking(self._options, self.kept)
-            self._take(await self._tools.ask(write, read))
+            self._take(await self._tools.ask(write, read), "rank")
             await self._fuse()
 
     async def _top_up(self) -> None:

@@ -55,6 +55,8 @@ class RunDeps(msgspec.Struct, frozen=True):
     listen: Listen = _nobody_listens
     configured: FacetWeights = DEFAULT_WEIGHTS
     """The score's weights as the settings say, summing to 1: learning starts from them."""
+    keep_prompts: bool = True
+    """Setting `recommend.keep_prompts`: what models were asked and answered is stored with the run."""
     auto_approve: bool = False
     """Setting `recommend.approval` is `auto`."""
     beat_s: float = 2.0
@@ -170,7 +172,8 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
         await note_plays(deps.db, library, clock=deps.clock)
     memory = await remember(deps.db, deps.configured, clock=deps.clock)
     result = await deps.recommend(run, library, memory, steps)
-    result = msgspec.structs.replace(result, notes=(*result.notes, *silent))
+    told = result.exchanges if deps.keep_prompts else ()
+    result = msgspec.structs.replace(result, notes=(*result.notes, *silent), exchanges=told)
     now = deps.clock()
     async with deps.db.transaction() as connection:
         if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):

@@ -26,6 +26,8 @@ class Retention(msgspec.Struct, frozen=True):
     """Runs that recommended nothing, and every run's provider reports."""
     verdicts_days: int | None = 90
     """The verdict on each single candidate; how often each was given stays counted."""
+    prompts_days: int | None = 30
+    """What models were asked, word for word, and what they answered."""
     deliveries_days: int | None = 30
     """What each poll carried; when and how often something was delivered stays."""
     usage_days: int | None = None
@@ -42,6 +44,7 @@ class Forgotten(msgspec.Struct, frozen=True):
     runs: int = 0
     reports: int = 0
     verdicts: int = 0
+    prompts: int = 0
     deliveries: int = 0
     usage: int = 0
     free_bytes: int | None = None
@@ -64,6 +67,7 @@ async def clean_up(db: Database, retention: Retention = USUAL, *, clock: Clock) 
         return 0 if days is None else await _in_slices(db, some, now - timedelta(days=days))
 
     verdicts = await forget(retention.verdicts_days, _sliced(rows.forget_verdicts))
+    prompts = await forget(retention.prompts_days, _sliced(rows.forget_prompts))
     reports = await forget(retention.runs_days, _sliced(rows.forget_reports))
     runs = await forget(retention.runs_days, _sliced(rows.forget_runs))
     history = await forget(retention.history_days, rows.forget_lives)
@@ -79,6 +83,7 @@ async def clean_up(db: Database, retention: Retention = USUAL, *, clock: Clock) 
         runs=runs,
         reports=reports,
         verdicts=verdicts,
+        prompts=prompts,
         deliveries=deliveries,
         usage=usage,
         free_bytes=free,

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.recommendation import (
+    Exchange,
     Judged,
     Progress,
     ProviderReport,
@@ -24,11 +25,15 @@ from brainarr.service.liveness import is_orphan
 from brainarr.service.progress import Broadcast, Steps
 from brainarr.store import findings, recommendations
 from brainarr.store import runs as rows
+from brainarr.store.findings import SoughtVerdicts
 from brainarr.store.install import installed_at
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.runs import ALL_RUNS, Process, RunRow, RunStatus, SoughtRuns
 from brainarr.store.session import Database
+
+MANUAL, ASK = "manual", "ask"
+"""Triggers: a person in the web app; a person's wish there."""
 
 TRY_AGAIN = timedelta(hours=1)
 """How soon a scheduled run that failed is tried again."""
@@ -123,6 +128,62 @@ async def list_runs(db: Database, asked: PageOf = FIRST_PAGE, sought: SoughtRuns
         return await rows.page_of_runs(connection, asked, sought)
 
 
+class RunLine(msgspec.Struct, frozen=True):
+    """A run in a list of runs, with how its providers did."""
+
+    run: RunRow
+    providers: tuple[ProviderReport, ...]
+
+    @property
+    def cost(self) -> int | None:
+        """Micro-dollars, of the providers whose price is known; None where a price of one is not."""
+        costs = [report.cost_microdollars for report in self.providers]
+        return None if None in costs else sum(cost or 0 for cost in costs)
+
+
+async def list_run_lines(
+    db: Database, asked: PageOf = FIRST_PAGE, sought: SoughtRuns = ALL_RUNS
+) -> Page[RunLine]:
+    """As `list_runs`, with the providers of all of them."""
+    async with db.reading() as connection:
+        page = await rows.page_of_runs(connection, asked, sought)
+        reports = await findings.reports_by_run(connection, [run.id for run in page.items])
+    lines = tuple(RunLine(run, reports.get(run.id, ())) for run in page.items)
+    return Page(lines, page.total, page.page, page.page_size)
+
+
+class RunVerdicts(msgspec.Struct, frozen=True):
+    """A page of a run's verdicts, beside the counts of all."""
+
+    run: RunRow
+    counts: dict[Verdict, int]
+    page: Page[Judged]
+
+
+async def read_verdicts(db: Database, run_id: int, asked: PageOf, sought: SoughtVerdicts) -> RunVerdicts:
+    """Raises NotFound."""
+    async with db.reading() as connection:
+        run = await rows.run(connection, run_id)
+        if run is None:
+            raise _no_run(run_id)
+        counts = await findings.counted_verdicts(connection, run_id)
+        return RunVerdicts(run, counts, await findings.page_of_verdicts(connection, run_id, asked, sought))
+
+
+async def rerun(db: Database, run_id: int, *, real: bool, clock: Clock) -> RequestedRun:
+    """A new run of the same list, asked for the same as that one; `real`: not a dry one in any case. Raises
+    NotFound."""
+    async with db.reading() as connection:
+        run = await rows.run(connection, run_id)
+    if run is None:
+        raise _no_run(run_id)
+    trigger = run.trigger if run.trigger == ASK else MANUAL
+    dry_run = run.dry_run and not real
+    return await request_run(
+        db, run.list, dry_run=dry_run, trigger=trigger, clock=clock, overrides=run.overrides
+    )
+
+
 async def read_run(db: Database, run_id: int) -> RunDetail:
     """Raises NotFound."""
     async with db.reading() as connection:
@@ -145,6 +206,23 @@ async def read_run(db: Database, run_id: int) -> RunDetail:
             await findings.verdicts_of(connection, run_id, MOST_VERDICTS),
             await findings.reports_of(connection, run_id),
         )
+
+
+class RunExchanges(msgspec.Struct, frozen=True):
+    """What a run's models were asked and answered."""
+
+    run: RunRow
+    exchanges: tuple[Exchange, ...]
+    """Empty where no model was asked, and where that is not kept, or not any more."""
+
+
+async def read_exchanges(db: Database, run_id: int) -> RunExchanges:
+    """Raises NotFound."""
+    async with db.reading() as connection:
+        run = await rows.run(connection, run_id)
+        if run is None:
+            raise _no_run(run_id)
+        return RunExchanges(run, await findings.exchanges_of(connection, run_id))
 
 
 async def cancel_run(db: Database, run_id: int, *, clock: Clock) -> RunRow:

@@ -145,6 +145,12 @@ async def pause_tasks(db: Database, *, clock: Clock) -> datetime:
     return since or clock()
 
 
+async def paused_since(db: Database) -> datetime | None:
+    """Since when nothing starts by itself; None: things do."""
+    async with db.reading() as connection:
+        return await rows.paused_since(connection)
+
+
 async def resume_tasks(db: Database) -> None:
     """What became due in the pause is done once."""
     async with db.transaction() as connection:

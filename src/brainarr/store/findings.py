@@ -1,16 +1,27 @@
-"""What a run found out: the verdict on every candidate, and how each provider did."""
+"""What a run found out: each candidate's verdict, how each provider did, what the models were asked."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, func, insert, or_, select
+import sqlalchemy as sa
+from sqlalchemy import Row, and_, cast, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
-from brainarr.domain.recommendation import Judged, Outcome, ProviderReport, Recommendation, RunResult, Verdict
-from brainarr.store.tables import provider_reports, runs, verdict_counts, verdicts
+from brainarr.domain.recommendation import (
+    Exchange,
+    Judged,
+    Outcome,
+    ProviderReport,
+    Recommendation,
+    RunResult,
+    Verdict,
+)
+from brainarr.store.page import Page, PageOf
+from brainarr.store.tables import prompts, provider_reports, runs, verdict_counts, verdicts
 
 
 async def insert_findings(
@@ -28,6 +39,33 @@ async def insert_findings(
     if result.providers:
         reports = [{"run_id": run_id, **msgspec.structs.asdict(report)} for report in result.providers]
         await connection.execute(insert(provider_reports), reports)
+    if result.exchanges:
+        asked = [{"run_id": run_id, **_columns(exchange)} for exchange in result.exchanges]
+        await connection.execute(insert(prompts), asked)
+
+
+def _columns(exchange: Exchange) -> dict[str, Any]:
+    values = msgspec.structs.asdict(exchange)
+    return values | {"system_text": values.pop("system"), "user_text": values.pop("user")}
+
+
+async def exchanges_of(connection: AsyncConnection, run_id: int) -> tuple[Exchange, ...]:
+    """What the run's models were asked and answered, in that order."""
+    query = select(prompts).where(prompts.c.run_id == run_id).order_by(prompts.c.id)
+    return tuple(
+        Exchange(
+            row.provider,
+            row.model,
+            Outcome(row.outcome),
+            row.system_text,
+            row.user_text,
+            row.answer,
+            row.purpose,
+            row.round,
+            row.at,
+        )
+        for row in await connection.execute(query)
+    )
 
 
 async def preview(connection: AsyncConnection, run_id: int) -> tuple[Recommendation, ...]:
@@ -44,14 +82,55 @@ async def reports_of(connection: AsyncConnection, run_id: int) -> tuple[Provider
     )
 
 
-async def verdicts_of(connection: AsyncConnection, run_id: int, limit: int) -> tuple[Judged, ...]:
-    query = select(verdicts).where(verdicts.c.run_id == run_id).order_by(verdicts.c.id).limit(limit)
-    return tuple(_judged(row) for row in await connection.execute(query))
+async def reports_by_run(
+    connection: AsyncConnection, run_ids: Sequence[int]
+) -> dict[int, tuple[ProviderReport, ...]]:
+    """How the providers did in each of these runs, in one query."""
+    columns = [provider_reports.c[name] for name in ("run_id", *ProviderReport.__struct_fields__)]
+    query = select(*columns).where(provider_reports.c.run_id.in_(run_ids)).order_by(provider_reports.c.id)
+    found: dict[int, tuple[ProviderReport, ...]] = {}
+    for row in await connection.execute(query):
+        values = dict(row._mapping)
+        run_id = values.pop("run_id")
+        report = ProviderReport(**{**values, "outcome": Outcome(row.outcome)})
+        found[run_id] = (*found.get(run_id, ()), report)
+    return found
+
+
+class SoughtVerdicts(msgspec.Struct, frozen=True):
+    """Which of a run's verdicts are asked for; None: any."""
+
+    verdict: Verdict | None = None
+    text: str | None = None
+    """Part of the artist's or album's name, of the detail or of a source's name; letter case does not count
+    where it is ASCII."""
+
+
+async def page_of_verdicts(
+    connection: AsyncConnection, run_id: int, asked: PageOf, sought: SoughtVerdicts
+) -> Page[Judged]:
+    """In the order in which they were given."""
+    wanted = [verdicts.c.run_id == run_id]
+    if sought.verdict is not None:
+        wanted.append(verdicts.c.verdict == sought.verdict)
+    if sought.text:
+        places = (verdicts.c.artist, verdicts.c.album, verdicts.c.detail, cast(verdicts.c.sources, sa.Text))
+        wanted.append(or_(*(place.icontains(sought.text, autoescape=True) for place in places)))
+    counted = select(func.count()).select_from(verdicts).where(*wanted)
+    total = (await connection.execute(counted)).scalar_one()
+    query = select(verdicts).where(*wanted).order_by(verdicts.c.id).limit(asked.limit).offset(asked.offset)
+    items = tuple(_judged(row) for row in await connection.execute(query))
+    return Page(items, total, max(asked.page, 1), asked.limit)
 
 
 def _judged(row: Row[Any]) -> Judged:
     mbid = Mbid(row.mbid) if row.mbid else None
     return Judged(row.artist, row.album, Verdict(row.verdict), row.detail, row.sources, mbid)
+
+
+async def verdicts_of(connection: AsyncConnection, run_id: int, limit: int) -> tuple[Judged, ...]:
+    query = select(verdicts).where(verdicts.c.run_id == run_id).order_by(verdicts.c.id).limit(limit)
+    return tuple(_judged(row) for row in await connection.execute(query))
 
 
 class JudgedIn(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from brainarr.store.runs import OPEN
 from brainarr.store.tables import (
     deliveries,
     history,
+    prompts,
     provider_reports,
     recommendations,
     runs,
@@ -83,6 +84,12 @@ async def forget_verdicts(connection: AsyncConnection, before: datetime, limit: 
     return await _some(connection, verdicts, wanted, limit)
 
 
+async def forget_prompts(connection: AsyncConnection, before: datetime, limit: int) -> int:
+    """Of runs that ended before then, with their answers."""
+    wanted = prompts.c.run_id.in_(select(runs.c.id).where(_ended(before)))
+    return await _some(connection, prompts, wanted, limit)
+
+
 async def forget_runs(connection: AsyncConnection, before: datetime, limit: int) -> int:
     """That ended before then and have no recommendations. The newest of all stays: its number must not be
     given again, and the schedule counts from it."""
@@ -98,7 +105,8 @@ async def forget_runs(connection: AsyncConnection, before: datetime, limit: int)
     await connection.execute(delete(verdict_counts).where(dry))
     for table, which in ((provider_reports, provider_reports.c.run_id.in_(ids)), (runs, runs.c.id.in_(ids))):
         await figures.keep(connection, table, which)
-    await connection.execute(delete(provider_reports).where(provider_reports.c.run_id.in_(ids)))
+    for told in (provider_reports, prompts):
+        await connection.execute(delete(told).where(told.c.run_id.in_(ids)))
     return (await connection.execute(delete(runs).where(runs.c.id.in_(ids)))).rowcount
 
 

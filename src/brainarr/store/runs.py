@@ -48,7 +48,7 @@ class RunRow(msgspec.Struct, frozen=True):
     status: RunStatus
     dry_run: bool
     trigger: str
-    """Who asked: manual, schedule, cli, api."""
+    """Who asked: manual (the web app), ask (its page of wishes), schedule, cli, api."""
     requested_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -318,6 +318,24 @@ provider_reports = Table(
     Column("seconds", Float, nullable=False),
 )
 
+# What models were asked and what they answered, in a person's hands only: bounded, without secrets.
+prompts = Table(
+    "prompts",
+    metadata,
+    _id(),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("provider", String(200), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    # "user" alone is a word of SQL.
+    Column("system_text", Text, nullable=False),
+    Column("user_text", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", UtcTime),
+)
+
 usage = Table(
     "usage",
     metadata,

@@ -35,6 +35,7 @@ from brainarr.web.api import (
     tasks,
     usage,
     widget,
+    wishes,
 )
 from brainarr.web.auth import install_doors, require_admin_caller, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
@@ -127,6 +128,7 @@ _FOR_EVERYBODY = (
     system,
     estimate,
     runs,
+    wishes,
     # Before the decisions, one of which its address would be taken for.
     albums,
     recommendations,

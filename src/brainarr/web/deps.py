@@ -14,7 +14,7 @@ from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.domain.servers import ModelServer
-from brainarr.pipeline.ports import Clock, Importer, ImportLists, Messenger, Wake
+from brainarr.pipeline.ports import Catalog, Clock, Importer, ImportLists, Messenger, Wake
 from brainarr.service.albums import Discographies
 from brainarr.service.artwork import Artwork
 from brainarr.service.backtest import BacktestDeps
@@ -125,6 +125,8 @@ class WebDeps:
     """Who said a setting, by its dotted key."""
     configured: FacetWeights = DEFAULT_WEIGHTS
     """The score's weights as the settings say, summing to 1."""
+    catalog: Catalog | None = None
+    """Where names in wishes are looked up; None: nowhere."""
     importer: Importer | None = None
     """None while no Lidarr is configured."""
     import_lists: ImportLists | None = None
@@ -153,6 +155,11 @@ class WebDeps:
         """All that is configured of them."""
         external = urlsplit(self.external_url or "").hostname
         return (*self.allowed_hosts, *([external] if external else []))
+
+    @property
+    def has_model(self) -> bool:
+        """Whether any language model is configured: what has no words for music reads no wish."""
+        return any(one.check.role == "model" and one.kind != "builtin" for one in self.providers)
 
     @property
     def setups(self) -> dict[str, str]:

@@ -135,6 +135,13 @@ class ProgressDocument(Document):
     total: int = Field(examples=[60])
 
 
+class SeedDocument(Document):
+    """An artist that a run was to start from."""
+
+    mbid: str
+    name: str
+
+
 class OverridesDocument(Document):
     """What a run was asked for instead of what the settings say; null: the setting."""
 
@@ -145,6 +152,7 @@ class OverridesDocument(Document):
     target: Target | None = None
     discovery: Discovery | None = None
     max_recommendations: int | None = None
+    seeds: tuple[SeedDocument, ...] | None = None
 
 
 class RunSummary(Document):
@@ -207,6 +215,20 @@ class ReportDocument(Document):
             cost=dollars(report.cost_microdollars),
             seconds=report.seconds,
         )
+
+
+class ExchangeDocument(Document):
+    """One question to a language model and its answer."""
+
+    provider: str = Field(examples=["cloud"])
+    model: str = Field(examples=["gpt-5-mini"])
+    purpose: str = Field(description="propose, rank or word.", examples=["propose"])
+    round: int = Field(description="0 is the first question; it is asked again when too little was usable.")
+    outcome: Outcome
+    system: str
+    user: str
+    answer: str = Field(description="As it came; empty where none did.")
+    at: datetime | None
 
 
 class PromptDocument(Document):

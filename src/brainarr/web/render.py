@@ -88,16 +88,14 @@ def page(
             body = environment.get_template(template).render(**everything)
     else:
         body = environment.get_template(template).render(**everything)
-    answer = HTMLResponse(
-        body,
-        status,
-        headers={
-            "Content-Security-Policy": POLICY,
-            "Vary": "X-Block, Cookie",
-            # Without a referrer for ourselves, browsers call the origin of a form's page "null".
-            "Referrer-Policy": "same-origin",
-        },
-    )
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Vary": "X-Block, Cookie",
+        # Under "no-referrer" a form is sent with `Origin: null`, which is refused like a foreign page:
+        # https://fetch.spec.whatwg.org/#append-a-request-origin-header
+        "Referrer-Policy": "same-origin",
+    }
+    answer = HTMLResponse(body, status, headers=headers)
     if flash is not None:
         drop_cookie(request, answer, _FLASH_COOKIE)
     keep_promises(request, answer)

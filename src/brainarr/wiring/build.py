@@ -365,6 +365,7 @@ def _deps(
         recommend=recommend,
         listen=partial(_listens, outside),
         configured=settings.recommend.score_weights.scaled,
+        keep_prompts=settings.recommend.keep_prompts,
         auto_approve=settings.recommend.approval == "auto",
     )
     chain = digest("".join(entry.model_dump_json() for entry in settings.provider_chain))

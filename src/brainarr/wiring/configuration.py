@@ -324,6 +324,8 @@ class RecommendSettings(Section):
     wording: Wording = Wording.TEMPLATE
     exploration: Annotated[int, Field(ge=0, le=MOST_EXPLORED)] | None = None
     """Slots of a batch that are drawn instead of ranked; None: one from 5 on, two from 15 on."""
+    keep_prompts: bool = True
+    """Whether what models are asked and answer is stored, to be read with the run."""
 
     @property
     def options(self) -> RunOptions:
@@ -401,6 +403,7 @@ class RetentionSettings(Section):
     history_days: Annotated[int, Field(ge=30, le=36_500)] | None = 730
     runs_days: Annotated[int, Field(ge=30, le=36_500)] | None = 365
     verdicts_days: Annotated[int, Field(ge=1, le=36_500)] | None = 90
+    prompts_days: Annotated[int, Field(ge=1, le=36_500)] | None = 30
     deliveries_days: Annotated[int, Field(ge=KEPT_AT_LEAST, le=36_500)] | None = 30
     usage_days: Annotated[int, Field(ge=31, le=36_500)] | None = None
 

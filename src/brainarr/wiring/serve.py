@@ -32,6 +32,7 @@ from brainarr.store.session import database_url
 from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import Ground, House, open_ground, utc_now
+from brainarr.wiring.caching import CachedCatalog
 from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.exposing import exposing, worker_app
@@ -154,6 +155,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         alert_at=house.settings.costs.alert_threshold,
         origin_of=house.loaded.origin,
         configured=house.runs.configured,
+        catalog=CachedCatalog(house.outside.musicbrainz, house.cache),
         importer=house.outside.lidarr,
         artwork=house.media.artwork,
         previews=house.media.previews,

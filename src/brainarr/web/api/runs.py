@@ -7,9 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.sse import EventSourceResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from brainarr.domain.learning import Liking
+from brainarr.domain.music import Mbid, parse_mbid
+from brainarr.domain.names import NAME_LIMIT
 from brainarr.domain.novelty import novelty_note
 from brainarr.domain.recommendation import (
     MOST_DECADES,
+    MOST_LEADING,
     MOST_RECOMMENDATIONS,
     MOST_STYLES,
     STYLE_LIMIT,
@@ -20,12 +24,12 @@ from brainarr.domain.recommendation import (
     as_decade,
 )
 from brainarr.service.lists import DEFAULT_LIST
-from brainarr.service.runs import cancel_run, follow_run, list_runs, read_run, request_run
+from brainarr.service.runs import cancel_run, follow_run, list_runs, read_exchanges, read_run, request_run
 from brainarr.store.runs import RunStatus, SoughtRuns
 from brainarr.web.api import Id
 from brainarr.web.asked import Moment, Words
 from brainarr.web.deps import Deps
-from brainarr.web.documents import Document, ProgressDocument, RunDocument, RunSummary
+from brainarr.web.documents import Document, ExchangeDocument, ProgressDocument, RunDocument, RunSummary
 from brainarr.web.paging import AskedPage, announce
 from brainarr.web.problems import NOT_FOUND, problems
 
@@ -40,6 +44,21 @@ Styles = Annotated[
 Decades = Annotated[tuple[Annotated[int, AfterValidator(as_decade)], ...], Field(max_length=MOST_DECADES)]
 
 _COSTS = " ".join(note for note in map(novelty_note, Discovery) if note)
+
+
+def _mbid(text: str) -> Mbid:
+    if (mbid := parse_mbid(text)) is None:
+        raise ValueError("a MusicBrainz identifier, such as 069a1c1f-14eb-4d36-b0a0-77dffbd67713")
+    return mbid
+
+
+class SeedRequest(BaseModel):
+    """An artist to start from."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    mbid: Annotated[Mbid, AfterValidator(_mbid)] = Field(max_length=60)
+    name: str = Field(min_length=1, max_length=NAME_LIMIT, examples=["Low"])
 
 
 class RunRequest(BaseModel):
@@ -65,12 +84,18 @@ class RunRequest(BaseModel):
     target: Target | None = None
     discovery: Discovery | None = Field(None, description=f"How far from the known. {_COSTS}")
     max_recommendations: Annotated[int, Field(ge=1, le=MOST_RECOMMENDATIONS)] | None = None
+    seeds: Annotated[tuple[SeedRequest, ...], Field(max_length=MOST_LEADING)] | None = Field(
+        None, description="Artists, owned or not, whose neighbourhood leads."
+    )
 
     @property
     def overrides(self) -> RunOverrides:
         """What is given of these counts instead of the settings, for this run alone."""
         names = RunOverrides.__struct_fields__
-        return RunOverrides(**{name: getattr(self, name) for name in names})
+        given = {name: getattr(self, name) for name in names}
+        if self.seeds is not None:
+            given["seeds"] = tuple(Liking(one.mbid, one.name) for one in self.seeds)
+        return RunOverrides(**given)
 
 
 class RequestedRunDocument(Document):
@@ -112,7 +137,7 @@ async def runs(
     status: Annotated[RunStatus | None, Query(description="Only those in this state.")] = None,
     list: Annotated[Words | None, Query(description="Only those of this list.")] = None,
     trigger: Annotated[
-        Words | None, Query(description="Only those asked for by: api, schedule, cli.")
+        Words | None, Query(description="Only those asked for by: api, schedule, cli, manual, ask.")
     ] = None,
     since: Annotated[Moment | None, Query(alias="from", description="Asked for from then on.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Asked for before then.")] = None,
@@ -127,6 +152,13 @@ async def runs(
 async def run(id: Id, deps: Deps) -> RunDocument:
     """One run with everything it found: recommendations, every verdict, every provider."""
     return RunDocument.of_detail(await read_run(deps.db, id))
+
+
+@router.get("/{id}/prompts", responses=problems(NOT_FOUND))
+async def run_prompts(id: Id, deps: Deps) -> Sequence[ExchangeDocument]:
+    """What the run's language models were asked and what they answered, in that order."""
+    told = await read_exchanges(deps.db, id)
+    return [ExchangeDocument.model_validate(one) for one in told.exchanges]
 
 
 @router.post("/{id}/cancel", responses=problems(NOT_FOUND))
