@@ -89,7 +89,14 @@ def page(
     else:
         body = environment.get_template(template).render(**everything)
     answer = HTMLResponse(
-        body, status, headers={"Content-Security-Policy": POLICY, "Vary": "X-Block, Cookie"}
+        body,
+        status,
+        headers={
+            "Content-Security-Policy": POLICY,
+            "Vary": "X-Block, Cookie",
+            # With "no-referrer" browsers call a form's origin "null", and it would be taken for a stranger's.
+            "Referrer-Policy": "same-origin",
+        },
     )
     if flash is not None:
         drop_cookie(request, answer, _FLASH_COOKIE)
