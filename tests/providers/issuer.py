@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -44,11 +45,11 @@ class Issuer:
         if curve:
             self.key: Any = _curve_key()
             self.algorithm = "ES256"
-            public = jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+            public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         else:
             self.key = _rsa_key(number)
             self.algorithm = "RS256"
-            public = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+            public = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         self.number = number
         self.shown = [{**public, "kid": number, "use": "sig"}]
 
