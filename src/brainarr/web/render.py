@@ -94,7 +94,7 @@ def page(
         headers={
             "Content-Security-Policy": POLICY,
             "Vary": "X-Block, Cookie",
-            # With "no-referrer" browsers call a form's origin "null", and it would be taken for a stranger's.
+            # Without a referrer for ourselves, browsers call the origin of a form's page "null".
             "Referrer-Policy": "same-origin",
         },
     )
