@@ -1,10 +1,13 @@
 """A real browser in front of a real `brainarr serve`, beside the sandbox's Lidarr and catalogue."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -12,11 +15,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from brainarr.sandbox.starter import demo_library, starter_world
 from tests.cli.conftest import World, standing
+from tests.planted import ADMIN_PASSWORD
 from tests.processes.town import KEY, Member, environment, serving
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+ADMIN = "Ada"
+CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 SQLITE = "sqlite:///brainarr.db"
 
 
@@ -29,12 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Town:
     """A Brainarr that serves and works, and what is outside."""
 
     member: Member
     outside: World
+    base: str = ""
+    """The URL base."""
 
     @property
     def address(self) -> str:
@@ -43,6 +51,25 @@ class Town:
     def api(self) -> httpx2.Client:
         """Somebody with the instance's own key."""
         return httpx2.Client(base_url=self.address, headers={"X-Api-Key": KEY}, trust_env=False, timeout=60)
+
+    def sign_in(self) -> list[Any]:
+        """The administrator's cookies, through the front door; the first visitor becomes one."""
+        with httpx2.Client(base_url=self.address, trust_env=False, timeout=60) as client:
+            client.headers["Accept"] = "text/html"
+            page = client.get(f"{self.base}/sign-in", follow_redirects=True)
+            token = CSRF.search(page.text)
+            assert token is not None, page.text
+            form = {"csrf": token[1], "name": ADMIN, "password": ADMIN_PASSWORD, "again": ADMIN_PASSWORD}
+            went = client.post(page.url.path, data=form | {"keep": "true"})
+            assert went.status_code == 303, went.text
+            return [
+                {"name": cookie.name, "value": cookie.value or "", "url": f"{self.address}{self.base}/"}
+                for cookie in client.cookies.jar
+            ]
+
+    @cached_property
+    def cookies(self) -> list[Any]:
+        return self.sign_in()
 
     def run(self, **wanted: object) -> int:
         """A whole run, waited for; its number."""
@@ -68,7 +95,8 @@ def town_in(folder: Path, **settings: str) -> Iterator[Town]:
             "HEALTH__PROBE_INTERVAL": "0",
         }
         environ = environment(folder, SQLITE, None, **{**known, **usual, **settings})
-        yield Town(stack.enter_context(serving(environ)), outside)
+        base = settings.get("SERVER__URL_BASE", "")
+        yield Town(stack.enter_context(serving(environ)), outside, base)
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +128,7 @@ def looking_at(
     script: bool = True,
     dark: bool = False,
     touch: bool = False,
+    signed_in: bool = True,
 ) -> Iterator[Page]:
     """A page of its own, signed in as the administrator. What the page complains about fails the test."""
     context = browser.new_context(
@@ -108,9 +137,10 @@ def looking_at(
         java_script_enabled=script,
         color_scheme="dark" if dark else "light",
         has_touch=touch,
-        extra_http_headers={"X-Api-Key": KEY},
         service_workers="block",
     )
+    if signed_in:
+        context.add_cookies(town.cookies)
     page = context.new_page()
     page.set_default_timeout(10_000)
     complaints: list[str] = []

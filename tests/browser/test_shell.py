@@ -7,7 +7,9 @@ def test_the_theme_is_chosen_and_kept(visit: Page):
     visit.goto("/more")
     expect(visit.locator("html")).to_have_attribute("data-theme", "auto")
     light = visit.evaluate("getComputedStyle(document.body).backgroundColor")
-    visit.request.post("/theme", form={"theme": "dark", "next": "/more"})
+    visit.goto("/account")
+    visit.get_by_role("button", name="Dark").click()
+    expect(visit.get_by_text("Theme: dark.")).to_be_visible()
     visit.goto("/more")
     expect(visit.locator("html")).to_have_attribute("data-theme", "dark")
     assert visit.evaluate("getComputedStyle(document.body).backgroundColor") != light

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -42,11 +43,11 @@ class Issuer:
     def new_key(self, number: str, *, curve: bool = False) -> None:
         """From now on it signs with that one alone."""
         if curve:
-            self.key: Any = ec.generate_private_key(ec.SECP256R1())
+            self.key: Any = _curve_key()
             self.algorithm = "ES256"
             public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         else:
-            self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            self.key = _rsa_key(number)
             self.algorithm = "RS256"
             public = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         self.number = number
@@ -121,6 +122,17 @@ class Issuer:
         # RFC 6749, 2.3.1: the halves come encoded like a form's field.
         given = parse_qs(f"secret={request.authorization.password}")["secret"][0]
         return request.authorization.username == CLIENT_ID and given == CLIENT_SECRET
+
+
+@cache
+def _rsa_key(number: str) -> rsa.RSAPrivateKey:
+    """Made once: that takes longer than a test."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def _curve_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 def _json(body: Any, status: int = 200) -> Response:

@@ -70,7 +70,7 @@ async def test_the_table_goes_and_comes_back_and_the_run_stays(empty_place: Plac
     async with installed(*empty_place) as house:
         number = await told(house)
     folder, url = empty_place
-    await downgrade(url, folder, "0011", now=NOW)
+    await downgrade(url, folder, "0015", now=NOW)
     await upgrade(url, folder, now=NOW)
     db = open_database(url, folder)
     try:

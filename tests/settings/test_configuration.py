@@ -12,6 +12,7 @@ from brainarr.domain.recommendation import NO_CAPS, Caps, Target, Wording
 from brainarr.domain.schedule import Interval, parse_schedule
 from brainarr.errors import ConfigurationError
 from brainarr.wiring.configuration import Settings, load_settings
+from tests.planted import CLIENT_SECRET
 
 # docs/settings.md and DESIGN §6 promise these keys and defaults.
 EVERYTHING = """
@@ -80,6 +81,10 @@ def test_a_chain_of_models_is_read_in_order(tmp_path: Path):
         ("server.external_url", "brainarr:8690"),
         ("server.host", "a b"),
         ("server.api_key", '"two words"'),
+        ("auth.method", "basic"),
+        ("auth.required", "never"),
+        ("auth.session_days", "0"),
+        ("auth.user_header", '"Remote User"'),
         ("lidarr.url", "lidarr:8686"),
         ("lidarr.timeout", "0"),
         ("musicbrainz.requests_per_second", "0"),
@@ -107,6 +112,34 @@ def test_what_is_out_of_bounds_is_refused_by_name(tmp_path: Path, key: str, valu
     found = faults(tmp_path, f"{section}: {{{inner}: {value}}}" if inner else f"{section}: {value}")
     assert list(found) == [key]
     assert found[key]
+
+
+def test_a_reverse_proxy_that_signs_people_in_must_be_named(tmp_path: Path):
+    found = faults(tmp_path, "auth: {method: external}")
+    assert list(found) == ["auth.trusted_proxies"]
+    assert "anybody" in found["auth.trusted_proxies"]
+    entrance = read(tmp_path, "auth: {method: external, trusted_proxies: [172.18.0.7/16]}").auth.entrance(
+        None
+    )
+    assert [str(network) for network in entrance.proxies] == ["172.18.0.0/16"]
+
+
+@pytest.mark.parametrize("value", ["proxy", "1.2.3.4/33", "0.0.0.0/0", "'::/0'"])
+def test_a_trusted_proxy_is_an_address_or_a_network_and_never_everybody(tmp_path: Path, value: str):
+    assert list(faults(tmp_path, f"auth: {{trusted_proxies: [{value}]}}")) == ["auth.trusted_proxies.0"]
+
+
+def test_an_openid_provider_needs_its_address_and_our_name_there(tmp_path: Path):
+    found = faults(tmp_path, "auth: {oidc: {issuer: auth.example.org, scopes: [profile]}}")
+    assert set(found) == {"auth.oidc.issuer", "auth.oidc.client_id", "auth.oidc.scopes"}
+
+
+def test_the_secret_of_an_openid_provider_is_one(tmp_path: Path):
+    yaml = f"auth: {{oidc: {{issuer: 'https://a.example', client_id: x, client_secret: {CLIENT_SECRET}}}}}"
+    (tmp_path / "config.yaml").write_text(yaml)
+    loaded = load_settings(tmp_path, {})
+    assert CLIENT_SECRET in loaded.secrets
+    assert CLIENT_SECRET not in repr(loaded.values)
 
 
 def test_what_would_have_no_effect_is_refused_instead_of_ignored(tmp_path: Path):

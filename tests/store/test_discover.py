@@ -27,7 +27,7 @@ async def test_what_was_stored_before_is_found_by_its_genres_era_and_voices(empt
             )
         before = await discover(house.db, Sought(), Sort.YEAR)
         await house.db.dispose()
-        await downgrade(house.url, house.folder, "0011", now=NOW)
+        await downgrade(house.url, house.folder, "0012", now=NOW)
         await upgrade(house.url, house.folder, now=NOW)
         after = await discover(house.db, Sought(), Sort.YEAR)
         assert after == before

@@ -24,6 +24,7 @@ from brainarr.cli import (
     serve,
     similarity,
     taste,
+    user,
     worker,
 )
 from brainarr.errors import BrainarrError, ConfigurationError
@@ -71,6 +72,7 @@ app.command()(history.history)
 app.command()(taste.taste)
 app.command()(backtest.backtest)
 app.add_typer(keys.app, name="api-key")
+app.add_typer(user.app, name="user")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(db.app, name="db")
 app.add_typer(similarity.app, name="similarity")

@@ -62,8 +62,8 @@ class Kind:
 
 
 BAD_REQUEST = Kind("bad-request", "The request cannot be read", 400)
-UNAUTHORIZED = Kind("unauthorized", "The key is missing or wrong", 401)
-FORBIDDEN = Kind("forbidden", "The key does not allow that", 403)
+UNAUTHORIZED = Kind("unauthorized", "Neither a key that fits nor a sign-in", 401)
+FORBIDDEN = Kind("forbidden", "Not allowed", 403)
 NOT_FOUND = Kind("not-found", "Not found", 404)
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", "This address does not take that method", 405)
 TIMED_OUT = Kind("request-timeout", "The request did not arrive in time", 408)

@@ -158,10 +158,14 @@ HeaderName = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
 
 
 def _network(text: str) -> str:
+    allowed = "an address such as 172.18.0.2, or a network such as 172.18.0.0/16"
     try:
-        return str(ip_network(text, strict=False))
+        network = ip_network(text, strict=False)
     except ValueError:
-        raise ValueError("an address such as 172.18.0.2, or a network such as 172.18.0.0/16") from None
+        raise ValueError(allowed) from None
+    if not network.prefixlen:
+        raise ValueError(f"{allowed}, and not everybody")
+    return str(network)
 
 
 def _groups(admin: Groups, user: Groups) -> Grouping:
@@ -185,7 +189,7 @@ class AuthSettings(Section):
     method: Method = Method.FORMS
     required: Literal["enabled", "disabled_for_local_addresses"] = "enabled"
     trusted_proxies: Annotated[
-        tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=50)
+        tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=50, validate_default=True)
     ] = ()
     """Whose word about the other end is believed beside this machine's; `external`: also about people."""
     user_header: HeaderName = "Remote-User"
@@ -197,13 +201,16 @@ class AuthSettings(Section):
     session_days: Annotated[int, Field(ge=1, le=365)] = 30
     oidc: OpenIdGroups | None = None
 
-    @model_validator(mode="after")
-    def _external_needs_somebody_to_trust(self) -> Self:
-        if self.method is Method.EXTERNAL and not self.trusted_proxies:
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _external_needs_somebody_to_trust(
+        cls, proxies: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        if info.data.get("method") is Method.EXTERNAL and not proxies:
             raise ValueError(
-                "external together with trusted_proxies: without them anybody could say who they are"
+                "with auth.method external, the reverse proxy's address: else anybody could be anybody"
             )
-        return self
+        return proxies
 
     def entrance(self, openid: IdentityProvider | None) -> Entrance:
         return Entrance(

@@ -29,7 +29,7 @@ router = APIRouter()
 signed_in = APIRouter()
 """For those who are."""
 
-AFTER_FIRST = "/"
+AFTER_FIRST = "/setup"
 """Where the first administrator goes on."""
 
 _LONGEST_FIELD = 1_000
