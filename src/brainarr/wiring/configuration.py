@@ -5,9 +5,7 @@ See docs/settings.md for every key in words.
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -24,7 +22,6 @@ from pydantic import (
 
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.money import Limits
-from brainarr.domain.people import EVERYBODY, Grouping
 from brainarr.domain.recommendation import (
     MOST_DECADES,
     MOST_RECOMMENDATIONS,
@@ -42,7 +39,6 @@ from brainarr.domain.recommendation import (
 from brainarr.domain.schedule import parse_schedule
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.llm.registry import ProviderEntry
-from brainarr.pipeline.ports import IdentityProvider
 from brainarr.providers.collaborative import SimilaritySettings
 from brainarr.providers.coverart import CoverArtSettings
 from brainarr.providers.deezer import DeezerSettings
@@ -52,13 +48,12 @@ from brainarr.providers.lidarr import LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainzSettings
 from brainarr.providers.musicbrainz import MusicBrainzSettings
 from brainarr.providers.notifications import NotificationSettings
-from brainarr.providers.oidc import OpenIdSettings
 from brainarr.service.retention import Retention
 from brainarr.settings.load import Loaded, load
 from brainarr.settings.values import Section, WebAddress
 from brainarr.store.backup import Shelf
 from brainarr.store.session import database_url
-from brainarr.web.entrance import Entrance, Method
+from brainarr.wiring.signing_in import AuthSettings
 
 SERVICES = ("lidarr", "musicbrainz", "listenbrainz", "deezer", "lastfm", "similarity", "coverart", "itunes")
 """Names that reports already use: an entry of the provider chain must have another one."""
@@ -151,79 +146,6 @@ class ServerSettings(Section):
         if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,200}", key.get_secret_value()):
             raise ValueError("1 to 200 characters of plain ASCII without spaces")
         return key
-
-
-Groups = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=50)]
-HeaderName = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
-
-
-def _network(text: str) -> str:
-    allowed = "an address such as 172.18.0.2, or a network such as 172.18.0.0/16"
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(allowed) from None
-    if not network.prefixlen:
-        raise ValueError(f"{allowed}, and not everybody")
-    return str(network)
-
-
-def _groups(admin: Groups, user: Groups) -> Grouping:
-    return Grouping(frozenset(admin), frozenset(user))
-
-
-class OpenIdGroups(OpenIdSettings):
-    """What the adapter needs to know, and what its groups mean here."""
-
-    admin_groups: Groups = ()
-    user_groups: Groups = ()
-
-    @property
-    def grouping(self) -> Grouping:
-        return _groups(self.admin_groups, self.user_groups)
-
-
-class AuthSettings(Section):
-    """How people sign in. The API's keys are another matter."""
-
-    method: Method = Method.FORMS
-    required: Literal["enabled", "disabled_for_local_addresses"] = "enabled"
-    trusted_proxies: Annotated[
-        tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=50, validate_default=True)
-    ] = ()
-    """Whose word about the other end is believed beside this machine's; `external`: also about people."""
-    user_header: HeaderName = "Remote-User"
-    groups_header: HeaderName = "Remote-Groups"
-    admin_groups: Groups = ()
-    """Of the proxy: whoever is in none of them is no administrator. None: the page People decides."""
-    user_groups: Groups = ()
-    """None: everybody whom the proxy lets through."""
-    session_days: Annotated[int, Field(ge=1, le=365)] = 30
-    oidc: OpenIdGroups | None = None
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _external_needs_somebody_to_trust(
-        cls, proxies: tuple[str, ...], info: ValidationInfo
-    ) -> tuple[str, ...]:
-        if info.data.get("method") is Method.EXTERNAL and not proxies:
-            raise ValueError(
-                "with auth.method external, the reverse proxy's address: else anybody could be anybody"
-            )
-        return proxies
-
-    def entrance(self, openid: IdentityProvider | None) -> Entrance:
-        return Entrance(
-            method=self.method,
-            free_at_home=self.required == "disabled_for_local_addresses",
-            proxies=tuple(map(ip_network, self.trusted_proxies)),
-            user_header=self.user_header,
-            groups_header=self.groups_header,
-            grouping=_groups(self.admin_groups, self.user_groups),
-            life=timedelta(days=self.session_days),
-            openid=openid,
-            openid_grouping=self.oidc.grouping if self.oidc else EVERYBODY,
-        )
 
 
 class DatabaseSettings(Section):

@@ -19,6 +19,14 @@ def _days(title: str, help: str) -> Words:
     return Words(title, help, unit="days", none=_FOREVER)
 
 
+def _header(title: str, help: str) -> Words:
+    return Words(title, help, advanced=True, allowed="a header's name")
+
+
+def _groups(title: str, help: str, none: str) -> Words:
+    return Words(title, help, none=none, advanced=True, allowed="up to 50 names")
+
+
 def _dollars(title: str, help: str, none: str, allowed: str = "0 to 1000000 US dollars") -> Words:
     return Words(title, help, none=none, allowed=allowed)
 
@@ -96,6 +104,65 @@ CHAPTERS = (
         "Security",
         "Who may come in, and under which names this server answers.",
         (
+            Group(
+                "Signing in",
+                {
+                    "auth.method": Words(
+                        "Method",
+                        "Who knows the people: Brainarr, or a reverse proxy that signs them in.",
+                        choices={"forms": "here, by name and password", "external": "a reverse proxy"},
+                    ),
+                    "auth.required": Words(
+                        "Required",
+                        "Whether people at home need to sign in.",
+                        choices={
+                            "enabled": "always",
+                            "disabled_for_local_addresses": "not from addresses at home",
+                        },
+                    ),
+                    "auth.session_days": Words(
+                        "Stay signed in", "From the last visit on, for whoever wants it.", unit="days"
+                    ),
+                    "auth.trusted_proxies": Words(
+                        "Trusted proxies",
+                        "Whose word about a visitor's address is believed, and with an external method "
+                        "about who they are.",
+                        advanced=True,
+                        allowed="addresses or networks, such as 172.18.0.0/16",
+                    ),
+                    "auth.user_header": _header("User header", "Where the proxy says who somebody is."),
+                    "auth.groups_header": _header("Groups header", "Where it says their groups."),
+                    "auth.admin_groups": _groups(
+                        "Groups of administrators", "Of the reverse proxy.", "the page People decides"
+                    ),
+                    "auth.user_groups": _groups(
+                        "Groups that may come in", "Of the reverse proxy.", "everybody whom it lets through"
+                    ),
+                },
+            ),
+            Group(
+                "OpenID Connect",
+                {
+                    "auth.oidc.issuer": web_address(
+                        "Issuer",
+                        "The address of your identity provider, as it names itself.",
+                        none="no such button on the sign-in page",
+                    ),
+                    "auth.oidc.client_id": Words("Client", "As the provider knows Brainarr.", advanced=True),
+                    "auth.oidc.client_secret": Words("Client secret", "From the provider.", advanced=True),
+                    "auth.oidc.name": Words("Name", "What the button says.", advanced=True),
+                    "auth.oidc.scopes": Words("Scopes", "What is asked for.", advanced=True),
+                    "auth.oidc.groups_claim": Words(
+                        "Groups claim", "Where the provider says somebody's groups.", advanced=True
+                    ),
+                    "auth.oidc.admin_groups": _groups(
+                        "Groups of administrators", "Of the provider.", "the page People decides"
+                    ),
+                    "auth.oidc.user_groups": _groups(
+                        "Groups that may come in", "Of the provider.", "everybody whom it lets in"
+                    ),
+                },
+            ),
             Group(
                 "Access",
                 {
@@ -276,6 +343,9 @@ CHAPTERS = (
                     ),
                     "retention.runs_days": _days(
                         "Empty runs", "Runs that recommended nothing, and every run's provider reports."
+                    ),
+                    "retention.prompts_days": _days(
+                        "Prompts and answers", "What models were asked, word for word."
                     ),
                     "retention.verdicts_days": _days("Verdicts", "On each candidate; the counts stay."),
                     "retention.deliveries_days": _days("Deliveries", "What each poll of a list carried."),

@@ -106,8 +106,24 @@ SOURCES = Chapter(
         Group(
             "Artwork and previews",
             {
+                "artwork.enabled": Words(
+                    "Covers and pictures", "Lidarr's first. Without it, all of them are drawn."
+                ),
+                "artwork.megabytes": Words(
+                    "Room for pictures", "In the configuration folder; the oldest give way.", unit="MB"
+                ),
+                "coverart.enabled": Words(
+                    "Ask the Cover Art Archive", "For the covers that Lidarr does not have."
+                ),
                 "coverart.base_url": web_address("Cover Art Archive", "Where covers come from."),
-                "itunes.base_url": web_address("iTunes", "Where previews come from."),
+                "previews.enabled": Words(
+                    "Previews", "30 seconds to listen to: Deezer is asked first, then iTunes."
+                ),
+                "itunes.enabled": Words("Ask iTunes", "For previews that Deezer does not have."),
+                "itunes.country": Words(
+                    "Country", "Whose iTunes shop is searched.", allowed="two capital letters, such as US"
+                ),
+                "itunes.base_url": web_address("iTunes", "Where its previews come from."),
             },
         ),
     ),
@@ -230,6 +246,11 @@ RECOMMENDATIONS = Chapter(
                         "propose": "propose: name music of their own",
                         "rank": "rank: order what the sources found",
                     },
+                ),
+                "recommend.keep_prompts": Words(
+                    "Keep prompts and answers",
+                    "Each run shows what its models were asked and what they said; all of it stays here.",
+                    advanced=True,
                 ),
                 "recommend.wording": Words(
                     "Who words the reasons",

@@ -30,11 +30,23 @@ export async function load(address, { selectors, block, ...options }) {
   const text = await answer.text();
   if (!(answer.headers.get("content-type") || "").startsWith("text/html")) throw new Error("no page");
   if (answer.redirected && !sameplace(answer.url, address, selectors)) {
+    // Its message was shown to us, and will not be shown to the browser again.
+    const told = new DOMParser().parseFromString(text, "text/html").querySelector("#flash");
+    if (told?.childElementCount) sessionStorage.setItem(CARRIED, told.outerHTML);
     location.assign(answer.url);
     return answer.url;
   }
   swap(text, selectors || "#main");
   return answer.url;
+}
+
+const CARRIED = "brainarr-flash";
+
+/** Shows what an action on the page before came to. */
+function takeCarried() {
+  const html = sessionStorage.getItem(CARRIED);
+  sessionStorage.removeItem(CARRIED);
+  if (html && !document.querySelector("#flash").childElementCount) swap(html, "#flash");
 }
 
 // Where an action led to another page than the one that is shown, the browser goes there as well.
@@ -227,6 +239,7 @@ addEventListener("online", tellOffline);
 addEventListener("offline", tellOffline);
 
 document.documentElement.dataset.script = "on";
+takeCarried();
 tellTimes();
 tellOffline();
 leaveToast();
