@@ -18,6 +18,17 @@ from brainarr.store.recommendations import RecommendationRow
 NOTICED = 0.005
 """A difference below it is rounding."""
 
+STATUSES = {
+    Status.PENDING: "waits for your review",
+    Status.APPROVED: "approved",
+    Status.DELIVERED: "delivered to Lidarr",
+    Status.IMPORTED: "in the library",
+    Status.KEPT: "kept",
+    Status.REMOVED: "removed",
+    Status.REJECTED: "rejected",
+    Status.BLOCKED: "never again",
+    Status.FAILED: "failed",
+}
 TONES = {
     Status.PENDING: "info",
     Status.APPROVED: "info",

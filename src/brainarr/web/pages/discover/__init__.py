@@ -69,6 +69,7 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
         nothing=_nothing(found, filters, connected=deps.importer is not None),
         in_state=found.in_state(filters.status),
         connected=deps.importer is not None,
+        previews=deps.previews is not None,
     )
     if filters.view is not _remembered(request):
         set_cookie(request, answer, _VIEW_COOKIE, filters.view, _A_YEAR)
