@@ -4,10 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo serve test check format lint types imports bench chaos spark audit clean requirements
+.PHONY: demo demo-web serve test check format lint types imports bench chaos spark audit clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
+
+demo-web: $(VENV)/.app        ## the web app in that sandbox, on http://127.0.0.1:8690
+	$(BIN)/brainarr demo --serve
 
 serve: $(VENV)/.app           ## the real server, with the platform's configuration folder
 	$(BIN)/brainarr serve

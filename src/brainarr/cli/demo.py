@@ -1,5 +1,6 @@
 """brainarr demo: the main job end to end, against a Lidarr and a catalogue that live in this one process."""
 
+import os
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,8 +26,15 @@ _SETTINGS = {
 
 def demo(
     json: Annotated[bool, typer.Option("--json", help="Print the whole story as one JSON object.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the web app in the sandbox instead, until Ctrl+C.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the web app.")] = 8690,
 ) -> None:
     """Show the main job end to end in a sandbox: no keys, no network, about ten seconds."""
+    if serve:
+        run_async(_serve(port))
+        return
     from rich.console import Console
 
     from brainarr import log
@@ -46,6 +54,21 @@ def demo(
         tell_end(out, story, seconds)
     if story.synced.failure is not None or story.synced.fetch_failures:
         raise typer.Exit(1)
+
+
+async def _serve(port: int) -> None:
+    from brainarr import log
+    from brainarr.sandbox.starter import demo_library, starter_world
+    from brainarr.wiring.sandboxed import serve_sandboxed
+
+    log.configure("warning")
+    os.umask(0o077)
+    world = starter_world()
+    settings = {"BRAINARR__SERVER__PORT": str(port), "BRAINARR__RECOMMEND__SCHEDULE": "off"}
+    typer.echo(f"Open http://127.0.0.1:{port} in a few seconds and make an account; Ctrl+C ends it.")
+    typer.echo("Lidarr and the catalogue are a sandbox, and everything is thrown away at the end.")
+    with TemporaryDirectory(prefix="brainarr-demo-") as folder:
+        await serve_sandboxed(Path(folder), world, demo_library(world), settings)
 
 
 async def _play(out: "Console", *, quiet: bool) -> "Story":
