@@ -1,6 +1,5 @@
 """A real browser in front of a real `brainarr serve`, beside the sandbox's Lidarr and catalogue."""
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,14 +14,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from brainarr.sandbox.starter import demo_library, starter_world
 from tests.cli.conftest import World, standing
-from tests.planted import ADMIN_PASSWORD
-from tests.processes.town import KEY, Member, environment, serving
+from tests.processes.town import KEY, Member, environment, serving, sign_in
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
-ADMIN = "Ada"
-CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 SQLITE = "sqlite:///brainarr.db"
 
 
@@ -31,8 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.loopback)
-            # One browser and one server for all of them.
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass
@@ -53,19 +47,11 @@ class Town:
         return httpx2.Client(base_url=self.address, headers={"X-Api-Key": KEY}, trust_env=False, timeout=60)
 
     def sign_in(self) -> list[Any]:
-        """The administrator's cookies, through the front door; the first visitor becomes one."""
-        with httpx2.Client(base_url=self.address, trust_env=False, timeout=60) as client:
-            client.headers["Accept"] = "text/html"
-            page = client.get(f"{self.base}/sign-in", follow_redirects=True)
-            token = CSRF.search(page.text)
-            assert token is not None, page.text
-            form = {"csrf": token[1], "name": ADMIN, "password": ADMIN_PASSWORD, "again": ADMIN_PASSWORD}
-            went = client.post(page.url.path, data=form | {"keep": "true"})
-            assert went.status_code == 303, went.text
-            return [
-                {"name": cookie.name, "value": cookie.value or "", "url": f"{self.address}{self.base}/"}
-                for cookie in client.cookies.jar
-            ]
+        """The administrator's cookies, as Playwright takes them."""
+        return [
+            {"name": cookie.name, "value": cookie.value or "", "url": f"{self.address}{self.base}/"}
+            for cookie in sign_in(self.member, self.base).jar
+        ]
 
     @cached_property
     def cookies(self) -> list[Any]:

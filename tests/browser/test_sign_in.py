@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ADMIN, PHONE, Town, looking_at
+from tests.browser.conftest import PHONE, Town, looking_at
 from tests.planted import ADMIN_PASSWORD
+from tests.processes.town import ADMIN
 
 
 def enter(page: Page, password: str = ADMIN_PASSWORD) -> None:

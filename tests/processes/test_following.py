@@ -10,7 +10,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.processes.town import KEY, PATIENCE_S, Member, environment, serving
+from tests.processes.town import KEY, PATIENCE_S, Member, environment, serving, sign_in
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.loopback
@@ -32,11 +32,11 @@ async def change(client: httpx2.AsyncClient, **values: object) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def hammer(member: Member, path: str, over: asyncio.Event, fresh: bool) -> int:
+async def hammer(member: Member, path: str, over: asyncio.Event, fresh: bool, visitor: httpx2.Cookies) -> int:
     """Asks again and again, over one connection or a fresh one each time; how often it was answered."""
     answered = 0
     headers = {"Connection": "close"} if fresh else {}
-    async with client_of(member) as client:
+    async with client_of(member, cookies=visitor) as client:
         while not over.is_set():
             answer = await client.get(path, headers=headers)
             assert answer.status_code == 200, (path, answer.status_code, answer.text)
@@ -53,8 +53,9 @@ def figures(member: Member) -> tuple[int, int]:
 async def change_under_load(member: Member, numbers: range) -> None:
     over = asyncio.Event()
     paths = ("/ping", "/settings/lidarr", "/api/v1/runs")
+    visitor = await asyncio.to_thread(sign_in, member)
     async with asyncio.TaskGroup() as crowd, client_of(member) as client:
-        ways = [hammer(member, path, over, fresh) for path in paths for fresh in (False, True)]
+        ways = [hammer(member, path, over, fresh, visitor) for path in paths for fresh in (False, True)]
         load = [crowd.create_task(way) for way in ways]
         for number in numbers:
             await change(client, recommend__max_recommendations=number)

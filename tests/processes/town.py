@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,10 +19,13 @@ from typing import IO, Any
 import httpx2
 import psutil
 
+from tests.planted import ADMIN_PASSWORD
 from tests.servers import free_port
 
 PATIENCE_S = 90.0
 KEY = "the-key-of-the-town"
+ADMIN = "Ada"
+_CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
 @dataclass
@@ -104,6 +108,19 @@ def serving(environ: Mapping[str, str], *, wait: bool = True) -> Iterator[Member
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def sign_in(member: Member, base: str = "") -> httpx2.Cookies:
+    """The administrator's, through the front door; the first visitor becomes one. `base` is the URL base."""
+    with httpx2.Client(base_url=member.address, trust_env=False, timeout=PATIENCE_S) as client:
+        client.headers["Accept"] = "text/html"
+        page = client.get(f"{base}/sign-in", follow_redirects=True)
+        token = _CSRF.search(page.text)
+        assert token is not None, page.text
+        form = {"csrf": token[1], "name": ADMIN, "password": ADMIN_PASSWORD, "again": ADMIN_PASSWORD}
+        went = client.post(page.url.path, data=form | {"keep": "true"})
+        assert went.status_code == 303, went.text
+        return client.cookies
 
 
 @dataclass

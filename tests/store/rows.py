@@ -71,7 +71,7 @@ def values_of(table: Table, number: int) -> st.SearchStrategy[dict[str, Any]]:
             columns[column.name] = moments
         elif isinstance(column.type, JsonOf):
             columns[column.name] = json_samples.get(column.name, st.lists(texts, max_size=3).map(tuple))
-        elif column.name == "status":
+        elif column.name == "status" and is_text(column):
             columns[column.name] = st.just("done")
         elif is_text(column):
             limit = getattr(column.type, "length", None) or 40

@@ -34,7 +34,7 @@ from brainarr.service.settings import Configuration
 from brainarr.service.setup import Installation
 from brainarr.service.tasks import Task
 from brainarr.settings.layers import Origin
-from brainarr.store import lists, recommendations
+from brainarr.store import lists, people, recommendations
 from brainarr.store.backup import SHELF
 from brainarr.store.cache import LayeredCache, MemoryLevel, StoredCache
 from brainarr.store.history import write_history
@@ -160,6 +160,23 @@ class House:
         client = self.door(None, comes_from=comes_from, **changes)
         client.headers["Accept"] = "text/html"
         return client
+
+    @asynccontextmanager
+    async def signed_in(
+        self, name: str = ADMIN, *, comes_from: str = "127.0.0.1", **changes: object
+    ) -> AsyncIterator[httpx2.AsyncClient]:
+        """A browser of the administrator, or of USER, in front of the app with `changes` in its deps.
+
+        The account is made where it is missing, and the URL base is that of `changes`.
+        """
+        password, role = (ADMIN_PASSWORD, Role.ADMIN) if name == ADMIN else (USER_PASSWORD, Role.USER)
+        async with self.deps.db.reading() as connection:
+            known = await people.person_named(connection, name)
+        if known is None:
+            await self.add_person(name, password, role)
+        async with self.browser(comes_from=comes_from, **changes) as browser:
+            await sign_in(browser, name, password, str(changes.get("url_base", "")))
+            yield browser
 
     async def add_person(self, name: str, password: str, role: Role = Role.USER) -> PersonRow:
         return await add_person(
@@ -287,16 +304,12 @@ async def stranger(house: House) -> AsyncIterator[httpx2.AsyncClient]:
 @pytest.fixture
 async def pages(house: House) -> AsyncIterator[httpx2.AsyncClient]:
     """An administrator with a browser, which follows no redirect by itself."""
-    await house.add_person(ADMIN, ADMIN_PASSWORD, Role.ADMIN)
-    async with house.browser() as browser:
-        await sign_in(browser, ADMIN, ADMIN_PASSWORD)
+    async with house.signed_in() as browser:
         yield browser
 
 
 @pytest.fixture
 async def user_pages(house: House, pages: httpx2.AsyncClient) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who is no administrator, likewise."""
-    await house.add_person(USER, USER_PASSWORD)
-    async with house.browser() as browser:
-        await sign_in(browser, USER, USER_PASSWORD)
+    async with house.signed_in(USER) as browser:
         yield browser

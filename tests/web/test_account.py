@@ -22,8 +22,7 @@ async def told(browser: httpx2.AsyncClient, answer: httpx2.Response) -> str:
 
 
 async def test_a_changed_password_signs_out_everywhere_else(house: House, pages: httpx2.AsyncClient):
-    async with house.browser() as elsewhere:
-        await sign_in(elsewhere, ADMIN, ADMIN_PASSWORD)
+    async with house.signed_in() as elsewhere:
         form = {"old": ADMIN_PASSWORD, "password": NEW, "again": NEW}
         assert "changed" in await told(pages, await pages.post("/account/password", data=form))
         assert (await elsewhere.get("/account")).status_code == 303

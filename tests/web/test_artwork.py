@@ -26,7 +26,7 @@ def artwork(house: House, *known: int) -> Artwork:
 
 
 async def test_a_picture_comes_as_it_is_and_not_twice(house: House):
-    async with house.door(house.deps.api_key(), artwork=artwork(house, 7)) as client:
+    async with house.signed_in(artwork=artwork(house, 7)) as client:
         answer = await client.get(f"/art/release-group/{mbid(7)}?size=250")
         assert answer.headers["content-type"] == "image/png"
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -40,7 +40,7 @@ async def test_a_picture_comes_as_it_is_and_not_twice(house: House):
 
 async def test_what_has_no_picture_is_drawn_with_its_initials(house: House):
     await house.recommend(recommended(1, album=7, title="Just for <a> Day"))
-    async with house.door(house.deps.api_key(), artwork=artwork(house)) as client:
+    async with house.signed_in(artwork=artwork(house)) as client:
         answer = await client.get(f"/art/release-group/{mbid(7)}?size=500")
         assert answer.headers["content-type"] == "image/svg+xml"
         assert "sandbox" in answer.headers["content-security-policy"]
@@ -54,14 +54,14 @@ async def test_while_it_is_looked_for_the_drawing_is_good_for_moments_only(house
         async def picture(self, wanted: Wanted) -> Answer:
             return Answer(None, settled=False)
 
-    async with house.door(house.deps.api_key(), artwork=Looks()) as client:
+    async with house.signed_in(artwork=Looks()) as client:
         answer = await client.get(f"/art/artist/{mbid(1)}")
     age = re.search(r"max-age=(\d+)", answer.headers["cache-control"])
     assert age is not None and int(age[1]) < 60
 
 
 async def test_switched_off_everything_is_drawn(house: House):
-    async with house.door(house.deps.api_key(), artwork=None) as client:
+    async with house.signed_in(artwork=None) as client:
         answer = await client.get(f"/art/artist/{mbid(1)}")
         assert answer.headers["content-type"] == "image/svg+xml"
 
@@ -76,7 +76,7 @@ async def test_switched_off_everything_is_drawn(house: House):
     ],
 )
 async def test_only_identifiers_and_two_sizes_are_pictures(house: House, path: str, status: int):
-    async with house.door(house.deps.api_key(), artwork=artwork(house)) as client:
+    async with house.signed_in(artwork=artwork(house)) as client:
         assert (await client.get(path)).status_code == status
 
 
@@ -89,7 +89,7 @@ async def test_a_preview_is_played_from_here_whole_or_in_part(house: House):
     (number,) = await house.recommend(recommended(1))
     sound = Sound(silence(1), "audio/mpeg")
     previews = Previews(house.deps.db, [Heard("deezer", sound)], house.clock)
-    async with house.door(house.deps.api_key(), previews=previews) as client:
+    async with house.signed_in(previews=previews) as client:
         whole = await client.get(f"/previews/{number}")
         assert (whole.status_code, whole.headers["content-type"]) == (200, "audio/mpeg")
         assert whole.content == sound.content
@@ -104,11 +104,11 @@ async def test_a_preview_is_played_from_here_whole_or_in_part(house: House):
 async def test_where_nobody_has_a_preview_a_problem_says_so(house: House):
     (number,) = await house.recommend(recommended(1))
     previews = Previews(house.deps.db, [Heard("deezer", None)], house.clock)
-    async with house.door(house.deps.api_key(), previews=previews) as client:
-        answer = await client.get(f"/previews/{number}")
+    async with house.signed_in(previews=previews) as client:
+        answer = await client.get(f"/previews/{number}", headers={"Accept": "*/*"})
         assert answer.status_code == 404
         assert "No preview of New 1 was found" in answer.json()["detail"]
-    async with house.door(house.deps.api_key(), previews=None) as client:
+    async with house.signed_in(previews=None) as client:
         assert (await client.get(f"/previews/{number}")).status_code == 404
 
 

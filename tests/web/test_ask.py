@@ -39,7 +39,7 @@ def checked(page: str) -> list[tuple[str, str]]:
 
 async def test_a_wish_is_shown_as_it_was_understood_and_nothing_starts(house: House):
     await own_low(house)
-    async with house.door(house.deps.api_key(), catalog=FakeCatalog([BEDHEAD])) as client:
+    async with house.signed_in(catalog=FakeCatalog([BEDHEAD])) as client:
         page = (await client.get("/ask", params={"wish": WISH}, headers={"Accept": "text/html"})).text
         assert (await client.get("/api/v1/runs")).json() == []
     assert checked(page) == [
@@ -115,7 +115,7 @@ async def test_what_nothing_is_made_of_is_said_and_whether_a_model_reads_it(
         return "answers"
 
     builtin = WiredProvider("builtin", Check("builtin", "model", alive))
-    async with house.door(house.deps.api_key(), providers=(builtin,)) as client:
+    async with house.signed_in(providers=(builtin,)) as client:
         page = words((await client.get("/ask", params={"wish": "jazz zzz"})).text)
         assert "Without a language model these words have no effect" in page
         page = words((await client.get("/ask", params={"wish": "zzz"})).text)

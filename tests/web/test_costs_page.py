@@ -40,7 +40,7 @@ async def spend(
 
 
 async def shown(house: House, path: str = "/costs", **changes: Any) -> str:
-    async with house.door(house.deps.api_key(), **changes) as client:
+    async with house.signed_in(**changes) as client:
         answer = await client.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 200
     require_clean(answer.text)
@@ -157,12 +157,9 @@ async def test_the_books_of_a_month_are_a_file(house: House, pages: httpx2.Async
     assert [row["cost_microdollars"] for row in csv.DictReader(io.StringIO(old))] == ["1500"]
 
 
-async def test_money_is_for_administrators(house: House, stranger: httpx2.AsyncClient):
-    async with house.door(house.deps.api_key()) as owner:
-        made = (await owner.post("/api/v1/keys", json={"name": "tablet", "scope": "write"})).json()
-    async with house.door(made["key"]) as user:
-        for path in ("/costs", "/costs/usage.csv"):
-            assert (await user.get(path)).status_code == 403
+async def test_money_is_for_administrators(user_pages: httpx2.AsyncClient, stranger: httpx2.AsyncClient):
+    for path in ("/costs", "/costs/usage.csv"):
+        assert (await user_pages.get(path)).status_code == 403
     assert "$" not in (await stranger.get("/costs")).text
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 
 from brainarr.domain.recommendation import Evidence, Recommendation, Status
 from brainarr.service.discover import CARDS, Sort, Sought, discover
+from brainarr.service.previews import Previews
 from brainarr.service.recommendations import Decision, decide
 from brainarr.web.pages.discover.filters import Filters, View, read_filters
 from tests.store.given import recommended
@@ -56,9 +57,11 @@ def statements() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
-async def test_a_card_tells_what_why_and_what_can_be_done(house: House, pages: httpx2.AsyncClient):
+async def test_a_card_tells_what_why_and_what_can_be_done(house: House):
     (number,) = await house.recommend(found(1, album="Souvlaki", artist="Slowdive", year=1993))
-    page = (await pages.get("/")).text
+    previews = Previews(house.deps.db, [], house.clock)
+    async with house.signed_in(previews=previews) as pages:
+        page = (await pages.get("/")).text
     assert titles(page) == ["Souvlaki"]
     for told in ("Slowdive", "1993", "shoegaze", "Near Slowdive.", "Because you have", "listenbrainz"):
         assert told in page
@@ -67,6 +70,8 @@ async def test_a_card_tells_what_why_and_what_can_be_done(house: House, pages: h
     for decision in ("approve", "reject", "block", "more"):
         assert f'formaction="/recommendations/{number}/{decision}"' in page
     assert "/art/release-group/" in page
+    async with house.signed_in(previews=None) as without:
+        assert "data-preview" not in (await without.get("/")).text
 
 
 async def test_names_are_text_whatever_they_hold(house: House, pages: httpx2.AsyncClient):
@@ -186,7 +191,7 @@ async def test_every_state_offers_what_it_allows(house: House, pages: httpx2.Asy
 
 
 async def test_each_kind_of_nothing_says_what_to_do(house: House, pages: httpx2.AsyncClient):
-    async with house.door(house.deps.api_key(), importer=None) as alone:
+    async with house.signed_in(importer=None) as alone:
         assert "Connect your Lidarr first" in (await alone.get("/")).text
     first = (await pages.get("/")).text
     assert "Nothing found yet" in first and 'action="/runs"' in first
@@ -299,7 +304,7 @@ async def test_a_block_of_the_page_is_what_the_script_asks_for(house: House, pag
 
 async def test_every_address_stands_below_the_url_base(house: House):
     await house.recommend(found(1))
-    async with house.door(house.deps.api_key(), url_base="/brainarr") as client:
+    async with house.signed_in(url_base="/brainarr") as client:
         for view in View:
             page = (await client.get(f"/brainarr/discover?view={view}")).text
             addresses = re.findall(r'(?:src|href|action|formaction|data-preview|data-href)="([^"]+)"', page)

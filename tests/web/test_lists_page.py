@@ -18,7 +18,7 @@ from brainarr.service.feeds import albums_feed
 from tests.store.given import recommended
 from tests.web.configuration import Settings
 from tests.web.conftest import House
-from tests.web.test_setup import as_admin, went
+from tests.web.test_setup import went
 
 DEFAULT = {"slug": "default"}
 
@@ -92,7 +92,7 @@ async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages:
     ]
     assert await beside.settings.stored() == {"server.external_url": beside.address}
     assert "Lidarr's test passed" in await shown(pages)
-    async with as_admin(house, external_url=beside.address) as client:
+    async with house.signed_in(external_url=beside.address) as client:
         page = await shown(client)
         assert "Set up in Lidarr" not in page
         asked = {**DEFAULT, "channel": "albums"}
@@ -139,7 +139,7 @@ async def test_a_repair_is_offered_where_something_differs(
     await pages.post("/lists/in-lidarr", data=DEFAULT | {"address": beside.address})
     albums, _ = beside.holdings.lists.values()
     albums.should_monitor = "entireArtist"
-    async with as_admin(house, external_url=beside.address) as client:
+    async with house.signed_in(external_url=beside.address) as client:
         page = await shown(client)
         assert "does not stop at the album you approved" in page
         assert "Repair" in page
@@ -168,7 +168,7 @@ async def test_without_lidarr_the_page_says_how_to_connect_one(pages: httpx2.Asy
 async def test_a_lidarr_that_is_away_does_not_keep_the_page_away(house: House):
     away = LidarrSettings.model_validate({"url": "http://127.0.0.1:9", "api_key": "key"})
     http = connect(away, attempts=1)
-    async with as_admin(house, import_lists=Lidarr(away, http).lists) as client:
+    async with house.signed_in(import_lists=Lidarr(away, http).lists) as client:
         page = await shown(client)
     await http.aclose()
     assert "How the lists stand in Lidarr is not known now" in page

@@ -269,8 +269,7 @@ async def test_a_blocked_artist_is_not_added(api: httpx2.AsyncClient, house: Hou
 
 
 async def test_without_a_lidarr_the_page_says_so(house: House, one: int):
-    async with house.door(house.deps.api_key(), importer=None) as client:
-        client.headers["Accept"] = "text/html"
+    async with house.signed_in(importer=None) as client:
         assert "connect a Lidarr" in (await client.get(f"/recommendations/{one}")).text
         answer = await client.post(f"/recommendations/{one}/add", data={"release_group": mbid(7)})
         assert answer.status_code == 303
@@ -283,7 +282,7 @@ async def test_one_that_is_not_there_is_a_page_that_says_so(pages: httpx2.AsyncC
 
 
 async def test_under_a_url_base_every_address_has_it(house: House, one: int):
-    async with house.door(house.deps.api_key(), url_base="/brainarr") as client:
+    async with house.signed_in(url_base="/brainarr") as client:
         text = (await client.get(f"/brainarr/recommendations/{one}", headers={"Accept": "text/html"})).text
     own = [to for to in re.findall(r'(?:src|href|action)="([^"]+)"', text) if not to.startswith("https://")]
     assert own and all(to.startswith(("/brainarr", "#")) for to in own)

@@ -158,8 +158,7 @@ async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: ht
     assert "has not been read yet" in (await pages.get("/runs/new?estimate=true")).text
     await refresh_library(house.deps.db, ScriptedLidarr([owned(1)]), house.clock)
     estimating = Estimating("chain", usual, calls)
-    async with house.door(house.deps.api_key(), estimate=estimating, limits=Limits(month=10_000)) as client:
-        client.headers["Accept"] = "text/html"
+    async with house.signed_in(estimate=estimating, limits=Limits(month=10_000)) as client:
         later = await client.get("/runs/new")
         assert 'data-later="/runs/new?estimate=true"' in later.text
         told = words((await client.get("/runs/new?estimate=true", headers={"X-Block": "estimate"})).text)
@@ -300,7 +299,7 @@ async def test_nobody_sees_or_starts_runs_without_being_let_in(house: House, str
 
 async def test_under_a_url_base_every_address_of_these_pages_has_it(house: House):
     await ran(house, overrides=RunOverrides(wish="calm"))
-    async with house.door(house.deps.api_key(), url_base="/music") as client:
+    async with house.signed_in(url_base="/music") as client:
         for path in (
             "/runs",
             "/runs?page=1",

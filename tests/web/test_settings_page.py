@@ -357,7 +357,7 @@ async def test_the_api_names_what_cannot_be_used_by_its_key(house: House, api: h
 
 
 async def test_under_a_url_base_every_address_has_it(house: House):
-    async with house.door(house.deps.api_key(), url_base="/brainarr") as client:
+    async with house.signed_in(url_base="/brainarr") as client:
         page = (await client.get("/brainarr/settings/lidarr", headers={"Accept": "text/html"})).text
     addresses = re.findall(r'(?:src|href|action|data-check)="([^"]+)"', page)
     assert all(address.startswith(("/brainarr", "#")) for address in addresses)

@@ -1,22 +1,19 @@
 """The set-up without script and browser: every step can be done, skipped and come back to."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
-from brainarr.domain.people import Role
 from brainarr.domain.prompt import ModelCard, OutputMode
 from brainarr.domain.servers import ModelServer
-from brainarr.errors import BrainarrError, ProviderRejected
+from brainarr.errors import ProviderRejected
 from brainarr.service.probes import LidarrFacts, ModelFacts
 from brainarr.web.sealed import unseal
 from tests.web.configuration import Settings
-from tests.web.conftest import ADMIN, ADMIN_PASSWORD, House, sign_in
+from tests.web.conftest import House
 
 KEY = "a-lidarr-key-that-is-never-shown"
 FACTS = LidarrFacts("2.14.5.4836", "Music", 45, True, "/music/")
@@ -63,16 +60,6 @@ def settings(house: House) -> Settings:
 async def pages(settings: Settings, pages: httpx2.AsyncClient) -> httpx2.AsyncClient:
     """Of the house with those settings."""
     return pages
-
-
-@asynccontextmanager
-async def as_admin(house: House, **changes: Any) -> AsyncIterator[httpx2.AsyncClient]:
-    """An administrator in front of the app with `changes` in its deps."""
-    with suppress(BrainarrError):
-        await house.add_person(ADMIN, ADMIN_PASSWORD, Role.ADMIN)
-    async with house.browser(**changes) as browser:
-        await sign_in(browser, ADMIN, ADMIN_PASSWORD, changes.get("url_base", ""))
-        yield browser
 
 
 def hidden(page: str, name: str) -> str:
@@ -131,7 +118,7 @@ async def test_a_typed_key_comes_back_sealed_and_needs_no_second_typing(
 
 async def test_what_does_not_work_is_not_saved_unless_somebody_insists(house: House, settings: Settings):
     away = Asked(ProviderRejected("lidarr", "it refuses the API key.", remedy="Copy it from Settings."))
-    async with as_admin(house, probes=away) as client:
+    async with house.signed_in(probes=away) as client:
         page = (await client.post("/setup/lidarr", data=LIDARR)).text
         assert "it refuses the API key." in page
         assert "Copy it from Settings." in page
@@ -143,7 +130,7 @@ async def test_what_does_not_work_is_not_saved_unless_somebody_insists(house: Ho
 
 async def test_an_old_lidarr_is_warned_of(house: House):
     old = Asked(LidarrFacts("2.9.6.4552", "Lidarr", 1, True, "/music"))
-    async with as_admin(house, probes=old) as client:
+    async with house.signed_in(probes=old) as client:
         page = (await client.post("/setup/lidarr/test", data=LIDARR)).text
     assert "Update Lidarr." in page
 
@@ -172,7 +159,7 @@ async def test_what_runs_at_home_is_offered(house: House):
     async def found() -> tuple[ModelServer, ...]:
         return (ModelServer("ollama", "http://127.0.0.1:11434", ("qwen3:8b",), "qwen3:8b"),)
 
-    async with as_admin(house, find_servers=found) as client:
+    async with house.signed_in(find_servers=found) as client:
         page = (await client.get("/setup/model")).text
         (link,) = re.findall(r'href="(/providers/entry\?[^"]*base_url[^"]*)"', page)
         form = (await client.get(link.replace("&amp;", "&"))).text
@@ -185,7 +172,7 @@ async def test_a_model_is_tried_chosen_and_saved(house: House, settings: Setting
     card = ModelCard("home", "ollama", "qwen3:8b", 32_768, True, OutputMode.NATIVE)
     asked = Asked(model=ModelFacts("has qwen3:8b", (card,), "qwen3:8b", 0.21))
     typed = {"kind": "openai", "api_key": KEY, "from": "setup", "verify_tls": "true", "name": "cloud"}
-    async with as_admin(house, probes=asked) as client:
+    async with house.signed_in(probes=asked) as client:
         page = (await client.post("/providers/entry/test", data=typed)).text
         assert '<option value="qwen3:8b">' in page
         assert "It answers in 0.21 s" in page
@@ -230,7 +217,7 @@ async def test_only_administrators_come_here(house: House, user_pages: httpx2.As
 
 
 async def test_under_a_url_base_every_step_stays_below_it(house: House):
-    async with as_admin(house, url_base="/brainarr") as client:
+    async with house.signed_in(url_base="/brainarr") as client:
         for step in ("lidarr", "model", "taste", "run"):
             page = (await client.get(f"/brainarr/setup/{step}")).text
             addresses = re.findall(r'(?:src|href|action|formaction)="([^"]+)"', page)

@@ -4,10 +4,8 @@ import re
 
 import httpx2
 
-from brainarr.domain.people import Role
 from brainarr.web.statics import static_version
-from tests.planted import ADMIN_PASSWORD
-from tests.web.conftest import ADMIN, House, sign_in
+from tests.web.conftest import House
 
 
 async def test_everything_a_page_names_is_there(house: House, pages: httpx2.AsyncClient):
@@ -23,9 +21,7 @@ async def test_everything_a_page_names_is_there(house: House, pages: httpx2.Asyn
 
 
 async def test_under_a_url_base_every_address_has_it(house: House):
-    await house.add_person(ADMIN, ADMIN_PASSWORD, Role.ADMIN)
-    async with house.browser(url_base="/brainarr") as client:
-        await sign_in(client, ADMIN, ADMIN_PASSWORD, "/brainarr")
+    async with house.signed_in(url_base="/brainarr") as client:
         page = (await client.get("/brainarr/more", headers={"Accept": "text/html"})).text
         manifest = (await client.get("/brainarr/manifest.webmanifest")).json()
         worker = (await client.get("/brainarr/sw.js")).text

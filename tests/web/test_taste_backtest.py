@@ -1,6 +1,5 @@
 """The backtest as a part of Taste: begun, watched, told, and taken over."""
 
-from dataclasses import replace
 from functools import partial
 
 import httpx2
@@ -71,8 +70,7 @@ async def test_what_cannot_be_taken_over_says_why_and_what_to_do(house: House, p
     async with house.deps.db.transaction() as connection:
         await write_backtest(connection, MEASURED)
     fixed = msgspec.structs.replace(house.deps.backtests, origin=Origin.FILE)
-    async with house.door(house.deps.api_key(), backtests=fixed) as client:
-        client.headers["Accept"] = "text/html"
+    async with house.signed_in(backtests=fixed) as client:
         await client.post(f"{HERE_IS}/apply")
         assert "is fixed by config.yaml" in await told(client)
 
@@ -112,7 +110,6 @@ async def test_hostile_names_are_text(house: House, pages: httpx2.AsyncClient):
     async with house.deps.db.transaction() as connection:
         await write_backtest(connection, made)
     labels = msgspec.structs.replace(house.deps.backtests, labels={"deezer": hostile})
-    async with house.door(house.deps.api_key(), **vars(replace(house.deps, backtests=labels))) as client:
-        client.headers["Accept"] = "text/html"
+    async with house.signed_in(backtests=labels) as client:
         page = await told(client)
     assert "<img src=x" not in page and "&lt;img src=x" in page

@@ -114,9 +114,11 @@ async def test_every_answer_carries_the_security_headers(api: httpx2.AsyncClient
 
 @pytest.mark.parametrize("prefix", ["", "/brainarr"])
 async def test_the_url_base_is_served_with_and_without_its_prefix(house: House, prefix: str):
+    async with house.browser(url_base="/brainarr") as stranger:
+        page = await stranger.get(f"{prefix}/")
+        assert (page.status_code, page.headers["location"]) == (303, "/brainarr/setup/admin")
     async with house.door(house.deps.api_key(), url_base="/brainarr") as client:
         assert (await client.get(f"{prefix}/ping")).content == b'{"status":"OK"}'
-        assert (await client.get(f"{prefix}/")).status_code == 200
         assert (await client.get(f"{prefix}/api/v1/lists")).status_code == 200
         feed = await client.get(
             f"{prefix}/lists/default/artists", headers={"X-Api-Key": await house.feed_key()}
@@ -128,7 +130,7 @@ async def test_the_url_base_is_served_with_and_without_its_prefix(house: House, 
 
 async def test_only_a_whole_segment_is_the_url_base(house: House):
     async with house.door(house.deps.api_key(), url_base="/brainarr") as client:
-        assert (await client.get("/brainarr")).status_code == 200
+        assert_problem(await client.get("/brainarr"), 401)
         assert_problem(await client.get("/brainarrest/ping"), 404)
         assert_problem(await client.get("/other/ping"), 404)
 
