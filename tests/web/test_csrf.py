@@ -81,13 +81,13 @@ async def test_every_form_of_every_page_is_checked(pages: httpx2.AsyncClient):
         assert refused.status_code == 403 and "too old" in refused.text, path
 
 
-def _routes(router: Any) -> Iterator[tuple[str, set[str]]]:
+def _routes(router: Any, outside: str = "") -> Iterator[tuple[str, set[str]]]:
     """Path and methods of each, however routers lie in one another."""
     for route in router.routes:
         if inner := getattr(route, "original_router", None):
-            yield from _routes(inner)
+            yield from _routes(inner, outside + router.prefix)
         else:
-            yield route.path, set(route.methods)
+            yield outside + route.path, set(route.methods)
 
 
 async def test_somebody_who_is_signed_out_meanwhile_is_sent_to_sign_in(
@@ -118,6 +118,14 @@ async def test_the_api_gives_somebody_no_more_than_their_role(house: House, user
     closed = ("providers", "usage", "lists", "keys", "system/backup", "system/tasks", "cache")
     for path in closed:
         assert (await user_pages.get(f"/api/v1/{path}")).status_code == 403, path
+
+
+async def test_a_number_that_nothing_can_have_is_no_mistake_of_ours(pages: httpx2.AsyncClient):
+    huge = 10**23
+    for path in ("account/sessions/{}/end", "account/keys/{}/revoke", "people/{}/role", "people/{}/disable"):
+        for number in (huge, 2**63, 0, -1):
+            refused = await pages.post(f"/{path.format(number)}", data={"role": "user"})
+            assert refused.status_code in (303, 404, 422), (path, number)
 
 
 async def test_what_administrators_alone_do_on_pages_they_alone_do_by_the_api(

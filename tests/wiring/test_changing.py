@@ -294,7 +294,7 @@ TOLD = {
 async def test_a_secret_does_not_follow_its_address_to_another_host(
     tmp_path: Path, address: str, secret: str, first: str
 ):
-    async with installed(tmp_path) as (house, configuration):
+    async with installed(tmp_path) as (_, configuration):
         await configuration.change({address: first, secret: PLANTED})
         # Another path on that very host is the same service still.
         await configuration.change({address: f"{first.rstrip('/')}/below"})
