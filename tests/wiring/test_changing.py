@@ -175,6 +175,15 @@ async def test_a_folder_that_nobody_may_write_to_is_refused(tmp_path: Path):
         await configuration.change({"backup.folder": "not/there/yet", "log.file": "brainarr.log"})
 
 
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "./config.yaml", "secret.key", "brainarr.db", "brainarr.db-wal", "link"]
+)
+async def test_the_log_does_not_go_into_a_file_that_brainarr_lives_of(tmp_path: Path, name: str):
+    (tmp_path / "link").symlink_to("config.yaml")
+    async with installed(tmp_path) as (_, configuration):
+        assert "log.file" in await refused(configuration, log__file=name)
+
+
 async def test_secrets_are_encrypted_and_nowhere_to_be_read_again(tmp_path: Path):
     with capture_logs() as lines:
         async with installed(tmp_path) as (house, configuration):
