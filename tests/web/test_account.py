@@ -96,6 +96,22 @@ async def test_a_key_is_shown_once_works_and_is_revoked(house: House, pages: htt
     assert (await pages.post("/account/keys", data={"name": "a\nb"})).status_code == 422
 
 
+async def test_a_key_that_an_administrator_makes_by_the_api_ends_with_their_account(
+    house: House, pages: httpx2.AsyncClient
+):
+    await house.add_person("Cleo", USER_PASSWORD, Role.ADMIN)
+    async with house.browser() as browser:
+        await sign_in(browser, "Cleo", USER_PASSWORD)
+        made = await browser.post("/api/v1/keys", json={"name": "left behind", "scope": "write"})
+        assert made.status_code == 201
+        assert "left behind" in (await browser.get("/account")).text
+    assert "left behind" not in (await pages.get("/account")).text
+    async with house.door(made.json()["key"]) as tool:
+        assert (await tool.get("/api/v1/usage")).status_code == 200
+        await pages.post("/people/2/disable")
+        assert (await tool.get("/api/v1/usage")).status_code == 401
+
+
 async def test_an_administrator_adds_people_who_can_sign_in(house: House, pages: httpx2.AsyncClient):
     form = {"name": USER, "password": USER_PASSWORD, "role": "user"}
     assert "may sign in" in await told(pages, await pages.post("/people", data=form))

@@ -109,6 +109,26 @@ async def test_the_api_gives_somebody_no_more_than_their_role(house: House, user
         assert (await user_pages.get(f"/api/v1/{path}")).status_code == 403, path
 
 
+async def test_a_number_that_nothing_can_have_is_no_mistake_of_ours(pages: httpx2.AsyncClient):
+    huge = 10**23
+    for path in ("account/sessions/{}/end", "account/keys/{}/revoke", "people/{}/role", "people/{}/disable"):
+        for number in (huge, 2**63, 0, -1):
+            refused = await pages.post(f"/{path.format(number)}", data={"role": "user"})
+            assert refused.status_code in (303, 404, 422), (path, number)
+
+
+async def test_what_administrators_alone_do_on_pages_they_alone_do_by_the_api(
+    house: House, user_pages: httpx2.AsyncClient
+):
+    made = await user_pages.post("/account/keys", data={"name": "mine", "scope": "write"})
+    key = re.search(r"brainarr_[\w-]{40,}", made.text)
+    assert key is not None
+    async with house.door(key[0]) as tool:
+        for door in (user_pages, tool):
+            for path in ("learning/reset", "backtest/apply"):
+                assert (await door.post(f"/api/v1/{path}")).status_code == 403, path
+
+
 async def test_a_key_may_do_no_more_than_whoever_made_it(house: House, user_pages: httpx2.AsyncClient):
     made = await user_pages.post("/account/keys", data={"name": "mine", "scope": "write", "days": "7"})
     found = re.search(r"brainarr_[\w-]{40,}", made.text)

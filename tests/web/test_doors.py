@@ -78,6 +78,14 @@ PROTECTED = [
     ("GET", "/api/v1/history/failures"),
     ("GET", "/api/v1/cache"),
     ("DELETE", "/api/v1/cache"),
+    ("GET", "/api/v1/runs/1/prompts"),
+    ("POST", "/api/v1/wishes"),
+    ("GET", "/api/v1/lists/default/lidarr"),
+    ("POST", "/api/v1/lists/default/lidarr"),
+    ("DELETE", "/api/v1/lists/default/lidarr"),
+    ("GET", "/api/v1/settings"),
+    ("PATCH", "/api/v1/settings"),
+    ("GET", "/api/v1/widget"),
 ]
 FEEDS = [
     "/lists/default/artists",

@@ -175,6 +175,15 @@ async def test_a_folder_that_nobody_may_write_to_is_refused(tmp_path: Path):
         await configuration.change({"backup.folder": "not/there/yet", "log.file": "brainarr.log"})
 
 
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "./config.yaml", "secret.key", "brainarr.db", "brainarr.db-wal", "link"]
+)
+async def test_the_log_does_not_go_into_a_file_that_brainarr_lives_of(tmp_path: Path, name: str):
+    (tmp_path / "link").symlink_to("config.yaml")
+    async with installed(tmp_path) as (_, configuration):
+        assert "log.file" in await refused(configuration, log__file=name)
+
+
 async def test_secrets_are_encrypted_and_nowhere_to_be_read_again(tmp_path: Path):
     with capture_logs() as lines:
         async with installed(tmp_path) as (house, configuration):
@@ -280,3 +289,76 @@ async def test_what_cannot_change_while_it_runs_is_pending_until_the_next_start(
     async with installed(tmp_path) as (house, configuration):
         assert house.settings.server.port == 8701
         assert not (await by_key(configuration))["server.port"].pending
+
+
+TOLD = {
+    "lidarr": ("lidarr.url", "lidarr.api_key", "http://lidarr:8686"),
+    "last.fm": ("lastfm.base_url", "lastfm.api_key", "https://mirror.example/2.0/"),
+    "listenbrainz": ("listenbrainz.base_url", "listenbrainz.token", "https://mirror.example"),
+    "its other address": ("listenbrainz.labs_url", "listenbrainz.token", "https://mirror.example"),
+}
+
+
+@pytest.mark.parametrize(("address", "secret", "first"), TOLD.values(), ids=TOLD)
+async def test_a_secret_does_not_follow_its_address_to_another_host(
+    tmp_path: Path, address: str, secret: str, first: str
+):
+    async with installed(tmp_path) as (_, configuration):
+        await configuration.change({address: first, secret: PLANTED})
+        # Another path on that very host is the same service still.
+        await configuration.change({address: f"{first.rstrip('/')}/below"})
+        stored = await configuration.read()
+        for elsewhere in ("https://evil.example", "http://evil.example:8686", first.replace("//", "//not-")):
+            with pytest.raises(ConfigurationError) as caught:
+                await configuration.change({address: elsewhere})
+            assert [fault.key for fault in caught.value.faults] == [address]
+            assert PLANTED not in str(caught.value)
+            assert [fault.key for fault in await configuration.check({address: elsewhere})] == [address]
+        assert await configuration.read() == stored
+        await configuration.change({address: "http://moved.example", secret: PLANTED})
+        assert (await by_key(configuration))[address].value == "http://moved.example"
+
+
+async def test_a_secret_does_not_follow_in_two_steps_either(tmp_path: Path):
+    async with installed(tmp_path) as (_, configuration):
+        await configuration.change({"lidarr.url": "http://lidarr:8686", "lidarr.api_key": PLANTED})
+        await configuration.change({}, ["lidarr.url"])
+        assert "lidarr.url" in await refused(configuration, lidarr__url="http://evil.example")
+        await configuration.change({"lidarr.url": "http://evil.example"}, ["lidarr.api_key"])
+
+
+async def test_going_back_to_the_usual_address_is_going_to_another_host(tmp_path: Path):
+    async with installed(tmp_path) as (_, configuration):
+        await configuration.change({"lastfm.base_url": "http://mirror.example", "lastfm.api_key": PLANTED})
+        with pytest.raises(ConfigurationError, match=r"lastfm\.base_url"):
+            await configuration.change({}, ["lastfm.base_url"])
+
+
+async def test_a_secret_that_a_variable_fixes_stays_with_its_address(tmp_path: Path):
+    environ = {"BRAINARR__LIDARR__API_KEY": PLANTED}
+    async with installed(tmp_path, "", environ) as (_, configuration):
+        faults = await refused(configuration, lidarr__url="http://evil.example")
+    assert "BRAINARR__LIDARR__API_KEY" in faults["lidarr.url"]
+
+
+async def test_no_entry_of_the_chain_takes_a_key_to_another_host(tmp_path: Path):
+    async with installed(tmp_path) as (_, configuration):
+        await configuration.change({"provider_chain": [OPENAI, CLAUDE]})
+        kept = {"name": "cloud", "kind": "openai", "api_key": "unchanged:cloud"}
+        for change in (
+            [{**kept, "base_url": "https://evil.example/v1"}],
+            [kept, {"name": "new", "kind": "openai_compatible", "base_url": "https://evil.example/v1",
+                    "api_key": "unchanged:claude"}],
+            [{**kept, "kind": "openrouter"}],
+        ):  # fmt: skip
+            faults = await refused(configuration, provider_chain=change)
+            assert all(key.endswith(".base_url") for key in faults), faults
+        # The same host by another name, and a second model there, are fine.
+        await configuration.change({"provider_chain": [kept, {**kept, "name": "two", "model": "gpt-5"}]})
+    assert await chain_of(tmp_path) == [("cloud", PLANTED), ("two", PLANTED)]
+
+
+async def test_where_people_find_brainarr_is_no_place_that_its_key_is_told(tmp_path: Path):
+    async with installed(tmp_path) as (_, configuration):
+        await configuration.change({"server.api_key": PLANTED})
+        await configuration.change({"server.external_url": "https://music.example.org"})

@@ -40,7 +40,7 @@ class Furnisher:
 
     async def __call__(self, house: House, _: Configuration) -> Furniture:
         app = FastAPI()
-        app.state.started_at = app.state.guesses = object()
+        app.state.started_at = app.state.guesses = app.state.throttle = object()
         target = house.settings.recommend.target
 
         @app.get("/target")
@@ -165,6 +165,8 @@ async def test_what_the_app_knows_of_its_visitors_moves_along(tmp_path: Path):
         present = residence.present.app
         assert former is not None and present is not None and present is not former
         assert present.state.guesses is former.state.guesses
+        # Else whoever guesses at passwords begins anew with every change.
+        assert present.state.throttle is former.state.throttle
 
 
 async def test_what_cannot_change_while_it_runs_stays_in_every_house(tmp_path: Path):

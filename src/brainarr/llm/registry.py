@@ -12,7 +12,7 @@ from brainarr.domain.prompt import OutputMode
 from brainarr.llm.families import FamilyName
 from brainarr.llm.kinds import KINDS, Kind, KindName
 from brainarr.llm.limits import AskingLimits
-from brainarr.settings.values import Section
+from brainarr.settings.values import Section, ServiceAddress
 
 _OUTPUTS = {
     "ollama": (OutputMode.NATIVE, OutputMode.JSON, OutputMode.PROMPTED),
@@ -36,7 +36,7 @@ class ProviderEntry(AskingLimits):
     kind: KindName
     name: Annotated[str, Field(max_length=60, validate_default=True)] = ""
     """Shown in runs and reports; the kind unless given."""
-    base_url: Annotated[str | None, Field(validate_default=True)] = None
+    base_url: Annotated[ServiceAddress | None, Field(validate_default=True)] = None
     api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
     api_version: str | None = Field(default=None, max_length=40)
     """Azure OpenAI's older API: a date such as 2024-10-21. None: its v1 API, which needs none."""

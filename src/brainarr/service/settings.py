@@ -12,8 +12,9 @@ from brainarr import log as logs
 from brainarr.errors import ConfigurationError, Conflict, Fault
 from brainarr.pipeline.ports import Clock
 from brainarr.service.setup import API_KEY
+from brainarr.settings.bound import carried_off, fault_of, typed_secrets
 from brainarr.settings.concealed import reveal
-from brainarr.settings.layers import Path
+from brainarr.settings.layers import Path, dotted
 from brainarr.settings.load import Loaded
 from brainarr.settings.schema import Schema
 from brainarr.settings.setting import Fixed, Setting, describe, has_password, plain, within
@@ -140,12 +141,24 @@ class Configuration:
         if faults := [fault for key in (*values, *forget) for fault in self._locked(key, present)]:
             raise ConfigurationError(faults)
         known = plain(present.values)
+        typed = typed_secrets(values, self.schema)
         values = {
             key: reveal(value, _path(key), self.schema, within(known, _path(key)))
             for key, value in values.items()
         }
         kept = {key: value for key, value in stored.items() if not _is_in(key, (*values, *forget))}
-        return await self._load({**kept, **values}), values
+        loaded = await self._load({**kept, **values})
+        if faults := self._carried_off(present, loaded, typed):
+            raise ConfigurationError(faults)
+        return loaded, values
+
+    def _carried_off(self, before: Loaded[Any], after: Loaded[Any], typed: frozenset[str]) -> list[Fault]:
+        """A saved secret must not be sent elsewhere by somebody who may not even read it."""
+        away = carried_off(plain(before.values), plain(after.values), typed, self.schema)
+        return [
+            fault_of(address, after.place(key) if after.locked(key := dotted(secret)) else "")
+            for address, secret in away
+        ]
 
     def _unusable(self, values: Mapping[str, object], forget: Collection[str]) -> list[Fault]:
         known = {".".join(map(str, path)) for path in self.schema.settings()}

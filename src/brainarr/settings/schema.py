@@ -49,6 +49,12 @@ class Schema:
         """Whether a secret may stand there or anywhere inside."""
         return self.is_secret(path) or any(map(self.is_secret, self._keys(path, path)))
 
+    def is_service(self, path: Path) -> bool:
+        """Whether the address of a service may stand there."""
+        return any(
+            branch.get("format") == "uri" and not branch.get("readOnly") for branch in self.branches(path)
+        )
+
     def is_optional(self, path: Path) -> bool:
         """Whether null may stand there."""
         return any(branch.get("type") == "null" for branch in self.branches(path))

@@ -45,4 +45,9 @@ def place_of(address: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
 
 
-WebAddress = Annotated[str, AfterValidator(web_address), WithJsonSchema({"type": "string", "format": "uri"})]
+_URI = {"type": "string", "format": "uri"}
+ServiceAddress = Annotated[str, WithJsonSchema(_URI)]
+"""Of a service, which is told the secrets beside it; judged elsewhere."""
+WebAddress = Annotated[str, AfterValidator(web_address), WithJsonSchema(_URI)]
+OwnAddress = Annotated[str, AfterValidator(web_address), WithJsonSchema({**_URI, "readOnly": True})]
+"""Our own: nothing is told there."""

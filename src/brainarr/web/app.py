@@ -37,7 +37,7 @@ from brainarr.web.api import (
     widget,
     wishes,
 )
-from brainarr.web.auth import install_doors, require_admin_caller, require_api_key
+from brainarr.web.auth import AdminCaller, install_doors, require_api_key
 from brainarr.web.deps import WebDeps, WiredProvider
 from brainarr.web.documents import Document
 from brainarr.web.envelope import API, BodyLimit, Observed, UrlBase
@@ -184,5 +184,5 @@ def _api() -> APIRouter:
     for noun in _FOR_EVERYBODY:
         api.include_router(noun.router)
     for noun in _FOR_ADMINISTRATORS:
-        api.include_router(noun.router, dependencies=[Depends(require_admin_caller)])
+        api.include_router(noun.router, dependencies=[AdminCaller])
     return api

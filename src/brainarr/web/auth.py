@@ -173,6 +173,9 @@ async def require_admin_caller(caller: CallerOf) -> None:
         raise Forbidden("That is for administrators.", remedy="Ask one of them.")
 
 
+AdminCaller = Depends(require_admin_caller)
+
+
 async def require_owner(caller: CallerOf) -> None:
     """Refuses everybody but whoever has the instance's own key: a key must not make itself another one."""
     if not caller.is_owner:

@@ -31,7 +31,7 @@ async def once(
         Header(
             min_length=1,
             max_length=200,
-            pattern=r"^[\x21-\x7e]+$",
+            pattern=r'^"?[\x21\x23-\x7e][\x21-\x7e]*$',
             description="Of your choice, new for each request. Sent again within 24 hours, the same request "
             "is not carried out once more but answered as it was.",
             examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],

@@ -7,9 +7,12 @@ from typing import Any
 
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.service.settings import Configuration
+from brainarr.settings.file import FILE_NAME
 from brainarr.settings.load import Loaded
 from brainarr.settings.schema import Schema
 from brainarr.settings.setting import Fixed, plain, within
+from brainarr.store.secrets import KEY_FILE
+from brainarr.store.session import database_url
 from brainarr.wiring.build import Ground
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.words import CHAPTERS
@@ -77,7 +80,8 @@ def configuration_of(
 
 
 def refuse_closed_folders(settings: Settings, folder: Path) -> None:
-    """Raises ConfigurationError where this process may not write to a place that the settings name."""
+    """Raises ConfigurationError where this process may not write to a place that the settings name, or must
+    not because something else is there."""
     faults: list[Fault] = []
     shelf = (folder / settings.backup.folder).absolute()
     # The first backup makes its folder.
@@ -90,8 +94,19 @@ def refuse_closed_folders(settings: Settings, folder: Path) -> None:
             faults.append(
                 Fault("log.file", settings.log.file, "a file in a folder that Brainarr may write to")
             )
+        elif file.resolve() in _own_files(settings, folder):
+            faults.append(Fault("log.file", settings.log.file, "a file that is the log's alone"))
     if faults:
         raise ConfigurationError(faults)
+
+
+def _own_files(settings: Settings, folder: Path) -> set[Path]:
+    """What Brainarr cannot start without: one line of the log in it, and it does not start again."""
+    files = [folder / FILE_NAME, folder / KEY_FILE]
+    address = database_url(settings.database.url, folder)
+    if address.get_backend_name() == "sqlite":
+        files += [Path(f"{address.database}{journal}") for journal in ("", "-wal", "-shm", "-journal")]
+    return {file.resolve() for file in files}
 
 
 def _writable(folder: Path) -> bool:

@@ -50,7 +50,7 @@ from brainarr.providers.musicbrainz import MusicBrainzSettings
 from brainarr.providers.notifications import NotificationSettings
 from brainarr.service.retention import Retention
 from brainarr.settings.load import Loaded, load
-from brainarr.settings.values import Section, WebAddress
+from brainarr.settings.values import OwnAddress, Section, WebAddress
 from brainarr.store.backup import Shelf
 from brainarr.store.session import database_url
 from brainarr.wiring.signing_in import AuthSettings
@@ -129,7 +129,7 @@ class ServerSettings(Section):
     host: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8690
     url_base: Annotated[str, AfterValidator(_url_base)] = ""
-    external_url: WebAddress | None = None
+    external_url: OwnAddress | None = None
     """How Lidarr reaches this server, without the URL base."""
     allowed_hosts: Annotated[tuple[HostName, ...], Field(max_length=50)] = ()
     """Names beside addresses, names at home and that of `external_url`; "*" allows any."""

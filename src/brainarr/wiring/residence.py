@@ -35,7 +35,7 @@ TAKE_OVER_S = 5.0
 AGAIN_S = 1.0
 """When a database that could not be read is asked again."""
 
-KEPT = ("started_at", "guesses")
+KEPT = ("started_at", "guesses", "throttle")
 """What the app knows of this process and of who knocked: a changed setting must not make it forget."""
 
 log = structlog.get_logger("brainarr")

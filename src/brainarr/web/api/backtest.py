@@ -15,6 +15,7 @@ from brainarr.service.backtest import (
     read_backtest,
     request_backtest,
 )
+from brainarr.web.auth import AdminCaller
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, ProgressDocument
 from brainarr.web.problems import CONFLICT, NOT_FOUND, problems
@@ -191,7 +192,7 @@ async def start_backtest(deps: Deps, wanted: BacktestRequest | None = None) -> S
     return StartedDocument(created=created)
 
 
-@router.post("/apply", responses=problems(NOT_FOUND, CONFLICT))
+@router.post("/apply", dependencies=[AdminCaller], responses=problems(NOT_FOUND, CONFLICT))
 async def apply_backtest(deps: Deps) -> AppliedDocument:
     """Makes the suggested weights the setting `recommend.source_weights`; they count from the next run on."""
     return AppliedDocument(key=SOURCE_WEIGHTS, weights=await apply_weights(deps.backtests))

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.service.keys import NAME_LIMIT, list_keys, make_key, revoke_key
 from brainarr.store.keys import Scope
+from brainarr.store.tables import FIRST_PERSON
 from brainarr.web.api import Id
-from brainarr.web.auth import require_owner
+from brainarr.web.auth import CallerOf, require_owner
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import CONFLICT, FORBIDDEN, NOT_FOUND, problems
@@ -63,12 +64,17 @@ async def keys(deps: Deps) -> list[KeyDocument]:
 
 
 @router.post("", status_code=201, responses=problems(CONFLICT))
-async def new_key(deps: Deps, wanted: KeyRequest) -> NewKeyDocument:
-    """Makes one. It is shown in this answer and never again: only its hash is stored."""
+async def new_key(deps: Deps, caller: CallerOf, wanted: KeyRequest) -> NewKeyDocument:
+    """Makes one, of whoever is signed in. Shown in this answer and never again: only its hash is stored."""
     if wanted.expires_at is not None and wanted.expires_at <= deps.clock():
         raise ConfigurationError([Fault("body.expires_at", "a moment that is past", "a moment to come")])
     made, text = await make_key(
-        deps.db, wanted.name, wanted.scope, expires_at=wanted.expires_at, clock=deps.clock
+        deps.db,
+        wanted.name,
+        wanted.scope,
+        expires_at=wanted.expires_at,
+        owner=caller.person.id if caller.person else FIRST_PERSON,
+        clock=deps.clock,
     )
     return NewKeyDocument(**KeyDocument.model_validate(made).model_dump(), key=text)
 

@@ -11,6 +11,7 @@ from brainarr.domain.learning import GenreTaste
 from brainarr.domain.life import Actor
 from brainarr.service.learning import Taste, forget, read_taste
 from brainarr.web.api.blocks import BlockDocument
+from brainarr.web.auth import AdminCaller
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 
@@ -89,7 +90,7 @@ async def learning(deps: Deps) -> LearningDocument:
     return LearningDocument.of(await read_taste(deps.db, deps.configured, clock=deps.clock))
 
 
-@router.post("/reset")
+@router.post("/reset", dependencies=[AdminCaller])
 async def reset(deps: Deps, wanted: Annotated[Reset | None, Body()] = None) -> LearningDocument:
     """Forgets what was learnt and liked; history stays, and blocks unless they are named."""
     blocks = wanted is not None and wanted.blocks

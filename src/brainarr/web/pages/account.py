@@ -16,6 +16,7 @@ from brainarr.service.sign_in import end_one, end_others, list_sessions
 from brainarr.store.keys import ApiKey, Scope
 from brainarr.store.sessions import SessionRow
 from brainarr.web.agents import browser_of
+from brainarr.web.api import Id
 from brainarr.web.deps import Deps
 from brainarr.web.entrance import Method
 from brainarr.web.people import SignedIn, Visit, Visitor
@@ -95,7 +96,7 @@ async def sign_out_others(request: Request, deps: Deps, visitor: Visit) -> Respo
 
 
 @router.post(f"{HERE}/sessions/{{id}}/end")
-async def sign_out_one(request: Request, deps: Deps, person: SignedIn, id: int) -> Response:
+async def sign_out_one(request: Request, deps: Deps, person: SignedIn, id: Id) -> Response:
     try:
         await end_one(deps.db, person.id, id)
     except BrainarrError as error:
@@ -128,7 +129,7 @@ async def new_key(
 
 
 @router.post(f"{HERE}/keys/{{id}}/revoke")
-async def end_key(request: Request, deps: Deps, person: SignedIn, id: int) -> Response:
+async def end_key(request: Request, deps: Deps, person: SignedIn, id: Id) -> Response:
     try:
         key = await revoke_key(deps.db, id, owner=person.id, clock=deps.clock)
     except BrainarrError as error:

@@ -17,6 +17,7 @@ from brainarr.service.people import (
     reset_password,
 )
 from brainarr.store.people import PersonRow
+from brainarr.web.api import Id
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.entrance import Method
 from brainarr.web.people import Admin, Person
@@ -54,25 +55,25 @@ async def add(
 
 @router.post(f"{HERE}/{{id}}/role")
 async def set_role(
-    request: Request, deps: Deps, person: Admin, id: int, role: Annotated[Role, Form()]
+    request: Request, deps: Deps, person: Admin, id: Id, role: Annotated[Role, Form()]
 ) -> Response:
     told = "{} is an administrator now." if role is Role.ADMIN else "{} is no administrator any more."
     return await _changed(request, change_role(deps.db, id, role), told)
 
 
 @router.post(f"{HERE}/{{id}}/disable")
-async def disable(request: Request, deps: Deps, person: Admin, id: int) -> Response:
+async def disable(request: Request, deps: Deps, person: Admin, id: Id) -> Response:
     told = "{} may not sign in any more, and is signed out everywhere."
     return await _changed(request, disable_person(deps.db, id, clock=deps.clock), told)
 
 
 @router.post(f"{HERE}/{{id}}/enable")
-async def enable(request: Request, deps: Deps, person: Admin, id: int) -> Response:
+async def enable(request: Request, deps: Deps, person: Admin, id: Id) -> Response:
     return await _changed(request, enable_person(deps.db, id), "{} may sign in again.")
 
 
 @router.post(f"{HERE}/{{id}}/password")
-async def new_password(request: Request, deps: Deps, person: Admin, id: int, password: Text = "") -> Response:
+async def new_password(request: Request, deps: Deps, person: Admin, id: Id, password: Text = "") -> Response:
     changing = reset_password(deps.db, deps.passwords, id, password)
     return await _changed(request, changing, "{} has a new password, and is signed out everywhere.")
 
