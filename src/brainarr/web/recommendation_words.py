@@ -19,19 +19,20 @@ NOTICED = 0.005
 """A difference below it is rounding."""
 
 STATUSES = {
-    Status.PENDING: "waits for your review",
-    Status.APPROVED: "approved",
-    Status.DELIVERED: "delivered to Lidarr",
-    Status.IMPORTED: "in the library",
-    Status.KEPT: "kept",
-    Status.REMOVED: "removed",
-    Status.REJECTED: "rejected",
-    Status.BLOCKED: "never again",
-    Status.FAILED: "failed",
+    Status.PENDING: "Waiting",
+    Status.APPROVED: "Approved",
+    Status.DELIVERED: "Sent to Lidarr",
+    Status.IMPORTED: "In the library",
+    Status.KEPT: "Kept",
+    Status.REMOVED: "Removed",
+    Status.REJECTED: "Rejected",
+    Status.BLOCKED: "Never again",
+    Status.FAILED: "Failed",
 }
+"""In the order in which Discover has them; named the same wherever they are shown."""
 TONES = {
     Status.PENDING: "info",
-    Status.APPROVED: "info",
+    Status.APPROVED: "good",
     Status.DELIVERED: "info",
     Status.IMPORTED: "good",
     Status.KEPT: "good",

@@ -13,9 +13,10 @@ from brainarr.service.discover import CARDS, Discovered, Sort, discover
 from brainarr.store.tags import TagKind
 from brainarr.web.cookies import set_cookie
 from brainarr.web.deps import Deps
-from brainarr.web.pages.discover.cards import STATUS_LABELS, card_view
+from brainarr.web.pages.discover.cards import card_view
 from brainarr.web.pages.discover.filters import Filters, View, read_filters
 from brainarr.web.people import SignedIn
+from brainarr.web.recommendation_words import STATUSES
 from brainarr.web.render import page
 
 router = APIRouter()
@@ -85,12 +86,12 @@ def _remembered(request: Request) -> View:
 def _tabs(found: Discovered, filters: Filters) -> list[Tab]:
     shown = [
         status
-        for status in STATUS_LABELS
+        for status in STATUSES
         if status in _ALWAYS or found.in_state(status) or status is filters.status
     ]
     return [
         Tab(
-            "All" if status is None else STATUS_LABELS[status],
+            "All" if status is None else STATUSES[status],
             found.left(status),
             filters.link(status=status),
             status is filters.status,
