@@ -56,6 +56,7 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
     limit = min(cards, DECK) if filters.view is View.SWIPE else cards
     found = await discover(deps.db, filters.sought, filters.sort, after=filters.after, limit=limit)
     now, labels = deps.clock(), deps.backtests.labels
+    nothing = _nothing(found, filters, connected=deps.importer is not None)
     answer = page(
         request,
         "pages/discover.html",
@@ -67,7 +68,9 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
         more=filters.link(after=found.more_after) if found.more_after else None,
         first=filters.link() if filters.after else None,
         choices=_choices(found, filters, labels),
-        nothing=_nothing(found, filters, connected=deps.importer is not None),
+        nothing=nothing,
+        # Before anything was found there is nothing to filter.
+        found_ever=nothing not in ("lidarr", "ever"),
         in_state=found.in_state(filters.status),
         connected=deps.importer is not None,
         previews=deps.previews is not None,
