@@ -22,8 +22,8 @@ _CHANNELS = {
 }
 _STAGES = (
     ("Approved", "approval", "of those decided on"),
-    ("Delivered", "delivery", "of those approved"),
-    ("Imported", "arrival", "of those delivered"),
+    ("Sent to Lidarr", "delivery", "of those approved"),
+    ("In the library", "arrival", "of those sent"),
     ("Kept for a month", "keeping", "of those imported"),
 )
 
