@@ -11,7 +11,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 SERIOUS = ("serious", "critical")
 PRESSED = "main :is(button, .button, select, input, textarea, summary, .subtabs a)"
 TOO_SMALL = """(pressed) => [...document.querySelectorAll(pressed)]
-  .filter((each) => !["checkbox", "radio"].includes(each.type) && each.checkVisibility() && !each.closest("[inert]"))
+  .filter((each) => !["checkbox", "radio"].includes(each.type))
+  .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
   .map((each) => [each.getBoundingClientRect(), `${each.tagName} ${each.textContent.trim().slice(0, 30)}`])
   .filter(([box]) => box.width > 1 && box.height < 43.5)
   .map(([box, name]) => `${name}: ${Math.round(box.height)}px`)"""

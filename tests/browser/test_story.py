@@ -81,7 +81,7 @@ def test_a_failing_provider_and_a_budget_that_is_too_small_are_told_with_the_run
         expect(asleep).to_contain_text("Unavailable")
         expect(asleep).to_contain_text("127.0.0.1")
         # What an answer may cost at most is more than that.
-        expect(page.get_by_role("row", name="paid")).to_contain_text("over budget")
+        expect(page.get_by_role("row", name="paid")).to_contain_text("Over budget")
         assert model.answers == 0
         page.goto("/costs")
         expect(page.locator("p", has_text="of $0.75 spent")).to_be_visible()
