@@ -10,6 +10,14 @@ from tests.conftest import EVERYTHING
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SERIOUS = ("serious", "critical")
+PRESSED = "main :is(button, .button, select, input, textarea, summary, .subtabs a)"
+TOO_SMALL = """(pressed) => [...document.querySelectorAll(pressed)]
+  .filter((each) => !["checkbox", "radio"].includes(each.type))
+  .filter((each) => each.checkVisibility() && !each.closest("[inert]"))
+  .map((each) => [each.getBoundingClientRect(), `${each.tagName} ${each.textContent.trim().slice(0, 30)}`])
+  .filter(([box]) => box.width > 1 && box.height < 43.5)
+  .map(([box, name]) => `${name}: ${Math.round(box.height)}px`)"""
+"""What a finger misses: lower than 44 pixels (a half is lost in rounding)."""
 
 
 @pytest.mark.parametrize("dark", [False, True] if EVERYTHING else [False], ids=str)
@@ -26,15 +34,18 @@ def test_no_page_has_a_serious_finding(browser: Browser, town: Town, dark: bool)
     assert not findings, "\n".join(findings)
 
 
-def test_no_page_is_wider_than_a_phone(browser: Browser, town: Town):
+def test_every_page_fits_a_phone_and_a_finger(browser: Browser, town: Town):
     with looking_at(browser, town, size=PHONE, touch=True) as page:
-        wide = {}
+        wide, small = {}, {}
         for name, path in places(town).items():
             page.goto(path)
             width = page.evaluate("document.documentElement.scrollWidth")
             if width > PHONE[0]:
                 wide[name] = width
+            if found := page.evaluate(TOO_SMALL, PRESSED):
+                small[name] = found
     assert not wide
+    assert not small
 
 
 def test_every_page_has_one_heading_a_title_of_its_own_and_works_without_script(browser: Browser, town: Town):

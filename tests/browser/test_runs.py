@@ -45,7 +45,7 @@ def test_a_wish_is_understood_corrected_and_found(person: str, request: pytest.F
     page.get_by_role("button", name="Find it").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("like Slowdive")
     understood = page.get_by_label("How it was understood")
-    for part in ("like Slowdive", "dream pop", "without metal", "at most 4"):
+    for part in ("like Slowdive", "dream pop", "without metal", "At most 4"):
         expect(understood).to_contain_text(part)
     expect(understood).not_to_contain_text("slowcore")
     if person == "without_script":

@@ -27,7 +27,7 @@ def in_the_library(page: Page, town: Town) -> None:
     """Lidarr takes in what it fetches; Brainarr looks again."""
     page.goto("/lists")
     page.get_by_role("button", name="Set up in Lidarr", exact=True).click()
-    expect(page.get_by_text("set up", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Set up", exact=True)).to_have_count(2)
     page.get_by_role("button", name="Fetch now").click()
     expect(page.locator("#flash .toast")).to_be_visible()
     page.goto("/system/tasks")
@@ -78,10 +78,10 @@ def test_a_failing_provider_and_a_budget_that_is_too_small_are_told_with_the_run
     ):
         start_run(page, town)
         asleep = page.get_by_role("row", name="asleep")
-        expect(asleep).to_contain_text("unavailable")
+        expect(asleep).to_contain_text("Unavailable")
         expect(asleep).to_contain_text("127.0.0.1")
         # What an answer may cost at most is more than that.
-        expect(page.get_by_role("row", name="paid")).to_contain_text("over budget")
+        expect(page.get_by_role("row", name="paid")).to_contain_text("Over budget")
         assert model.answers == 0
         page.goto("/costs")
         expect(page.locator("p", has_text="of $0.75 spent")).to_be_visible()

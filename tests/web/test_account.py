@@ -138,7 +138,7 @@ async def test_roles_passwords_and_being_disabled_are_the_administrators_to_chan
     poor = await pages.post("/people/2/password", data={"password": "short"})
     assert "10 to 256" in await told(pages, poor)
     assert "signed out" in await told(pages, await pages.post("/people/2/disable"))
-    assert "disabled" in (await pages.get("/people")).text
+    assert "Disabled" in (await pages.get("/people")).text
     assert "again" in await told(pages, await pages.post("/people/2/enable"))
     async with house.browser() as browser:
         await sign_in(browser, USER, NEW)

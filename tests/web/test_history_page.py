@@ -132,7 +132,7 @@ async def test_outcomes_come_with_how_sure_they_are(house: House, pages: httpx2.
     await decide(house.deps.db, ids[3], Decision.REJECT, clock=house.clock)
     page = await shown(pages)
     assert "Approved: 75% (30% to 95%)" in page
-    assert "3 of 4</td>" in page and "Imported" in page
+    assert "3 of 4</td>" in page and "In the library" in page
     assert "How far they come" not in await shown(pages, list="other")
 
 

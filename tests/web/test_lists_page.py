@@ -83,7 +83,7 @@ async def test_addresses_can_be_copied_and_the_key_is_masked(house: House, pages
 
 @pytest.mark.loopback
 async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages: httpx2.AsyncClient):
-    assert (await shown(pages)).count("missing") == 2
+    assert (await shown(pages)).count("Missing") == 2
     address = {"address": beside.address}
     assert await went(await pages.post("/lists/in-lidarr", data=DEFAULT | address)) == "/lists"
     assert [one.name for one in beside.holdings.lists.values()] == [

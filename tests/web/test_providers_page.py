@@ -55,7 +55,7 @@ async def test_the_chain_stands_in_failover_order(pages: httpx2.AsyncClient):
     page = (await pages.get("/providers")).text
     assert re.findall(r'data-name="([^"]+)"', page) == ["home", "cloud"]
     assert "Ollama · qwen3:8b" in card(page, "home")
-    assert "not asked yet" in card(page, "home")
+    assert "Not asked yet" in card(page, "home")
     assert KEY not in page
 
 
@@ -164,7 +164,7 @@ async def test_an_open_breaker_says_why_and_can_be_told_to_try_again(house: Hous
     closed = rules.closed("setup of home", now)
     await circuits.change("home", lambda _: rules.failed(closed, now, "home: the key is wrong.", Cause.KEY))
     page = card((await pages.get("/providers")).text, "home")
-    assert "key refused" in page
+    assert "Key refused" in page
     assert "home: the key is wrong." in page
     assert "Try again now" in page
     await pages.post("/providers/again", data={"name": "home"})

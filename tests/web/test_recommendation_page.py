@@ -80,7 +80,7 @@ async def test_the_page_tells_what_it_is_and_why_it_is_here(pages: httpx2.AsyncC
     assert "<b>+0.150</b>" in text and "<b>0.750</b>" in text
     assert f"https://musicbrainz.org/release-group/{mbid(7)}" in text
     assert text.count('rel="noreferrer noopener"') == 3
-    assert "Proposed" in text
+    assert "<strong>Recommended</strong>" in text
     assert {
         f"/recommendations/{one}/{to}" for to in ("approve", "reject", "block", "more", "less", "add")
     } <= set(Forms(text).actions)

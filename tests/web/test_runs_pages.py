@@ -68,7 +68,7 @@ async def test_a_run_in_the_list_shows_state_cost_and_every_provider(house: Hous
     assert "Run 1 Done" in told and "Found 1" in told and "by hand" in told
     # One of its providers has no known price.
     assert "Cost unpriced" in told
-    for badge in ("cloud: ok", "odd: ok", "deezer: unavailable"):
+    for badge in ("cloud Answered", "odd Answered", "deezer Unavailable"):
         assert badge in told
     assert HOSTILE not in (await pages.get("/runs")).text
 

@@ -68,3 +68,27 @@ async def test_a_message_is_shown_once_and_only_local_addresses_are_gone_to(page
     shown = await pages.get("/more")
     assert "Theme: dark." in shown.text and 'data-theme="dark"' in shown.text
     assert "Theme: dark." not in (await pages.get("/more")).text
+
+
+async def test_every_icon_of_a_page_is_drawn_in_it_once(pages: httpx2.AsyncClient):
+    for path in ("/more", "/discover", "/setup/lidarr", "/system"):
+        page = (await pages.get(path)).text
+        drawn = re.findall(r'<symbol id="([^"]+)"', page)
+        used = set(re.findall(r'<use href="#([^"]+)"', page))
+        assert used and used <= set(drawn) and len(drawn) == len(set(drawn)), path
+
+
+async def test_a_part_of_a_page_brings_no_icons_along(pages: httpx2.AsyncClient):
+    part = (await pages.get("/taste", headers={"X-Block": "portrait"})).text
+    assert "<use href=" in part and "<symbol" not in part
+
+
+async def test_what_is_behind_more_marks_more(pages: httpx2.AsyncClient):
+    for path, marked in (
+        ("/history", "/more"),
+        ("/account", "/more"),
+        ("/runs", "/runs"),
+        ("/taste/backtest", "/taste"),
+    ):
+        tabs = (await pages.get(path)).text.split('<nav class="tabs"')[1].split("</nav>")[0]
+        assert re.findall(r'href="([^"]+)" aria-current', tabs) == [marked]

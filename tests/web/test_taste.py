@@ -1,5 +1,7 @@
 """Taste: the library in charts, what was learnt and can be taken back, what never comes again."""
 
+import re
+
 import httpx2
 import msgspec
 import pytest
@@ -182,3 +184,33 @@ async def test_more_decisions_and_artists_ask_no_more_of_the_database(
     with statements(house.deps.db) as many:
         await shown(pages)
     assert len(many) == len(few) < 30
+
+
+async def test_a_large_library_is_drawn_while_its_page_is_there_already(
+    house: House, pages: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("brainarr.service.profile.AT_ONCE", 10)
+    await fill(house, 11)
+    page = await shown(pages)
+    assert "Your portrait is being drawn" in page and "<title>Genres</title>" not in page
+    assert 'data-drawn="/taste?drawn=true"' in page and 'href="/taste?drawn=true"' in page
+    drawn = await pages.get("/taste", params={"drawn": "true"}, headers={"X-Block": "portrait"})
+    assert "<title>Genres</title>" in drawn.text and "<h1>" not in drawn.text
+    # From now on it is at hand.
+    assert "<title>Genres</title>" in await shown(pages)
+
+
+async def test_a_library_that_is_drawn_at_once_makes_nobody_wait_twice(
+    house: House, pages: httpx2.AsyncClient
+):
+    await fill(house, 11)
+    page = await shown(pages)
+    assert "being drawn" not in page and "data-drawn" not in page
+    assert marked(page) == ["/taste"]
+    assert marked((await pages.get("/taste/backtest")).text) == ["/taste/backtest"]
+
+
+def marked(page: str) -> list[str]:
+    """Which of the page's own tabs is the present one."""
+    tabs = page.split('<nav class="subtabs"')[1].split("</nav>")[0]
+    return re.findall(r'href="([^"]+)" aria-current', tabs)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist
@@ -138,6 +138,12 @@ async def read_state(
     )
     row = (await connection.execute(query)).first()
     return (row.read_at, frozenset(Mbid(mbid) for mbid in row.exclusions)) if row else None
+
+
+async def count_artists(connection: AsyncConnection, instance: str, *, owner: int = FIRST_PERSON) -> int:
+    table = library_artists
+    query = select(func.count()).where(table.c.owner == owner, table.c.instance == instance)
+    return (await connection.execute(query)).scalar_one()
 
 
 async def owned_among(

@@ -1,4 +1,9 @@
-"""Icons as inline SVG: strokes in the colour of the text beside them, which says the same in words."""
+"""Icons in SVG: strokes in the colour of the text beside them, which says the same in words.
+
+Each is drawn once in a page (`SPRITE`, in base.html) and used by its name wherever it stands: a page of forty
+cards has some hundred of them. A block that is fetched alone uses those of the page it comes into. Their
+strokes are set in app.css (`.icon`), which reaches into what is used.
+"""
 
 from markupsafe import Markup
 
@@ -28,6 +33,7 @@ _PATHS = {
     "search": "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Z M15.5 15.5L20 20",
     "filter": "M4 6h16 M7 12h10 M10 18h4",
     "grid": "M4 4h7v7H4Z M13 4h7v7h-7Z M4 13h7v7H4Z M13 13h7v7h-7Z",
+    "swipe": "M8 4h8v16H8Z M4 7v10 M20 7v10",
     "rows": "M4 6h16 M4 12h16 M4 18h16",
     "copy": "M9 9h11v11H9Z M5 15H4V4h11v1",
     "link": "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1 M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
@@ -52,10 +58,16 @@ _PATHS = {
 }
 
 
+SPRITE = Markup('<svg class="sprite" width="0" height="0" aria-hidden="true">{}</svg>').format(
+    Markup("").join(
+        Markup('<symbol id="i-{}" viewBox="0 0 24 24"><path d="{}"/></symbol>').format(name, path)
+        for name, path in _PATHS.items()
+    )
+)
+
+
 def icon(name: str) -> Markup:
     """The icon of that name, hidden from screen readers."""
-    return Markup(
-        '<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" '
-        'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">'
-        '<path d="{}"/></svg>'
-    ).format(_PATHS[name])
+    if name not in _PATHS:
+        raise KeyError(name)
+    return Markup('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>').format(name)

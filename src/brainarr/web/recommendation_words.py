@@ -19,19 +19,20 @@ NOTICED = 0.005
 """A difference below it is rounding."""
 
 STATUSES = {
-    Status.PENDING: "waits for your review",
-    Status.APPROVED: "approved",
-    Status.DELIVERED: "delivered to Lidarr",
-    Status.IMPORTED: "in the library",
-    Status.KEPT: "kept",
-    Status.REMOVED: "removed",
-    Status.REJECTED: "rejected",
-    Status.BLOCKED: "never again",
-    Status.FAILED: "failed",
+    Status.PENDING: "Waiting",
+    Status.APPROVED: "Approved",
+    Status.DELIVERED: "Sent to Lidarr",
+    Status.IMPORTED: "In the library",
+    Status.KEPT: "Kept",
+    Status.REMOVED: "Removed",
+    Status.REJECTED: "Rejected",
+    Status.BLOCKED: "Never again",
+    Status.FAILED: "Failed",
 }
+"""In the order in which Discover has them; named the same wherever they are shown."""
 TONES = {
     Status.PENDING: "info",
-    Status.APPROVED: "info",
+    Status.APPROVED: "good",
     Status.DELIVERED: "info",
     Status.IMPORTED: "good",
     Status.KEPT: "good",
@@ -42,13 +43,33 @@ TONES = {
 }
 
 ACTORS = {
-    Actor.PERSON: "you",
-    Actor.API: "a program with a key",
-    Actor.AUTOMATIC: "a setting",
+    Actor.PERSON: "a person",
+    Actor.API: "the API",
+    Actor.AUTOMATIC: "a setting or a block",
     Actor.SCHEDULE: "the schedule",
     Actor.LIDARR: "Lidarr",
 }
 
+EVENT_WORDS = {
+    Event.PROPOSED: ("Recommended", "plain"),
+    Event.APPROVED: ("Approved", "good"),
+    Event.REJECTED: ("Rejected", "warn"),
+    Event.BLOCKED: ("Never again", "warn"),
+    Event.UNBLOCKED: ("Allowed again", "plain"),
+    Event.UNDONE: ("Taken back", "plain"),
+    Event.DELIVERED: ("Sent to Lidarr", "info"),
+    Event.PUSHED: ("Added to Lidarr", "info"),
+    Event.ATTEMPTED: ("Not answered", "bad"),
+    Event.FAILED: ("Failed", "bad"),
+    Event.RETRIED: ("Tried again", "info"),
+    Event.GIVEN_UP: ("Given up", "bad"),
+    Event.IMPORTED: ("In the library", "good"),
+    Event.PLAYED: ("Played", "good"),
+    Event.KEPT: ("Kept", "good"),
+    Event.REMOVED: ("Removed", "warn"),
+    Event.EXCLUDED: ("Excluded in Lidarr", "warn"),
+}
+"""The word and the tone of each event; what leads to a state has the state's name."""
 EVENT_ICONS = {
     Event.PROPOSED: "spark",
     Event.APPROVED: "check",

@@ -25,7 +25,7 @@ from brainarr.web.cookies import drop_cookie, keep_promises, set_cookie
 from brainarr.web.csrf import csrf_token
 from brainarr.web.deps import deps_of
 from brainarr.web.figures import compact, dollars, percent, plural
-from brainarr.web.icons import icon
+from brainarr.web.icons import SPRITE, icon
 from brainarr.web.statics import static_version
 
 POLICY = "; ".join(
@@ -214,7 +214,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters.update(dollars=dollars, percent=percent, compact=compact, plural=plural)
-    environment.globals.update(icon=icon)
+    environment.globals.update(icon=icon, sprite=SPRITE)
     # At hand everywhere: what a template imports at its top is unknown in a block that is rendered alone.
     environment.globals.update(ui=environment.get_template("parts/ui.html").module)
     return environment

@@ -15,6 +15,8 @@ from brainarr.web.figures import percent
 _HEIGHT = 320
 _WIDE = 2.0
 """How much wider than high it is taken to be: between a phone and a desk."""
+_PHONE, _DESK = 320, 760
+"""Pixels that it is wide at least, on each."""
 _SMALLEST_NAMED = 0.14
 """Share of the width below which a name has no room on a phone."""
 _LOWEST_NAMED = 0.13
@@ -106,18 +108,20 @@ def _worst(row: Sequence[float], side: float) -> float:
 
 
 def _tile(tile: Tile, share: float, place: Place, show: Callable[[float], str], depth: float) -> str:
-    # A nested <svg> cuts off what is too long for it.
+    # A nested <svg> cuts off what is too long for it; on a phone it had better say nothing.
+    look = ' class="cramped"' if 16 + 9 * len(tile.label) > place.width * _PHONE else ""
     named = place.width >= _SMALLEST_NAMED and place.height >= _LOWEST_NAMED
     lines = ""
     if named:
         lines = f'<text x="8" y="20" class="on" font-weight="600">{clean(tile.label)}</text>'
         lines += f'<text x="8" y="38" class="on" font-size="12">{clean(show(share))}</text>'
-        if tile.second and place.height >= 2 * _LOWEST_NAMED:
+        roomy = 16 + 7 * len(tile.second) <= place.width * _DESK
+        if tile.second and roomy and place.height >= 2 * _LOWEST_NAMED:
             lines += f'<text x="8" y="56" class="on" font-size="12">{clean(tile.second)}</text>'
     return (
         f"<g><title>{clean(tile.label)}: {clean(show(share))}</title>"
         f'<svg x="{across(place.x)}" y="{across(place.y)}" width="{across(place.width - _GAP)}"'
-        f' height="{across(place.height - 2 * _GAP)}">'
+        f' height="{across(place.height - 2 * _GAP)}"{look}>'
         '<rect width="100%" height="100%" rx="4" class="tile" fill="#4a7fd4"'
         f' fill-opacity="{depth:.2f}"/>{lines}</svg></g>'
     )

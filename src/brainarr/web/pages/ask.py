@@ -11,7 +11,7 @@ from brainarr.domain.recommendation import WISH_LIMIT
 from brainarr.domain.wish import Understanding
 from brainarr.errors import NotFound
 from brainarr.pipeline.wish import example_wishes
-from brainarr.service.profile import read_portrait
+from brainarr.service.profile import portrait_at_hand
 from brainarr.service.runs import ASK, read_run, request_run
 from brainarr.service.wish import recent_wishes, understand
 from brainarr.web.api import Id
@@ -117,9 +117,11 @@ async def _page(
 
 
 async def _examples(deps: Deps) -> tuple[str, ...]:
-    """Out of the person's own profile; general ones before there is any."""
+    """Out of the person's own profile; general ones before there is any at hand."""
     try:
-        portrait = await read_portrait(deps.db, deps.cache, clock=deps.clock)
+        portrait = await portrait_at_hand(deps.db, deps.cache, clock=deps.clock)
     except NotFound:
+        portrait = None
+    if portrait is None:
         return example_wishes((), {}, {}, ())
     return example_wishes(portrait.clusters, portrait.genres, portrait.decades, portrait.gaps)

@@ -50,7 +50,7 @@ STATUSES: Mapping[RunStatus, Look] = {
 }
 
 OUTCOMES: Mapping[Outcome, Look] = {
-    Outcome.OK: Look("ok", "good", "check"),
+    Outcome.OK: Look("answered", "good", "check"),
     Outcome.EMPTY: Look("found nothing", "plain", "minus"),
     Outcome.NOT_NEEDED: Look("not needed", "plain", "minus"),
     Outcome.UNREADABLE: Look("unreadable", "bad", "warning"),

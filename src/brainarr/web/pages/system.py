@@ -16,6 +16,7 @@ from brainarr.service.tasks import list_executions, list_tasks, pause_tasks, res
 from brainarr.store.page import PageOf
 from brainarr.web.deps import Deps
 from brainarr.web.log_lines import LEVELS, Wanted, chosen
+from brainarr.web.pages.rail import TRIGGERS
 from brainarr.web.people import Admin
 from brainarr.web.render import address, back, failed, page
 
@@ -55,6 +56,7 @@ async def tasks(
         "pages/system/tasks.html",
         person=person,
         tasks=found,
+        triggers=TRIGGERS,
         missing={task.name: task.missing for task in deps.tasks},
         paused=any(task.paused for task in found),
         executions=await list_executions(deps.db, PageOf(number, 25), None),

@@ -6,6 +6,9 @@ const BASE = document.body.dataset.base;
 /** An address of ours below the URL base. */
 export const url = (path) => `${BASE}${path}`;
 
+// Of tabs that do not all fit, the present one is in sight.
+document.querySelector(".subtabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // --- Swapping ---------------------------------------------------------------------------------------------
 
 /** Puts the elements that `selectors` ("#grid #counts") name in the place of those on the page. */

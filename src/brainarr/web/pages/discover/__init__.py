@@ -13,9 +13,10 @@ from brainarr.service.discover import CARDS, Discovered, Sort, discover
 from brainarr.store.tags import TagKind
 from brainarr.web.cookies import set_cookie
 from brainarr.web.deps import Deps
-from brainarr.web.pages.discover.cards import STATUS_LABELS, card_view
+from brainarr.web.pages.discover.cards import card_view
 from brainarr.web.pages.discover.filters import Filters, View, read_filters
 from brainarr.web.people import SignedIn
+from brainarr.web.recommendation_words import STATUSES
 from brainarr.web.render import page
 
 router = APIRouter()
@@ -55,6 +56,7 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
     limit = min(cards, DECK) if filters.view is View.SWIPE else cards
     found = await discover(deps.db, filters.sought, filters.sort, after=filters.after, limit=limit)
     now, labels = deps.clock(), deps.backtests.labels
+    nothing = _nothing(found, filters, connected=deps.importer is not None)
     answer = page(
         request,
         "pages/discover.html",
@@ -66,7 +68,9 @@ async def discover_page(request: Request, person: SignedIn, deps: Deps) -> HTMLR
         more=filters.link(after=found.more_after) if found.more_after else None,
         first=filters.link() if filters.after else None,
         choices=_choices(found, filters, labels),
-        nothing=_nothing(found, filters, connected=deps.importer is not None),
+        nothing=nothing,
+        # Before anything was found there is nothing to filter.
+        found_ever=nothing not in ("lidarr", "ever"),
         in_state=found.in_state(filters.status),
         connected=deps.importer is not None,
         previews=deps.previews is not None,
@@ -85,12 +89,12 @@ def _remembered(request: Request) -> View:
 def _tabs(found: Discovered, filters: Filters) -> list[Tab]:
     shown = [
         status
-        for status in STATUS_LABELS
+        for status in STATUSES
         if status in _ALWAYS or found.in_state(status) or status is filters.status
     ]
     return [
         Tab(
-            "All" if status is None else STATUS_LABELS[status],
+            "All" if status is None else STATUSES[status],
             found.left(status),
             filters.link(status=status),
             status is filters.status,

@@ -11,28 +11,11 @@ from brainarr.service.discover import Card
 from brainarr.service.recommendations import EVENTS, Decision
 from brainarr.service.troubles import stuck_since
 from brainarr.store.learning import Direction
+from brainarr.web.recommendation_words import STATUSES, TONES
 
 GENRES, SEEDS = 3, 3
 """Shown of each; the page of the recommendation has all."""
 
-STATUS_LABELS = {
-    Status.PENDING: "Waiting",
-    Status.APPROVED: "Approved",
-    Status.DELIVERED: "Sent to Lidarr",
-    Status.IMPORTED: "In the library",
-    Status.KEPT: "Kept",
-    Status.REMOVED: "Removed",
-    Status.REJECTED: "Rejected",
-    Status.BLOCKED: "Never again",
-    Status.FAILED: "Failed",
-}
-_TONES = {
-    Status.APPROVED: "good",
-    Status.DELIVERED: "info",
-    Status.IMPORTED: "good",
-    Status.KEPT: "good",
-    Status.FAILED: "bad",
-}
 _NEXT = {
     Status.APPROVED: "Lidarr takes it in at its next list sync.",
     Status.DELIVERED: "Lidarr has received it and adds it by itself.",
@@ -116,8 +99,8 @@ def card_view(card: Card, now: datetime, labels: Mapping[str, str]) -> CardView:
         sources=tuple(labels.get(source, source) for source in item.evidence.sources),
         art=f"/art/release-group/{group}" if group else f"/art/artist/{artist}",
         status=row.status,
-        status_label=STATUS_LABELS[row.status],
-        tone=_TONES.get(row.status, "plain"),
+        status_label=STATUSES[row.status],
+        tone=TONES[row.status],
         outlook="It is tried no more." if row.given_up_at else _NEXT.get(row.status, ""),
         failure=stuck.why if stuck else row.failure,
         remedy=stuck.remedy if stuck else row.remedy,

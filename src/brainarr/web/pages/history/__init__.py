@@ -14,8 +14,9 @@ from brainarr.store.league import By
 from brainarr.store.page import PageOf
 from brainarr.web.deps import Deps
 from brainarr.web.pages.history.sought import Asked, read_asked
-from brainarr.web.pages.history.told import ACTORS, EVENTS, by_day, outcomes
+from brainarr.web.pages.history.told import by_day, outcomes
 from brainarr.web.people import SignedIn
+from brainarr.web.recommendation_words import ACTORS, EVENT_WORDS
 from brainarr.web.render import page
 
 router = APIRouter()
@@ -54,7 +55,7 @@ async def history(
         days=by_day(told, deps.zone, now),
         troubles=await list_troubles(deps.db, _TROUBLES_SHOWN, clock=deps.clock),
         outcomes=outcomes(groups, asked.sought.list),
-        events=[("", "Any")] + [(str(event), word) for event, (word, _) in EVENTS.items()],
+        events=[("", "Any")] + [(str(event), word) for event, (word, _) in EVENT_WORDS.items()],
         actors=[("", "Anybody")] + [(str(actor), word) for actor, word in ACTORS.items()],
         lists=[("", "All")] + [(group.of, group.of) for group in groups],
     )

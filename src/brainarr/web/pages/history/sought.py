@@ -28,6 +28,11 @@ class Asked:
     def any(self) -> bool:
         return bool(self.given)
 
+    @property
+    def narrowed(self) -> bool:
+        """By more than a title, which stands in sight anyway."""
+        return bool(self.given.keys() - {"q"})
+
     def address(self, path: str, **more: object) -> str:
         """`path` with these filters."""
         query = urlencode([*self.given.items(), *((name, str(value)) for name, value in more.items())])

@@ -5,41 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 
-from brainarr.domain.life import Actor, Event
 from brainarr.domain.shares import Share, wilson
 from brainarr.service.history import Told
 from brainarr.service.league import GroupOutcomes
 from brainarr.store.history import HistoryRow
 from brainarr.web.charts import Bar, Chart, interval_bars
 from brainarr.web.figures import percent
+from brainarr.web.recommendation_words import ACTORS, EVENT_WORDS
 
-EVENTS = {
-    Event.PROPOSED: ("Recommended", "plain"),
-    Event.APPROVED: ("Approved", "good"),
-    Event.REJECTED: ("Rejected", "warn"),
-    Event.BLOCKED: ("Blocked", "warn"),
-    Event.UNBLOCKED: ("Allowed again", "plain"),
-    Event.UNDONE: ("Taken back", "plain"),
-    Event.DELIVERED: ("Delivered", "info"),
-    Event.PUSHED: ("Pushed", "info"),
-    Event.ATTEMPTED: ("Not answered", "bad"),
-    Event.FAILED: ("Failed", "bad"),
-    Event.RETRIED: ("Tried again", "info"),
-    Event.GIVEN_UP: ("Given up", "bad"),
-    Event.IMPORTED: ("Imported", "good"),
-    Event.PLAYED: ("Played", "good"),
-    Event.KEPT: ("Kept", "good"),
-    Event.REMOVED: ("Removed", "warn"),
-    Event.EXCLUDED: ("Excluded in Lidarr", "warn"),
-}
-"""Event → what people call it, and the tone of its badge."""
-ACTORS = {
-    Actor.PERSON: "a person",
-    Actor.API: "the API",
-    Actor.AUTOMATIC: "a setting or a block",
-    Actor.SCHEDULE: "the schedule",
-    Actor.LIDARR: "Lidarr",
-}
 _CHANNELS = {
     "artists": "by the list of artists",
     "albums": "by the list of albums",
@@ -49,8 +22,8 @@ _CHANNELS = {
 }
 _STAGES = (
     ("Approved", "approval", "of those decided on"),
-    ("Delivered", "delivery", "of those approved"),
-    ("Imported", "arrival", "of those delivered"),
+    ("Sent to Lidarr", "delivery", "of those approved"),
+    ("In the library", "arrival", "of those sent"),
     ("Kept for a month", "keeping", "of those imported"),
 )
 
@@ -125,7 +98,7 @@ def _title(day: date, today: date) -> str:
 
 
 def _line(row: HistoryRow, told: Told) -> Line:
-    word, tone = EVENTS[row.event]
+    word, tone = EVENT_WORDS[row.event]
     said = [f"by {ACTORS[row.actor]}"]
     if row.channel:
         said.append(_CHANNELS.get(row.channel, row.channel))

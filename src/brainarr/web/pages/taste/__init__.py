@@ -13,7 +13,7 @@ from brainarr.service.backtest import read_backtest
 from brainarr.service.blocks import block_style, revoke_block
 from brainarr.service.league import read_league
 from brainarr.service.learning import forget, read_taste, take_back_liking
-from brainarr.service.profile import read_portrait
+from brainarr.service.profile import portrait_at_hand, read_portrait
 from brainarr.web.api import Id
 from brainarr.web.backtest_words import headline
 from brainarr.web.deps import Deps, WebDeps
@@ -27,16 +27,19 @@ router.include_router(backtest.router)
 
 
 @router.get("/taste")
-async def taste(request: Request, deps: Deps, person: SignedIn) -> HTMLResponse:
+async def taste(request: Request, deps: Deps, person: SignedIn, drawn: bool = False) -> HTMLResponse:
+    """`drawn`: waits for the portrait, however large the library; else a page says that it is being drawn."""
     learning = await read_taste(deps.db, deps.configured, clock=deps.clock)
     standings = await read_league(deps.db, clock=deps.clock)
     made = await read_backtest(deps.db)
     known = learning.learnt
+    portrait, drawing = await _portrait(deps, wait=drawn)
     return page(
         request,
         "pages/taste.html",
         person=person,
-        portrait=await _portrait(deps),
+        portrait=portrait,
+        drawing=drawing,
         words=learning.words,
         decisions=known.decisions,
         forgotten_until=learning.forgotten_until,
@@ -54,13 +57,16 @@ async def taste(request: Request, deps: Deps, person: SignedIn) -> HTMLResponse:
     )
 
 
-async def _portrait(deps: WebDeps) -> Shown | None:
-    """None: the library was not read yet, or nothing is in it."""
+async def _portrait(deps: WebDeps, *, wait: bool) -> tuple[Shown | None, bool]:
+    """None: the library was not read yet, or nothing is in it; or (True) it is yet to be drawn."""
+    read = read_portrait if wait else portrait_at_hand
     try:
-        portrait = await read_portrait(deps.db, deps.cache, clock=deps.clock)
+        portrait = await read(deps.db, deps.cache, clock=deps.clock)
     except NotFound:
-        return None
-    return show(portrait) if portrait.shape.artists else None
+        return None, False
+    if portrait is None:
+        return None, True
+    return (show(portrait) if portrait.shape.artists else None), False
 
 
 @router.post("/taste/forget")
