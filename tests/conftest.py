@@ -25,7 +25,7 @@ _SERVERS = {"redis", "postgres", "on_postgres", "empty_postgres"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in list(items):
-        if not EVERYTHING and _is_repeated(item):
+        if not EVERYTHING and (item.get_closest_marker("thorough") or _is_repeated(item)):
             items.remove(item)
         asked = {*getattr(item, "fixturenames", ()), *_chosen(item)}
         if item.get_closest_marker("loopback") or asked & _SERVERS:

@@ -6,7 +6,6 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import DESKTOP, PHONE, Town, looking_at
 from tests.browser.places import FIXED, places
-from tests.conftest import EVERYTHING
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SERIOUS = ("serious", "critical")
@@ -20,7 +19,8 @@ TOO_SMALL = """(pressed) => [...document.querySelectorAll(pressed)]
 """What a finger misses: lower than 44 pixels (a half is lost in rounding)."""
 
 
-@pytest.mark.parametrize("dark", [False, True] if EVERYTHING else [False], ids=str)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.thorough
 def test_no_page_has_a_serious_finding(browser: Browser, town: Town, dark: bool):
     findings: list[str] = []
     with looking_at(browser, town, size=DESKTOP, dark=dark) as page:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Town, looking_at, town_in
@@ -61,6 +62,7 @@ def test_what_is_approved_arrives_in_lidarr_and_what_is_rejected_is_not_seen_aga
         assert page.get_by_role("heading", name=rejected, exact=True).count() == 0
 
 
+@pytest.mark.thorough
 def test_a_failing_provider_and_a_budget_that_is_too_small_are_told_with_the_run(
     browser: Browser, tmp_path: Path
 ):
@@ -87,6 +89,7 @@ def test_a_failing_provider_and_a_budget_that_is_too_small_are_told_with_the_run
         expect(page.locator("p", has_text="of $0.75 spent")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_everything_works_under_a_url_base(browser: Browser, tmp_path: Path):
     with (
         town_in(tmp_path, SERVER__URL_BASE="/music") as town,

@@ -40,6 +40,7 @@ async def test_killed_at_random_moments_it_loses_nothing(monkeypatch: pytest.Mon
     assert (row.times, row.losses) == (1, [])
 
 
+@pytest.mark.thorough
 async def test_a_clock_that_jumps_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wounds, "PEACE_S", (0.1, 0.2))
     row = await clock_jumps(SQLITE, seed=2, times=1)

@@ -101,6 +101,7 @@ def test_a_restore_of_a_damaged_file_changes_nothing(brainarr: Brainarr, folder:
     assert brainarr("api-key").stdout == key
 
 
+@pytest.mark.thorough
 def test_it_moves_to_postgresql_and_goes_on_there(
     brainarr: Brainarr, empty_postgres: Place, monkeypatch: pytest.MonkeyPatch
 ):

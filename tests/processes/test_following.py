@@ -98,6 +98,7 @@ async def until(come_true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.thorough
 async def test_every_web_process_follows_what_one_of_them_was_told(
     tmp_path: Path, redis: RedisServer
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_process_that_dies_is_started_again_and_all_end_politely(
         assert member.events[-1] == "Brainarr stopped"
 
 
+@pytest.mark.thorough
 def test_children_end_with_a_parent_that_was_killed_even_one_that_hangs(
     tmp_path: Path, redis: RedisServer
 ) -> None:
@@ -100,6 +101,7 @@ def test_children_end_with_a_parent_that_was_killed_even_one_that_hangs(
         socket.create_server(("127.0.0.1", port)).close()
 
 
+@pytest.mark.thorough
 def test_ctrl_c_reaches_the_parent_alone_and_a_request_under_way_is_answered(
     tmp_path: Path, redis: RedisServer
 ) -> None:
@@ -118,6 +120,7 @@ def test_ctrl_c_reaches_the_parent_alone_and_a_request_under_way_is_answered(
         assert member.process.wait(PATIENCE_S) == 0
 
 
+@pytest.mark.thorough
 def test_a_process_that_hangs_is_killed_and_a_second_signal_waits_for_no_answer(
     tmp_path: Path, redis: RedisServer
 ) -> None:
@@ -152,6 +155,7 @@ def test_a_taken_port_is_a_message_and_starts_nobody(tmp_path: Path, redis: Redi
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.thorough
 def test_without_redis_running_several_processes_start_and_serve_all_the_same(tmp_path: Path) -> None:
     gone = f"redis://127.0.0.1:{free_port()}/0"
     with serving(environment(tmp_path, SQLITE, gone, SERVER__WORKERS="2")) as member:

@@ -62,7 +62,7 @@ async def test_the_month_stands_against_its_budget_in_words_and_as_a_gauge(house
     # Of the 22nd, noon: ten days since the first call, eight and a half to go.
     assert "$4.00 of $10.00 spent (40%). $6.00 left." in page
     assert "it will be $7.40 by its end." in page and "Not in it: 1 call whose price nobody knows." in page
-    assert "within budget" in page
+    assert "Within budget" in page
     for mark in ("Expected: $7.40", "Alert: $8.00", "Budget: $10.00"):
         assert f">{mark}</text>" in page
     assert "<title>Spent: $4.00</title>" in page
@@ -71,8 +71,8 @@ async def test_the_month_stands_against_its_budget_in_words_and_as_a_gauge(house
 @pytest.mark.parametrize(
     ("budget", "said", "badge"),
     [
-        (4 * DOLLAR, "$0.00 left.", "budget spent"),
-        (6 * DOLLAR, "That is more than the budget.", "runs out"),
+        (4 * DOLLAR, "$0.00 left.", "Budget spent"),
+        (6 * DOLLAR, "That is more than the budget.", "Runs out"),
         (0, "the budget is nothing, so no paid model is asked.", None),
     ],
 )
@@ -81,7 +81,7 @@ async def test_a_budget_that_does_not_last_is_named(house: House, budget: int, s
     page = await shown(house, limits=Limits(month=budget))
     assert said in page
     assert badge is None or badge in page
-    assert "within budget" not in page
+    assert "Within budget" not in page
 
 
 async def test_each_model_has_its_tokens_failures_and_what_is_unpriced(house: House):
@@ -93,7 +93,7 @@ async def test_each_model_has_its_tokens_failures_and_what_is_unpriced(house: Ho
     assert "$2.00" in large and "unpriced" not in large
     assert '<td class="number">2</td><td class="number">1</td><td class="number">2,000</td>' in large
     new = page[page.index("<td>new</td>") : page.index("By run")]
-    assert "unpriced" in new and "$" not in new
+    assert "Unpriced" in new and "$" not in new
 
 
 async def test_each_run_leads_to_itself_and_what_is_forgotten_says_so(house: House):

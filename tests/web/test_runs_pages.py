@@ -164,7 +164,7 @@ async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: ht
         told = words((await client.get("/runs/new?estimate=true", headers={"X-Block": "estimate"})).text)
     assert "$0.04 at most" in told and "2,000 tokens" in told
     assert "Without a known price: odd." in told
-    assert told.count("does not bear it") == 2
+    assert told.count("Does not bear it") == 2
 
 
 async def test_a_run_under_way_shows_its_stations_and_where_events_come_from(
