@@ -48,6 +48,7 @@ def test_every_page_fits_a_phone_and_a_finger(browser: Browser, town: Town):
     assert not small
 
 
+@pytest.mark.thorough
 def test_every_page_has_one_heading_a_title_of_its_own_and_works_without_script(browser: Browser, town: Town):
     titles: dict[str, str] = {}
     with looking_at(browser, town, script=False) as page:

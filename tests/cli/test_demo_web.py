@@ -15,6 +15,7 @@ PATIENCE_S = 90
 
 
 @pytest.mark.loopback
+@pytest.mark.thorough
 def test_the_web_app_is_served_in_the_sandbox_until_it_is_stopped():
     port = free_port()
     command = [sys.executable, "-m", "brainarr", "demo", "--serve", "--port", str(port)]

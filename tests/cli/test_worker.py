@@ -122,6 +122,7 @@ async def test_two_workers_race_for_everything_and_each_thing_is_done_once(
 
 
 @on_sqlite_alone
+@pytest.mark.thorough
 async def test_a_worker_told_to_stop_gives_back_what_it_cannot_end(
     house: House, outside: World, processes: Processes
 ):
@@ -151,6 +152,7 @@ async def test_a_server_that_only_serves_leaves_the_work_to_the_worker(
 
 
 @on_sqlite_alone
+@pytest.mark.thorough
 async def test_a_run_that_another_process_executes_can_be_stopped(
     house: House, outside: World, processes: Processes
 ):

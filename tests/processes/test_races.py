@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, timedelta
 
+import pytest
+
 from brainarr.domain.life import Event
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Progress, Status
@@ -67,6 +69,7 @@ async def test_what_was_rejected_while_lidarr_refused_it_stays_rejected(house: H
     ]
 
 
+@pytest.mark.thorough
 async def test_workers_that_look_at_once_start_one_scheduled_run_also_when_it_is_over_quickly(
     house: House,
 ) -> None:

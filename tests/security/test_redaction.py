@@ -122,6 +122,7 @@ def break_tables(folder: Path) -> None:
     database.close()
 
 
+@pytest.mark.thorough
 def test_no_secret_is_in_anything_that_a_server_in_trouble_writes(troubled: Gossip, tmp_path: Path):
     folder = tmp_path / "config"
     written: dict[str, str] = {}

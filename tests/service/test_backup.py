@@ -71,6 +71,7 @@ async def name_of(house: House) -> str:
 
 @patient
 @given(content=rows)
+@pytest.mark.thorough
 async def test_any_rows_come_back_on_either_database(
     content: Content, on_sqlite: Place, on_postgres: Place
 ) -> None:

@@ -95,6 +95,7 @@ async def test_a_thousand_callers_cause_one_question_and_all_get_the_run(house: 
 
 
 @both_databases
+@pytest.mark.thorough
 async def test_a_hundred_callers_over_real_sockets_too(house: House) -> None:
     crowded = Crowded(house)
     with socket.create_server(("127.0.0.1", 0)) as listener:
