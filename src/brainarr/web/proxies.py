@@ -5,6 +5,7 @@ must be one of the trusted.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import Headers
@@ -24,15 +25,18 @@ _HOME: tuple[Network, ...] = (
     *map(ip_network, ("fc00::/7", "fe80::/10")),
 )
 # Each of them says that somebody else is behind whoever speaks to us.
-_TRACES = (
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-real-ip",
-    "forwarded",
-    "via",
-    "cf-connecting-ip",
-    "true-client-ip",
+_TRACES = frozenset(
+    (
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-real-ip",
+        b"forwarded",
+        b"via",
+        b"cf-connecting-ip",
+        b"true-client-ip",
+    )
 )
+_MOST_REMEMBERED = 1024
 
 
 class Forwarded:
@@ -46,6 +50,8 @@ class Forwarded:
     def __init__(self, app: ASGIApp, trusted: Callable[[], Sequence[Network]]) -> None:
         self.app = app
         self.trusted = trusted
+        self._asked: Sequence[Network] = ()
+        self._vouched: dict[str, bool] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -54,23 +60,39 @@ class Forwarded:
 
     def _look(self, scope: Scope) -> None:
         peer, port = scope.get("client") or ("", 0)
-        headers = Headers(scope=scope)
-        trusted = (*THIS_MACHINE, *self.trusted())
-        unclear = any(name in headers for name in _TRACES)
-        if within(peer, trusted):
+        present = {name for name, _ in scope["headers"]}
+        unclear = not _TRACES.isdisjoint(present)
+        says = unclear or b"x-forwarded-proto" in present
+        if says and self._is_trusted(peer):
+            headers = Headers(scope=scope)
             if headers.get("x-forwarded-proto", "").strip() in ("http", "https"):
                 scope["scheme"] = headers["x-forwarded-proto"].strip()
             if chain := [
                 one.strip() for line in headers.getlist("x-forwarded-for") for one in line.split(",")
             ]:
                 # Each proxy adds whom it heard: from the end back to the first that nobody vouches for.
-                other = next((one for one in reversed(chain) if not within(one, trusted)), chain[0])
+                other = next((one for one in reversed(chain) if not self._is_trusted(one)), chain[0])
                 scope["client"] = (_without_port(other)[:100], 0)
                 unclear = False
         scope.setdefault("state", {}).update(peer=peer, unclear=unclear)
-        if scope.get("client") and (address := _parse(scope["client"][0])):
-            # As people write it: a socket for both families says ::ffff:192.0.2.1.
-            scope["client"] = (str(address), scope["client"][1] or port)
+        if scope.get("client") and (address := _as_written(scope["client"][0])):
+            scope["client"] = (address, scope["client"][1] or port)
+
+    def _is_trusted(self, text: str) -> bool:
+        """Remembered, because each request of a proxy asks it anew."""
+        networks = self.trusted()
+        if networks is not self._asked or len(self._vouched) >= _MOST_REMEMBERED:
+            self._asked, self._vouched = networks, {}
+        if text not in self._vouched:
+            self._vouched[text] = within(text, (*THIS_MACHINE, *networks))
+        return self._vouched[text]
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _as_written(text: str) -> str | None:
+    """As people write it: a socket for both families says ::ffff:192.0.2.1. None: that is no address."""
+    address = _parse(text)
+    return str(address) if address else None
 
 
 def within(text: str, networks: Collection[Network]) -> bool:
