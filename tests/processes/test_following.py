@@ -65,6 +65,7 @@ async def change_under_load(member: Member, numbers: range) -> None:
     await asyncio.sleep(0.5)
 
 
+@pytest.mark.thorough
 async def test_no_request_is_refused_while_settings_change_twenty_times(tmp_path: Path) -> None:
     with serving(environment(tmp_path, SQLITE, None, **QUIET)) as member:
         await change_under_load(member, range(1, 6))

@@ -166,6 +166,7 @@ async def test_a_poll_gets_all_of_a_bulk_decision_or_nothing_of_it(people: Crowd
         assert await events_of(db, number) == [Event.APPROVED, Event.DELIVERED]
 
 
+@pytest.mark.thorough
 async def test_the_sum_of_what_all_processes_spend_never_exceeds_the_budget(town: Town, db: Database) -> None:
     async with db.reading() as connection:
         query = select(func.coalesce(func.sum(usage.c.cost_microdollars), 0))

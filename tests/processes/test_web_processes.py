@@ -58,6 +58,7 @@ def test_a_number_of_processes_that_makes_no_sense_is_refused(
     assert "server.workers" in said.stderr
 
 
+@pytest.mark.thorough
 def test_a_process_that_dies_is_started_again_and_all_end_politely(
     tmp_path: Path, redis: RedisServer
 ) -> None:

@@ -254,6 +254,7 @@ patient = settings(
 
 @patient
 @given(content=rows)
+@pytest.mark.thorough
 async def test_whatever_is_stored_survives_a_downgrade_and_the_upgrade_after_it(
     content: Content, empty_place: Place
 ) -> None:
