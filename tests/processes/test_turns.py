@@ -46,7 +46,7 @@ async def test_two_processes_keep_the_pace_of_one(
         await client.aclose()
     assert len(moments) == 15
     assert max(moments) - min(moments) >= 1.35
-    # Each by itself would be done in a third of that time; single gaps say more of the machine than of the pace.
+    # Each by itself would be done in a third of that time; single gaps tell more of the machine.
 
 
 async def test_each_moment_is_given_away_once_and_addresses_do_not_wait_for_each_other(
