@@ -24,7 +24,7 @@ from tests.processes.town import KEY, Crowd, brainarr, environment
 from tests.servers import PostgresServer
 from tests.store.given import mbid, recommended
 
-pytestmark = pytest.mark.loopback
+pytestmark = [pytest.mark.loopback, pytest.mark.thorough]
 
 SPENDER = Path(__file__).with_name("spender.py")
 

@@ -18,12 +18,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.browser.conftest import Town, town_in
-from tests.conftest import EVERYTHING
 from tests.processes.town import KEY
 
-pytestmark = pytest.mark.loopback
+pytestmark = [pytest.mark.loopback, pytest.mark.thorough]
 
-EXAMPLES = 40 if EVERYTHING else 4
+EXAMPLES = 40
 """Requests to each operation."""
 PATIENCE_S = 60
 CHECKS = [
