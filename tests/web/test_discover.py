@@ -2,8 +2,6 @@
 often however much there is."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html import unescape
 
 import httpx2
@@ -11,8 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from brainarr.domain.recommendation import Evidence, Recommendation, Status
 from brainarr.service.discover import CARDS, Sort, Sought, discover
@@ -21,6 +17,7 @@ from brainarr.service.recommendations import Decision, decide
 from brainarr.web.pages.discover.filters import Filters, View, read_filters
 from tests.store.given import recommended
 from tests.web.conftest import House, both_databases
+from tests.web.statements import statements
 
 
 def found(number: int, **changes: object) -> Recommendation:
@@ -40,21 +37,6 @@ async def shown(pages: httpx2.AsyncClient, query: str = "") -> list[str]:
 def tabs(page: str) -> dict[str, int]:
     counted = re.findall(r"[^>]*>([A-Za-z ]+) <span class=\"count\">([\d,]+)</span>", page)
     return {label.strip(): int(count.replace(",", "")) for label, count in counted}
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Everything asked of the database meanwhile, reads of the tables of Discover only."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def test_a_card_tells_what_why_and_what_can_be_done(house: House):
@@ -256,7 +238,7 @@ def test_any_address_is_read_and_its_links_say_the_same(query: dict[str, str]):
 async def test_as_many_questions_with_three_as_with_three_hundred(house: House, pages: httpx2.AsyncClient):
     async def asked() -> int:
         await pages.get("/discover?q=record&genre=shoegaze")
-        with statements() as said:
+        with statements(house.deps.db) as said:
             answer = await pages.get("/discover?q=record&genre=shoegaze")
         assert titles(answer.text)
         return len([one for one in said if "recommendation" in one])
@@ -269,7 +251,7 @@ async def test_as_many_questions_with_three_as_with_three_hundred(house: House, 
 
 async def test_only_the_facts_of_what_is_shown_are_read(house: House, pages: httpx2.AsyncClient):
     await house.recommend(*(found(n) for n in range(1, 200)))
-    with statements() as said:
+    with statements(house.deps.db) as said:
         await pages.get("/discover")
     (cards,) = [one for one in said if "facts" in one]
     assert "LIMIT" in cards.upper()
@@ -294,7 +276,7 @@ async def test_a_browser_keeps_the_view_it_had_last(house: House, pages: httpx2.
 
 async def test_a_block_of_the_page_is_what_the_script_asks_for(house: House, pages: httpx2.AsyncClient):
     await house.recommend(found(1))
-    with statements() as said:
+    with statements(house.deps.db) as said:
         counts = (await pages.get("/discover", headers={"X-Block": "tabs"})).text
     assert len([one for one in said if "recommendation" in one]) == 1
     assert 'id="tabs"' in counts and "<article" not in counts
