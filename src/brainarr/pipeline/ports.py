@@ -9,6 +9,7 @@ import msgspec
 from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
+from brainarr.domain.lidarr_events import LidarrEvent
 from brainarr.domain.media import Picture, Sound
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
@@ -35,6 +36,24 @@ class LibrarySource(Protocol):
     async def read_exclusions(self) -> frozenset[Mbid]: ...
 
     async def read_tags(self) -> Mapping[int, str]: ...
+
+
+class WatchedLibrary(LibrarySource, Protocol):
+    """A library that also tells what happened to it, and may be told what never to take in. Every method
+    raises ProviderError."""
+
+    async def events_since(self, moment: datetime) -> tuple[LidarrEvent, ...]:
+        """What it has on record from that moment on, oldest first. It forgets what concerns an artist when
+        that is deleted."""
+        ...
+
+    async def exclude(self, mbid: Mbid, name: str) -> bool:
+        """From now on no list brings this artist in. False: it was excluded already."""
+        ...
+
+    async def lift_exclusion(self, mbid: Mbid) -> None:
+        """Also succeeds when there is none."""
+        ...
 
 
 class Preflight(Protocol):

@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from brainarr.domain.import_lists import Terms
+from brainarr.domain.lidarr_events import LidarrEvent
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.errors import ProviderRejected, UnreadableAnswer
 from brainarr.http import Http, Params
 from brainarr.pipeline.ports import ImportChoices, ImportOptions
 from brainarr.providers.lidarr.failures import already_there, explained
+from brainarr.providers.lidarr.history import read_history
 from brainarr.providers.lidarr.import_lists import LidarrLists
 from brainarr.providers.lidarr.importing import (
     album_body,
@@ -44,7 +47,7 @@ class LidarrStatus(msgspec.Struct, frozen=True):
 
 
 class Lidarr:
-    """One Lidarr (pipeline.ports: LibrarySource, Preflight, Importer). Every method raises ProviderError."""
+    """One Lidarr (pipeline.ports: WatchedLibrary, Preflight, Importer). Every method raises ProviderError."""
 
     name = "lidarr"
     kind = "lidarr"
@@ -84,6 +87,33 @@ class Lidarr:
     async def read_exclusions(self) -> frozenset[Mbid]:
         rows = await self._get("importlistexclusion", list[Exclusion])
         return frozenset(mbid for row in rows if (mbid := parse_mbid(row.foreign_id)))
+
+    async def exclude(self, mbid: Mbid, name: str) -> bool:
+        try:
+            await self._post("importlistexclusion", {"foreignId": mbid, "artistName": name})
+        except ProviderRejected as error:
+            # A second one of the same identifier is refused in words that differ from version to version.
+            if error.status == 400 and mbid in await self.read_exclusions():
+                return False
+            raise
+        return True
+
+    async def lift_exclusion(self, mbid: Mbid) -> None:
+        rows = await self._get("importlistexclusion", list[Exclusion])
+        for row in rows:
+            if row.id and parse_mbid(row.foreign_id) == mbid:
+                with explained(self._http, "importlistexclusion"):
+                    await self._http.delete(f"importlistexclusion/{row.id}")
+
+    async def events_since(self, moment: datetime) -> tuple[LidarrEvent, ...]:
+        asked = {
+            "date": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "includeArtist": "true",
+            "includeAlbum": "true",
+        }
+        with explained(self._http, "history/since"):
+            async with self._http.stream("history/since", asked) as chunks:
+                return await read_history(chunks)
 
     async def read_tags(self) -> Mapping[int, str]:
         return {row.id: row.label[:100] for row in await self._get("tag", list[Tag])}

@@ -75,6 +75,21 @@ class SystemStatus(Resource):
 
 class Exclusion(Resource):
     foreign_id: str | None = None
+    id: Id = 0
+
+
+class BareHistoryRow(Resource):
+    id: Id
+
+
+class HistoryRow(BareHistoryRow):
+    event_type: str | int | None = None
+    date: datetime | None = None
+    source_title: str | None = None
+    download_id: str | None = None
+    data: dict[str, Any] | None = None
+    artist: BareArtist | None = None
+    album: BareAlbum | None = None
 
 
 class Tag(Resource):
