@@ -68,7 +68,9 @@ class LidarrEvent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def key_of(*parts: object) -> str:
     """The key of what these parts tell apart from everything else: 32 characters."""
-    return blake2b("\x1f".join(str(part) for part in parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return blake2b(
+        "\x1f".join(str(part) for part in parts).encode("utf-8", "replace"), digest_size=16
+    ).hexdigest()
 
 
 def download_key(told: Told, album: Mbid, download: str) -> str:

@@ -91,6 +91,8 @@ class Library(msgspec.Struct, frozen=True):
     read_at: datetime
     from_snapshot: bool = False
     """True when Lidarr was away and this is what the database remembered."""
+    own_tag: int | None = None
+    """Of `OwnedArtist.tags` the one that Brainarr's own adds have; None: this Lidarr has no such tag."""
 
     @property
     def album_coverage(self) -> float:

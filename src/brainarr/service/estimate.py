@@ -91,7 +91,7 @@ async def estimate_run(
         lifetime = timedelta() if any(call.problem for call in calls) else key.lives()
         return Fresh(msgspec.msgpack.encode(_Calls(calls)), lifetime)
 
-    key = Key(ESTIMATE, digest(_encode((estimating.chain, state[0], options, memory))))
+    key = Key(ESTIMATE, digest(_encode((estimating.chain, state.version, options, memory))))
     return RunEstimate((await cache.fetch(key, _read, make)).made, spent, limits)
 
 

@@ -1,6 +1,6 @@
 """Recommendations: reading them, and deciding on them by the state machine of domain/life.py."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -93,10 +93,14 @@ async def decide(
     clock: Clock,
     note: str = "",
     actor: Actor = Actor.PERSON,
+    exclude_in: Collection[str] = (),
 ) -> RecommendationRow:
-    """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing."""
+    """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing.
+
+    `exclude_in`: Lidarrs whose exclusions are to name an artist that is blocked.
+    """
     async with db.transaction() as connection:
-        return (await _decide(connection, recommendation_id, decision, clock(), note, actor))[0]
+        return (await _decide(connection, recommendation_id, decision, clock(), note, actor, exclude_in))[0]
 
 
 async def decide_many(
@@ -107,6 +111,7 @@ async def decide_many(
     clock: Clock,
     note: str = "",
     actor: Actor = Actor.PERSON,
+    exclude_in: Collection[str] = (),
 ) -> tuple[Decided, ...]:
     """Decides on each as `decide` would; one that cannot be done does not stop the others."""
     now = clock()
@@ -114,7 +119,9 @@ async def decide_many(
     async with db.transaction() as connection:
         for recommendation_id in dict.fromkeys(ids):
             try:
-                row, changed = await _decide(connection, recommendation_id, decision, now, note, actor)
+                row, changed = await _decide(
+                    connection, recommendation_id, decision, now, note, actor, exclude_in
+                )
                 outcomes.append(Decided(row.id, row.status, changed=changed))
             except (NotFound, Conflict) as error:
                 outcomes.append(Decided(recommendation_id, None, str(error)))
@@ -128,6 +135,7 @@ async def _decide(
     now: datetime,
     note: str,
     actor: Actor,
+    exclude_in: Collection[str],
 ) -> tuple[RecommendationRow, bool]:
     """What it is now, and whether that is anything else than before."""
     row = await find(connection, recommendation_id, to_change=True)
@@ -156,7 +164,8 @@ async def _decide(
     await recommendations.set_status(connection, [row.id], STEPS[event].to or row.status, **changes)
     await write_history(connection, [row], event, now, actor=actor, note=note or _tried(decision, row))
     if decision is Decision.BLOCK:
-        await never_again(connection, row.recommendation.artist_mbid, row.recommendation.artist, now, actor)
+        item = row.recommendation
+        await never_again(connection, item.artist_mbid, item.artist, now, actor, exclude_in)
     return await find(connection, recommendation_id), True
 
 

@@ -50,7 +50,7 @@ async def library_issues(
     if state is None:
         remedy = "Set lidarr.url and lidarr.api_key, then start a run."
         return [Issue("Library", Severity.NOTICE, "The library has not been read yet.", remedy)]
-    age = now - state[0]
+    age = now - state.read_at
     remedy = "Check that Lidarr can be reached: `brainarr doctor`."
     if age > STALE_AFTER:
         return [Issue("Library", Severity.WARNING, f"The library was last read {age.days} days ago.", remedy)]

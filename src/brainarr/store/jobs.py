@@ -32,6 +32,8 @@ from brainarr.store.upsert import insert_new
 
 RECOMMEND = "recommend"
 """The kind under which runs stand among other work."""
+FOLLOW = "lidarr_events"
+"""The kind that follows the Lidarrs: what they tell, and what they are told."""
 
 
 class JobRow(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import search_text
+from brainarr.domain.presence import Standing
 from brainarr.domain.recommendation import Blocks, Memory, Recommendation, Status
 from brainarr.store.blocks import BlockKind, blocks_of
 from brainarr.store.page import Page, PageOf
@@ -21,6 +22,7 @@ ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
 UNWANTED = (Status.REJECTED, Status.BLOCKED, Status.REMOVED)
 """What the person said no to, or took out of the library again."""
+_DECIDED_AGAINST = (Status.REJECTED, Status.BLOCKED)
 
 NAMES_REMEMBERED = 200
 """More would only crowd a prompt; identifiers are all remembered."""
@@ -69,6 +71,17 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """The person wants no more tries."""
     instance: str = DEFAULT_INSTANCE
     """The Lidarr that its list is for."""
+    monitored: bool | None = None
+    """As that Lidarr showed it last; None: it was never seen there."""
+
+
+class StandingRow(msgspec.Struct, frozen=True, gc=False):
+    """As much of a recommendation as is held against the library."""
+
+    id: int
+    artist: Mbid
+    group: Mbid | None
+    known: Standing
 
 
 _ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
@@ -233,28 +246,57 @@ async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> tuple[Rec
     return await _all(connection, _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
 
 
-async def on_the_way(
-    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+async def standings(
+    connection: AsyncConnection, instance: str, *, owner: int = FIRST_PERSON
+) -> tuple[StandingRow, ...]:
+    """Of all that the library of this Lidarr may say something: not what was rejected or blocked."""
+    table = recommendations
+    query = (
+        select(
+            table.c.id,
+            table.c.artist_mbid,
+            table.c.release_group_mbid,
+            table.c.status,
+            table.c.imported_at,
+            table.c.monitored,
+        )
+        .join(lists, lists.c.id == table.c.list_id)
+        .where(table.c.owner == owner, lists.c.instance == instance, table.c.status.not_in(_DECIDED_AGAINST))
+    )
+    return tuple(
+        StandingRow(
+            number,
+            Mbid(artist),
+            Mbid(group) if group else None,
+            Standing(Status(status), group is not None, imported_at, monitored),
+        )
+        for number, artist, group, status, imported_at, monitored in await connection.execute(query)
+    )
+
+
+async def to_change(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
+    """Nobody else changes them until the transaction ends."""
+    query = _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id)
+    return await _all(connection, query.with_for_update(of=recommendations))
+
+
+async def about(
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> tuple[RecommendationRow, ...]:
-    """Everything approved or delivered that has not been seen in the library yet."""
-    mine = recommendations.c.owner == owner
-    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
+    """All that were recommended of `artists` for this Lidarr, without what was rejected or blocked."""
+    wanted = (
+        recommendations.c.owner == owner,
+        lists.c.instance == instance,
+        recommendations.c.artist_mbid.in_(artists),
+        recommendations.c.status.not_in(_DECIDED_AGAINST),
+    )
+    return await _all(connection, _ROW.where(*wanted).order_by(recommendations.c.id))
 
 
-async def awaited(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[RecommendationRow, ...]:
-    """Everything that would be imported if it appeared in the library: on the way, or failed, because people
-    help themselves."""
-    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_((*ON_THE_WAY, Status.FAILED)))
-    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
-
-
-async def unsettled(
-    connection: AsyncConnection, *, owner: int = FIRST_PERSON
-) -> tuple[RecommendationRow, ...]:
-    """Everything delivered or imported: it may still be kept or removed."""
-    mine = recommendations.c.owner == owner
-    statuses = (Status.DELIVERED, Status.IMPORTED)
-    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(statuses)))
+async def note_monitored(connection: AsyncConnection, ids: Collection[int], monitored: bool) -> None:
+    """As Lidarr shows them now."""
+    wanted = recommendations.c.id.in_(ids)
+    await connection.execute(update(recommendations).where(wanted).values(monitored=monitored))
 
 
 async def in_status(
@@ -440,4 +482,5 @@ def as_row(row: Row[Any]) -> RecommendationRow:
         first_delivered_at=row.first_delivered_at,
         given_up_at=row.given_up_at,
         instance=row.instance,
+        monitored=row.monitored,
     )

@@ -18,6 +18,7 @@ from brainarr.store.tables.house import (
     tallies,
     usage,
 )
+from brainarr.store.tables.lidarr import lidarr_events, lidarr_exclusions, lidarr_watches
 from brainarr.store.tables.metadata import ENCRYPTED, FIRST_PERSON, metadata
 from brainarr.store.tables.music import (
     backtests,
@@ -53,7 +54,10 @@ __all__ = [
     "jobs",
     "library_artists",
     "library_state",
+    "lidarr_events",
+    "lidarr_exclusions",
     "lidarr_links",
+    "lidarr_watches",
     "likings",
     "lists",
     "metadata",

@@ -60,6 +60,8 @@ recommendations = Table(
     Column("propensity", Float, nullable=False, server_default=text("1")),
     # Of its artist, when they were last counted; None: never, or before it was imported.
     Column("plays", Integer),
+    # As Lidarr showed it last; None: it was never seen there.
+    Column("monitored", Boolean),
     # Out of `facts`, for searching and sorting.
     Column("year", Integer),
     Column("confidence", Float, nullable=False, server_default=text("0")),
@@ -208,6 +210,10 @@ library_state = Table(
     Column("instance", String(64), primary_key=True),
     Column("read_at", UtcTime, nullable=False),
     Column("exclusions", JsonOf(tuple[str, ...]), nullable=False),
+    # Lidarr's number of the tag that our own adds have; None: there was no such tag.
+    Column("own_tag", Integer),
+    # When a reading last found anything else than the one before.
+    Column("changed_at", UtcTime),
 )
 
 deliveries = Table(
