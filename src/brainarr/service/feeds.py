@@ -17,7 +17,7 @@ from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list, no_list
 from brainarr.store import library, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
-from brainarr.store.lists import FeedState
+from brainarr.store.lists import FeedState, StoredList
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -57,7 +57,7 @@ async def artists_feed(db: Database, slug: str, *, clock: Clock) -> Feed[Mbid]:
     """The Custom List's artists. Raises NotFound."""
     async with db.transaction() as connection:
         wanted = await find_list(connection, slug)
-        carried = await _artists_now(connection, wanted.id)
+        carried = await _artists_now(connection, wanted)
         await _deliver(connection, wanted.id, ARTISTS, carried, clock)
         state = await read_state(connection, slug)
     return Feed(tuple(row.recommendation.artist_mbid for row in carried), state)
@@ -67,7 +67,7 @@ async def albums_feed(db: Database, slug: str, *, clock: Clock) -> Feed[FeedAlbu
     """The "Lidarr" list's first call. Raises NotFound."""
     async with db.transaction() as connection:
         wanted = await find_list(connection, slug)
-        carried = await _albums_now(connection, wanted.id)
+        carried = await _albums_now(connection, wanted)
         await _deliver(connection, wanted.id, ALBUMS, carried, clock)
         numbers = await recommendations.first_ids(connection, _artists_of(carried))
         state = await read_state(connection, slug)
@@ -92,22 +92,33 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         wanted = await find_list(connection, slug)
         polls = await lists.latest_deliveries(connection, wanted.id, ALBUMS, RECENT_POLLS)
         delivered = await recommendations.by_ids(connection, {item for poll in polls for item in poll})
-        rows = (*delivered, *await _albums_now(connection, wanted.id))
+        rows = (*delivered, *await _albums_now(connection, wanted))
         numbers = await recommendations.first_ids(connection, _artists_of(rows))
     found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
     return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
 
 
-async def _artists_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
-    due = await recommendations.deliverable(connection, list_id, albums=False, limit=2 * CYCLE)
+async def _artists_now(connection: AsyncConnection, wanted: StoredList) -> tuple[RecommendationRow, ...]:
+    due = await _due(connection, wanted, albums=False)
     owned = await library.owned_among(connection, _artists_of(due))
-    fresh = (row for row in _canonical(due) if row.recommendation.artist_mbid not in owned)
+    fresh = (row for row in due if row.recommendation.artist_mbid not in owned)
     return tuple({row.recommendation.artist_mbid: row for row in fresh}.values())[:CYCLE]
 
 
-async def _albums_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
-    due = await recommendations.deliverable(connection, list_id, albums=True, limit=2 * CYCLE)
-    return tuple({row.recommendation.release_group_mbid: row for row in _canonical(due)}.values())[:CYCLE]
+async def _albums_now(connection: AsyncConnection, wanted: StoredList) -> tuple[RecommendationRow, ...]:
+    due = await _due(connection, wanted, albums=True)
+    return tuple({row.recommendation.release_group_mbid: row for row in due}.values())[:CYCLE]
+
+
+async def _due(
+    connection: AsyncConnection, wanted: StoredList, *, albums: bool
+) -> tuple[RecommendationRow, ...]:
+    """What may go out, without what Lidarr's own exclusions name: it would drop that without a word."""
+    due = await recommendations.deliverable(connection, wanted.id, albums=albums, limit=2 * CYCLE)
+    ids = {row.id: _identifiers(row) for row in due}
+    named = {mbid for identifiers in ids.values() for mbid in identifiers}
+    excluded = await library.excluded_among(connection, wanted.instance, named)
+    return tuple(row for row in _canonical(due) if not excluded.intersection(ids[row.id]))
 
 
 async def _deliver(
@@ -130,13 +141,15 @@ async def _deliver(
 
 def _canonical(rows: Iterable[RecommendationRow]) -> Iterable[RecommendationRow]:
     for row in rows:
-        item = row.recommendation
-        identifiers = [item.artist_mbid]
-        if item.release_group_mbid is not None:
-            identifiers.append(item.release_group_mbid)
-        canonical = all(parse_mbid(mbid) == mbid for mbid in identifiers)
-        if canonical and item.artist_mbid not in SPECIAL_PURPOSE_ARTISTS:
+        canonical = all(parse_mbid(mbid) == mbid for mbid in _identifiers(row))
+        if canonical and row.recommendation.artist_mbid not in SPECIAL_PURPOSE_ARTISTS:
             yield row
+
+
+def _identifiers(row: RecommendationRow) -> tuple[Mbid, ...]:
+    """The artist's, and the album's where it is one."""
+    item = row.recommendation
+    return (item.artist_mbid, item.release_group_mbid) if item.release_group_mbid else (item.artist_mbid,)
 
 
 def _artists_of(rows: Iterable[RecommendationRow]) -> set[Mbid]:

@@ -36,8 +36,8 @@ FARTHEST_BACK = timedelta(days=7)
 """After a longer absence only the library tells what happened before."""
 FORGOTTEN_AFTER = timedelta(days=30)
 REST, REST_AFTER_NEWS = 20, 3
-"""A look is followed by a rest of so many times its own length: 50,000 artists are not read every two minutes.
-Shorter when Lidarr told that something changed."""
+"""A look is followed by a rest of so many times its own length, a shorter one when Lidarr told that something
+changed: 50,000 artists are not read every two minutes."""
 
 _PORTION = 500
 _ROUNDS = 5

@@ -53,6 +53,9 @@ EVENTS = {
 }
 """What a decision is in the state machine (domain/life.py), which says when it can be taken."""
 
+TOUCHES_EXCLUSIONS = frozenset({Decision.BLOCK, Decision.UNDO})
+"""After these there may be work for the worker: an exclusion to write into Lidarr, or to lift."""
+
 # Where a decision has nothing left to do: asked twice, it is one.
 _ALREADY = {
     Decision.APPROVE: {Status.APPROVED, Status.DELIVERED, Status.IMPORTED, Status.KEPT},

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import feeds, metrics, statics
+from brainarr.web import feeds, metrics, statics, webhooks
 from brainarr.web.api import (
     albums,
     backtest,
@@ -164,7 +164,7 @@ def _routes() -> list[BaseRoute]:
     """The same for every app of a process: FastAPI takes .1 s to work out what all of them ask for."""
     router = APIRouter(generate_unique_id_function=_id_of)
     router.include_router(_ping)
-    for door in (metrics, feeds):
+    for door in (metrics, feeds, webhooks):
         router.include_router(door.router)
     # The prefix is named here and not by the router: FastAPI looks for empty addresses otherwise, and works
     # all of them out twice.

@@ -132,6 +132,8 @@ class WebDeps:
     """By instance: the Lidarrs that are configured, the first one as `default`."""
     all_import_lists: Mapping[str, ImportLists] = field(default_factory=dict[str, ImportLists])
     """Of those Lidarrs."""
+    excluding: tuple[str, ...] = ()
+    """Instances where "never again" writes an exclusion unless told otherwise."""
     artwork: Artwork | None = None
     """None: switched off, and all pictures are drawn."""
     previews: Previews | None = None
@@ -159,6 +161,12 @@ class WebDeps:
     @property
     def import_lists(self) -> ImportLists | None:
         return self.all_import_lists.get(DEFAULT_INSTANCE)
+
+    def exclude_in(self, asked: bool | None) -> tuple[str, ...]:
+        """The Lidarrs whose exclusions are to name an artist that is blocked; None: as the settings say."""
+        if asked is None:
+            return self.excluding
+        return tuple(self.importers) if asked else ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.caching import digest
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -160,6 +161,13 @@ class House:
     def zone(self) -> tzinfo:
         """In which schedules name their times."""
         return server_zone(os.environ)
+
+    @property
+    def excluding(self) -> tuple[str, ...]:
+        """The Lidarrs into which "never again" writes an exclusion unless told otherwise."""
+        named = {one.name: one.write_exclusions for one in self.settings.lidarrs}
+        named[DEFAULT_INSTANCE] = self.settings.lidarr.write_exclusions
+        return tuple(name for name in self.outside.lidarrs if named[name])
 
     def require_lidarr(self) -> None:
         """Raises ConfigurationError that names what is missing."""

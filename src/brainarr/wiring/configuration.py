@@ -314,6 +314,7 @@ class ScheduleSettings(Section):
     """When the work beside the runs is done."""
 
     library: ScheduleText = "1h"
+    lidarr: ScheduleText = "2m"
     settle: ScheduleText = "daily"
     clean_up: ScheduleText = "daily"
     backup: ScheduleText = "weekly"

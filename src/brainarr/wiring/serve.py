@@ -157,6 +157,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         configured=house.runs.configured,
         catalog=CachedCatalog(house.outside.musicbrainz, house.cache),
         importers=house.outside.lidarrs,
+        excluding=house.excluding,
         artwork=house.media.artwork,
         previews=house.media.previews,
         tasks=house_tasks(house),

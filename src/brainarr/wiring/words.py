@@ -216,6 +216,10 @@ CHAPTERS = (
                         none="the usable one with the most free space",
                         allowed="the path of one of Lidarr's root folders",
                     ),
+                    "lidarr.write_exclusions": Words(
+                        "Exclude what you never want again",
+                        "Never again also writes an exclusion into Lidarr, and lifts it with the block.",
+                    ),
                     "lidarr.verify_tls": Words(
                         "Check the certificate", "Off accepts any certificate.", advanced=True
                     ),
@@ -314,6 +318,9 @@ CHAPTERS = (
                 {
                     "recommend.schedule": _schedule("Recommend", "When a run starts by itself."),
                     "schedules.library": _schedule("Read the library", "What Lidarr holds."),
+                    "schedules.lidarr": _schedule(
+                        "Follow Lidarr", "What was grabbed, imported, deleted or excluded there."
+                    ),
                     "schedules.settle": _schedule("Settle", "Notes what became of what was imported."),
                     "schedules.clean_up": _schedule("Clean up", "Forgets what is past its time."),
                     "schedules.backup": _schedule("Back up", "A backup into the backup folder."),

@@ -9,11 +9,12 @@ from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
+from brainarr.service.lidarr_events import follow_lidarrs
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.jobs import RECOMMEND
+from brainarr.store.jobs import FOLLOW, RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
 
@@ -36,11 +37,22 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
     return (
         *usual_chores(house.runs, house.cache, rhythm, house.settings.retention.periods),
+        _follow(house),
         _backup(house),
         *_cost_watch(house),
         *_monitor(house),
         chore(BACKTEST, None, partial(work_backtest, house.backtests)),
     )
+
+
+def _follow(house: House) -> Chore:
+    """Listening to the Lidarrs, and looking at what has changed there."""
+
+    async def follow(*_: object) -> None:
+        await follow_lidarrs(house.db, house.outside.lidarrs, house.clock)
+
+    schedule = parse_schedule(house.settings.schedules.lidarr)
+    return chore(FOLLOW, schedule, follow, missing="" if house.outside.lidarrs else NO_LIDARR)
 
 
 def _backup(house: House) -> Chore:

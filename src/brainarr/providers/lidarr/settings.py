@@ -29,6 +29,8 @@ class _Manners(Section):
     """Seconds; Lidarr asks its metadata server while we wait."""
     root_folder: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     """Where pushed artists go; without it the usable root folder with the most free space."""
+    write_exclusions: bool = False
+    """Whether "never again" also writes an exclusion there."""
 
 
 class LidarrSettings(_Manners):

@@ -13,13 +13,14 @@ from brainarr.service.history import LifeEvent, read_life
 from brainarr.service.learning import like
 from brainarr.service.push import push
 from brainarr.service.recommendations import (
+    TOUCHES_EXCLUSIONS,
     Decision,
     decide,
     decide_many,
     list_recommendations,
 )
 from brainarr.store.learning import Direction
-from brainarr.web.api import LARGEST_ID, Id
+from brainarr.web.api import LARGEST_ID, Exclude, Id
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, RecommendationDocument
 from brainarr.web.paging import AskedPage, announce
@@ -46,6 +47,9 @@ class BulkDecision(BaseModel):
     ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=500)
     decision: Decision
     note: str = Field("", max_length=1_000)
+    exclude: bool | None = Field(
+        None, description="Of `block`: whether Lidarr's exclusions name the artist too; null: as set."
+    )
 
 
 class DecidedDocument(Document):
@@ -112,8 +116,16 @@ async def recommendations(
 async def decide_on_many(deps: Deps, wanted: BulkDecision) -> list[DecidedDocument]:
     """Decides on each by itself: one that cannot be done does not stop the others."""
     decided = await decide_many(
-        deps.db, wanted.ids, wanted.decision, clock=deps.clock, note=wanted.note, actor=Actor.API
+        deps.db,
+        wanted.ids,
+        wanted.decision,
+        clock=deps.clock,
+        note=wanted.note,
+        actor=Actor.API,
+        exclude_in=deps.exclude_in(wanted.exclude),
     )
+    if wanted.decision in TOUCHES_EXCLUSIONS:
+        deps.wake()
     return [DecidedDocument.model_validate(one) for one in decided]
 
 
@@ -155,10 +167,19 @@ async def take_liking_back(id: Id, deps: Deps) -> RecommendationDocument:
 
 @router.post("/{id}/{decision}", responses=problems(NOT_FOUND, CONFLICT))
 async def decide_on(
-    id: Id, decision: Decision, deps: Deps, remark: Annotated[Remark | None, Body()] = None
+    id: Id,
+    decision: Decision,
+    deps: Deps,
+    remark: Annotated[Remark | None, Body()] = None,
+    exclude: Exclude = None,
 ) -> RecommendationDocument:
     """Approves, rejects or blocks it, takes either of the first two back, tries once more what failed or got
     stuck, or gives that up. Doing the same again changes nothing."""
     note = remark.note if remark else ""
-    row = await decide(deps.db, id, decision, clock=deps.clock, note=note, actor=Actor.API)
+    exclude_in = deps.exclude_in(exclude)
+    row = await decide(
+        deps.db, id, decision, clock=deps.clock, note=note, actor=Actor.API, exclude_in=exclude_in
+    )
+    if decision in TOUCHES_EXCLUSIONS:
+        deps.wake()
     return RecommendationDocument.of(row)

@@ -62,6 +62,8 @@ async def recommendation(request: Request, deps: Deps, person: SignedIn, id: Id)
         monitors=tuple(Monitor),
         owned=Held.OWNED,
         previews=deps.previews is not None,
+        lidarr=bool(deps.importers),
+        excludes=bool(deps.excluding),
     )
 
 
