@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Table, delete, insert, select
 
 from brainarr.domain.circuit import Cause, Circuit, Mark, State
+from brainarr.domain.lidarr_events import LidarrEvent, Told
 from brainarr.domain.recommendation import Progress, RunOverrides
 from brainarr.store import tables
 from brainarr.store.columns import JsonOf, String, Text, UtcTime
@@ -43,6 +44,7 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
         st.integers(0, 9),
         st.lists(st.builds(Mark, moments, st.booleans()), max_size=3).map(tuple),
     ),
+    "event": st.builds(LidarrEvent, st.sampled_from(Told), texts, word=texts, at=moments | st.none()),
     "amounts": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
     "carried": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
 }

@@ -33,7 +33,7 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0017"
+NEWEST = "0019"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",
@@ -53,6 +53,9 @@ SINCE_THE_FIRST = {
     "recommendation_tags",
     "prompts",
     "idempotency",
+    "lidarr_events",
+    "lidarr_watches",
+    "lidarr_exclusions",
 }
 # What an upgrade fills from other tables: test_history_migration.py, test_discover.py.
 MADE_OF_OTHERS = {"history", "verdict_counts", "recommendation_tags"}
@@ -73,7 +76,9 @@ COLUMNS_SINCE_THE_FIRST = {
         "given_up_at": None,
         "year": 2001,
         "confidence": 0.625,
+        "monitored": None,
     },
+    "library_state": {"own_tag": None, "changed_at": None},
 }
 
 

@@ -46,13 +46,15 @@ def is_there(seen: Seen, *, is_album: bool) -> bool:
     return seen.wanted if is_album else bool(seen.listed)
 
 
-def what_happened(known: Standing, seen: Seen, now: datetime, seen_at: datetime) -> tuple[Event, ...]:
+def what_happened(
+    known: Standing, seen: Seen, now: datetime, seen_at: datetime, *, sure: bool = False
+) -> tuple[Event, ...]:
     """The events since it was last looked at, in order; none: everything is as it was, or cannot be told.
 
     pending, approved, delivered, failed → imported: it is there, however it came. The same and imported,
     kept → removed (`excluded`): it is not, and Lidarr's exclusions name it. imported, kept → removed: it is
-    gone; or it was monitored, is not any more, and has no files. imported → kept: it is there for 30 days.
-    removed → imported: it is wanted again.
+    gone; or it was monitored, is not any more, and has no files. imported → kept: it is there for 30 days, if
+    that is `sure`, because all of it was read just now. removed → imported: it is wanted again.
     """
     there = is_there(seen, is_album=known.is_album)
     if known.status in _NOT_IN_YET:
@@ -71,7 +73,7 @@ def what_happened(known: Standing, seen: Seen, now: datetime, seen_at: datetime)
     if not there or (let_go and not seen.files):
         return (Event.REMOVED,) if known.monitored is False else (Event.UNMONITORED, Event.REMOVED)
     told = (Event.UNMONITORED,) if let_go else ()
-    if known.status is Status.IMPORTED and now - known.imported_at >= KEPT_AFTER:
+    if sure and known.status is Status.IMPORTED and now - known.imported_at >= KEPT_AFTER:
         return (*told, Event.KEPT)
     return told
 

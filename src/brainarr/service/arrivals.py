@@ -61,27 +61,33 @@ async def albums_to_read(
 
 
 async def note_changes(
-    db: Database, library: Library, clock: Clock, instance: str, *, unread: Collection[int] = ()
+    db: Database,
+    library: Library,
+    clock: Clock,
+    instance: str,
+    *,
+    unread: Collection[int] = (),
+    sure: bool = False,
 ) -> Changes:
     """Moves the recommendations for this Lidarr by what its library, just read, shows (domain/presence.py).
 
     Nothing is judged by a library that is suddenly empty (a new or broken Lidarr, not a change of taste); no
     album is whose artist's albums are not known as they are now: `unread` are artists whose could not be
-    read.
+    read. `sure` as in `what_happened`.
     """
     if library.from_snapshot or not library.artists:
         return Changes()
     async with db.reading() as connection:
         standings = await recommendations.standings(connection, instance)
-        sight = await _look(connection, library, standings, instance, unread)
+        sight = await _look(connection, library, standings, instance, unread, sure)
     now = clock()
-    moved = [row.id for row in standings if _moves(row.known, sight(row.artist, row.group), library, now)]
+    moved = [row.id for row in standings if _moves(row.known, sight(row.artist, row.group), sight, now)]
     counts: dict[Event, int] = defaultdict(int)
     for start in range(0, len(moved), _AT_ONCE):
         async with db.transaction() as connection:
             # Again: somebody may have decided meanwhile, or another process have seen the same.
             rows = await recommendations.to_change(connection, moved[start : start + _AT_ONCE])
-            for event, count in (await _move(connection, rows, sight, library, now)).items():
+            for event, count in (await _move(connection, rows, sight, now)).items():
                 counts[event] += count
     return Changes(
         imported=counts[Event.IMPORTED],
@@ -98,6 +104,7 @@ class Sight(msgspec.Struct, frozen=True):
     owned: Mapping[Mbid | None, OwnedArtist]
     current: frozenset[int]
     """Artists whose albums are known as they are now."""
+    sure: bool = False
 
     def __call__(self, artist: Mbid, group: Mbid | None) -> Seen:
         held = self.owned.get(artist)
@@ -126,17 +133,18 @@ async def _look(
     standings: Sequence[StandingRow],
     instance: str,
     unread: Collection[int],
+    sure: bool,
 ) -> Sight:
     wanted = {row.artist for row in standings}
     owned = {artist.mbid: artist for artist in library.artists if artist.mbid in wanted}
     with_albums = {row.artist for row in standings if row.group}
     asked = [artist for mbid, artist in owned.items() if mbid in with_albums]
     current = await snapshot.with_current_albums(connection, instance, asked)
-    return Sight(library, owned, current - frozenset(unread))
+    return Sight(library, owned, current - frozenset(unread), sure)
 
 
-def _moves(known: Standing, seen: Seen, library: Library, now: datetime) -> bool:
-    return bool(what_happened(known, seen, now, library.read_at)) or _seen_otherwise(
+def _moves(known: Standing, seen: Seen, sight: Sight, now: datetime) -> bool:
+    return bool(what_happened(known, seen, now, sight.library.read_at, sure=sight.sure)) or _seen_otherwise(
         known.status, known, seen
     )
 
@@ -150,7 +158,6 @@ async def _move(
     connection: AsyncConnection,
     rows: Sequence[RecommendationRow],
     sight: Sight,
-    library: Library,
     now: datetime,
 ) -> Mapping[Event, int]:
     alike: dict[tuple[Event, ...], list[RecommendationRow]] = defaultdict(list)
@@ -159,7 +166,7 @@ async def _move(
         item = row.recommendation
         seen = sight(item.artist_mbid, item.release_group_mbid)
         known = Standing(row.status, item.release_group_mbid is not None, row.imported_at, row.monitored)
-        events = what_happened(known, seen, now, library.read_at)
+        events = what_happened(known, seen, now, sight.library.read_at, sure=sight.sure)
         alike[events].append(row)
         if _seen_otherwise(state_after(row.status, events), known, seen):
             monitored[seen.monitored].append(row.id)
@@ -194,7 +201,8 @@ async def _note(
         case Event.KEPT:
             await recommendations.set_status(connection, ids, Status.KEPT, settled_at=now)
         case Event.REMOVED | Event.EXCLUDED:
-            await recommendations.set_status(connection, ids, Status.REMOVED, settled_at=now)
+            changes = {"settled_at": now, "failure": None, "remedy": None, "given_up_at": None}
+            await recommendations.set_status(connection, ids, Status.REMOVED, **changes)
         case _:
             pass
     notes: dict[str, list[RecommendationRow]] = defaultdict(list)

@@ -68,7 +68,7 @@ async def look_at_library(
             async with db.transaction() as connection:
                 await snapshot.note_change(connection, instance, library.read_at)
         library = _including(library, read)
-    return Looked(library, await note_changes(db, library, clock, instance, unread=unread))
+    return Looked(library, await note_changes(db, library, clock, instance, unread=unread, sure=thorough))
 
 
 async def backfill_albums(
