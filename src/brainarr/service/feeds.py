@@ -100,7 +100,7 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
 
 async def _artists_now(connection: AsyncConnection, wanted: StoredList) -> tuple[RecommendationRow, ...]:
     due = await _due(connection, wanted, albums=False)
-    owned = await library.owned_among(connection, _artists_of(due))
+    owned = await library.owned_among(connection, wanted.instance, _artists_of(due))
     fresh = (row for row in due if row.recommendation.artist_mbid not in owned)
     return tuple({row.recommendation.artist_mbid: row for row in fresh}.values())[:CYCLE]
 
