@@ -199,10 +199,9 @@ async def _note(
     if not artists:
         return concerned
     found = await recommendations.about(connection, instance, artists)
-    lives = {
-        number: [(entry.event, entry.note) for entry in life]
-        for number, life in (await lives_of(connection, [row.id for row in found])).items()
-    }
+    told = await lives_of(connection, [row.id for row in found])
+    lives = {number: [(entry.event, entry.note) for entry in life] for number, life in told.items()}
+    latest = {number: life[-1].at for number, life in told.items()}
     for one in sorted(noted, key=lambda one: one.event.at or one.heard_at):
         event, note = _NOTED[one.event.told], _words(one.event)
         its = [
@@ -214,8 +213,13 @@ async def _note(
         ]
         for row in its:
             lives.setdefault(row.id, []).append((event, note))
-        at = min(one.event.at or one.heard_at, now)
-        await write_history(connection, its, event, at, actor=Actor.LIDARR, channel=DOWNLOADS, note=note)
+        for row in its:
+            # A life is told in the order in which it became known, and no two clocks agree.
+            at = max(min(one.event.at or one.heard_at, now), latest.get(row.id, row.created_at))
+            await write_history(
+                connection, [row], event, at, actor=Actor.LIDARR, channel=DOWNLOADS, note=note
+            )
+            latest[row.id] = at
         concerned[one.id] = len(its)
     return concerned
 
