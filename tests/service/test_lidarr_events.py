@@ -120,6 +120,23 @@ async def test_what_has_files_is_only_told_to_be_unmonitored(house: House, lidar
     assert (await life(house, 1)).count(Event.UNMONITORED) == 1
 
 
+async def test_an_album_with_all_its_files_is_seen_to_be_unmonitored_though_no_figure_shows_it(
+    house: House, lidarr: ToldLidarr
+) -> None:
+    await imported(house, lidarr)
+    lidarr.artists[-1] = owned(2, fingerprint=77)
+    album = OwnedAlbum(5, "Record", mbid(22), monitored=True, track_files=10)
+    lidarr.albums[2] = (album,)
+    await follow(house, lidarr)
+    lidarr.albums[2] = (msgspec.structs.replace(album, monitored=False),)
+    await follow(house, lidarr)
+    assert (await life(house, 2))[-1] is Event.UNMONITORED
+    assert await statuses(house) == [Status.IMPORTED, Status.IMPORTED]
+    lidarr.album_calls.clear()
+    await follow(house, lidarr)
+    assert lidarr.album_calls == []
+
+
 async def test_what_lidarr_excludes_is_neither_delivered_nor_left_waiting(
     house: House, lidarr: ToldLidarr
 ) -> None:

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.life import IN_THE_LIBRARY, ON_THE_WAY, Actor, Event
-from brainarr.domain.music import Library, Mbid, OwnedArtist
+from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.presence import Seen, Standing, state_after, what_happened
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
@@ -23,6 +24,9 @@ MOST_AWAITED = 200
 """Artists whose albums are read anew at one sync."""
 MOST_CHANGED = 400
 """Artists whose figures have changed and whose albums are read at one sync; the rest come with the next."""
+MOST_COMPLETE = 50
+"""Artists whose albums are read at one sync because nothing else would show that one is not monitored any more:
+Lidarr's figures count its files either way. Those imported last; a thorough look reads all of them."""
 
 _AT_ONCE = 500
 # Of these a look every now and then reads the albums even of artists whose figures are the same: taking one
@@ -45,8 +49,8 @@ async def albums_to_read(
 ) -> tuple[OwnedArtist, ...]:
     """The owned artists whose albums must be read before anything can be said of the recommendations.
 
-    Those of whom an album is on its way, and those whose figures have changed since their albums were read;
-    with `thorough` also all of whom an album may still be taken out.
+    Those of whom an album is on its way, those whose figures have changed since their albums were read, and
+    some of whom an imported one has files; with `thorough` all of whom an album may still be taken out.
     """
     async with db.reading() as connection:
         albums = [row for row in await recommendations.standings(connection, instance) if row.group]
@@ -57,7 +61,27 @@ async def albums_to_read(
     unsure = {row.artist for row in albums if row.known.status in again}
     awaited = [artist for mbid, artist in owned.items() if mbid in unsure]
     changed = [artist for mbid, artist in owned.items() if mbid not in unsure and artist.id not in current]
-    return (*(awaited if thorough else awaited[:MOST_AWAITED]), *changed[:MOST_CHANGED])
+    if thorough:
+        return (*awaited, *changed[:MOST_CHANGED])
+    complete = {
+        artist.id: artist
+        for row in sorted(albums, key=_imported, reverse=True)
+        if (artist := owned.get(row.artist)) is not None
+        and artist.id in current
+        and row.artist not in unsure
+        and row.known.status is Status.IMPORTED
+        and row.known.monitored is True
+        and _has_files(row, library.albums.get(artist.id, ()))
+    }
+    return (*awaited[:MOST_AWAITED], *changed[:MOST_CHANGED], *islice(complete.values(), MOST_COMPLETE))
+
+
+def _imported(row: StandingRow) -> float:
+    return row.known.imported_at.timestamp() if row.known.imported_at else 0.0
+
+
+def _has_files(row: StandingRow, albums: Sequence[OwnedAlbum]) -> bool:
+    return any(album.mbid == row.group and album.track_files > 0 for album in albums)
 
 
 async def note_changes(
