@@ -25,8 +25,8 @@ MOST_AWAITED = 200
 MOST_CHANGED = 400
 """Artists whose figures have changed and whose albums are read at one sync; the rest come with the next."""
 MOST_COMPLETE = 50
-"""Artists whose albums are read at one sync because nothing else would show that one is not monitored any more:
-Lidarr's figures count its files either way. Those imported last; a thorough look reads all of them."""
+"""Artists whose albums are read at one sync because nothing else would show that one is not monitored any
+more: Lidarr's figures count its files either way. Those imported last; a thorough look reads all of them."""
 
 _AT_ONCE = 500
 # Of these a look every now and then reads the albums even of artists whose figures are the same: taking one
