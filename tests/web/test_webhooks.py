@@ -57,11 +57,12 @@ async def test_the_same_delivery_counts_once_and_the_worker_is_woken_once(house:
 async def test_the_key_may_come_as_header_password_or_query(house: House) -> None:
     key = await key_of(house)
     basic = base64.b64encode(f"lidarr:{key}".encode()).decode()
-    for how in (
+    ways: list[dict[str, Any]] = [
         {"headers": {"X-Api-Key": key}},
         {"headers": {"Authorization": f"Basic {basic}"}},
         {"path": f"{PATH}?apikey={key}"},
-    ):
+    ]
+    for how in ways:
         assert (await knock(house, BODIES["Test"], **how)).status_code == 200, how
     assert (await read_watch(house.deps.db)).tested_at == house.clock()
 
@@ -163,3 +164,18 @@ async def test_what_a_webhook_tells_is_in_the_life_of_the_recommendation_a_round
     life = [each.event.event for each in (await read_life(house.deps.db, number)).events]
     assert sorted(life[1:4]) == [Event.DOWNLOADED, Event.GRABBED, Event.IMPORTED]
     assert life[4:] == [Event.REMOVED]
+
+
+async def test_what_was_heard_is_shown_to_administrators(house: House) -> None:
+    await knock(house, BODIES["Grab"], await key_of(house))
+    async with house.door(house.deps.api_key()) as door:
+        (told,) = (await door.get("/api/v1/lidarrs/default/events")).json()
+        watch = (await door.get("/api/v1/lidarrs/default/watch")).json()
+        assert (await door.get("/api/v1/lidarrs/nowhere/watch")).status_code == 404
+    assert (told["event"], told["told"], told["artist"], told["done"]) == (
+        "Grab",
+        "grabbed",
+        "Slowdive",
+        False,
+    )
+    assert (watch["heard_at"] is not None, watch["tested_at"], watch["look_seconds"]) == (True, None, 0.0)

@@ -39,7 +39,7 @@ class ExecutionDocument(Document):
     id: int
     about: str | None = Field(description="Of a run: its list.", examples=["default"])
     status: RunStatus
-    trigger: str = Field(description="schedule, api, cli or manual.", examples=["schedule"])
+    trigger: str = Field(description="schedule, api, cli, manual, webhook or block.", examples=["schedule"])
     requested_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
