@@ -74,6 +74,9 @@ def test_what_was_removed_comes_back_when_it_is_wanted_again():
     assert happened(removed, THERE) == (Event.IMPORTED,)
     assert happened(removed, LISTED) == ()
     assert happened(removed, Seen(True, monitored=True, excluded=True)) == ()
+    # A look that began before it was removed knows nothing of that.
+    just_now = Standing(Status.REMOVED, is_album=False, settled_at=NOW + DAY)
+    assert happened(just_now, THERE) == ()
 
 
 standings = st.builds(

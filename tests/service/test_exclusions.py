@@ -3,7 +3,8 @@
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderRejected
 from brainarr.service.blocks import block_artist, block_style, list_blocks, revoke_block
-from brainarr.service.lidarr_events import follow_lidarr
+from brainarr.service.following import follow_lidarr
+from brainarr.service.library import refresh_library
 from brainarr.service.recommendations import Decision, decide, decide_many, list_recommendations
 from brainarr.store import exclusions, jobs
 from brainarr.store.exclusions import StoredExclusion
@@ -64,6 +65,18 @@ async def test_never_again_on_a_recommendation_and_its_undo_do_the_same(house: H
         Status.PENDING,
         Status.BLOCKED,
     ]
+
+
+async def test_what_is_about_to_be_lifted_ends_nothing(house: House) -> None:
+    lidarr = ToldLidarr([owned(900)])
+    await ran(house, [recommended(1)], library=lidarr)
+    await decide(house.db, 1, Decision.BLOCK, clock=house.clock, exclude_in=HERE)
+    await follow_lidarr(house.db, lidarr, house.clock)
+    await decide(house.db, 1, Decision.UNDO, clock=house.clock)
+    # Somebody else's look at the library comes first.
+    await refresh_library(house.db, lidarr, house.clock)
+    assert lidarr.exclusions == {mbid(1)}
+    assert [row.status for row in (await list_recommendations(house.db)).items] == [Status.PENDING]
 
 
 async def test_who_thinks_it_over_before_it_is_written_leaves_nothing_behind(house: House) -> None:

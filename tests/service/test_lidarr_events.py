@@ -11,19 +11,16 @@ from brainarr.domain.music import OwnedAlbum
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderUnavailable
 from brainarr.service.feeds import artists_feed
-from brainarr.service.history import read_life
-from brainarr.service.lidarr_events import (
+from brainarr.service.following import (
     FARTHEST_BACK,
-    MOST_WAITING,
     OVERLAP,
     REST,
     REST_AFTER_NEWS,
     follow_lidarr,
     follow_lidarrs,
-    latest_events,
-    read_watch,
-    take_in,
 )
+from brainarr.service.history import read_life
+from brainarr.service.lidarr_events import MOST_WAITING, latest_events, read_watch, take_in
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.service.tasks import pause_tasks
 from brainarr.store import jobs

@@ -10,8 +10,9 @@ import pytest
 from brainarr.domain.life import Event
 from brainarr.domain.music import OwnedAlbum
 from brainarr.domain.recommendation import Status
+from brainarr.service.following import follow_lidarr
 from brainarr.service.history import read_life
-from brainarr.service.lidarr_events import follow_lidarr, latest_events, read_watch
+from brainarr.service.lidarr_events import latest_events, read_watch
 from brainarr.service.webhook_keys import rotate_webhook_key, webhook_key
 from brainarr.store import jobs
 from brainarr.web.envelope import MAX_BODY, MAX_WEBHOOK

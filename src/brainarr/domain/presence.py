@@ -34,6 +34,8 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     imported_at: datetime | None = None
     monitored: bool | None = None
     """As it was seen last; None: it never was."""
+    settled_at: datetime | None = None
+    """When it was found to be kept, or removed."""
 
 
 _NOT_IN_YET = frozenset({Status.PENDING, Status.APPROVED, Status.DELIVERED, Status.FAILED})
@@ -62,7 +64,9 @@ def what_happened(
             return (Event.IMPORTED,)
         return (Event.EXCLUDED,) if seen.excluded else ()
     if known.status is Status.REMOVED:
-        return (Event.IMPORTED,) if seen.wanted and not seen.excluded else ()
+        # What was seen before it was removed is not news.
+        later = known.settled_at is None or known.settled_at <= seen_at
+        return (Event.IMPORTED,) if later and seen.wanted and not seen.excluded else ()
     if known.status not in _IN or seen.listed is None:
         return ()
     if known.imported_at is None or known.imported_at > seen_at:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.life import IN_THE_LIBRARY, ON_THE_WAY, Actor, Event
-from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
+from brainarr.domain.music import Library, OwnedAlbum, OwnedArtist
 from brainarr.domain.presence import Seen, Standing, state_after, what_happened
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
+from brainarr.service.sight import Sight, read_sight
 from brainarr.store import library as snapshot
 from brainarr.store import recommendations
 from brainarr.store.history import EXCLUSIONS, LIBRARY, write_history
@@ -103,7 +104,7 @@ async def note_changes(
         return Changes()
     async with db.reading() as connection:
         standings = await recommendations.standings(connection, instance)
-        sight = await _look(connection, library, standings, instance, unread, sure)
+        sight = await read_sight(connection, library, standings, instance, unread=unread, sure=sure)
     now = clock()
     moved = [row.id for row in standings if _moves(row.known, sight(row.artist, row.group), sight, now)]
     counts: dict[Event, int] = defaultdict(int)
@@ -119,52 +120,6 @@ async def note_changes(
         removed=counts[Event.REMOVED] + counts[Event.EXCLUDED],
         unmonitored=counts[Event.UNMONITORED],
     )
-
-
-class Sight(msgspec.Struct, frozen=True):
-    """A library as recommendations are looked up in it."""
-
-    library: Library
-    owned: Mapping[Mbid | None, OwnedArtist]
-    current: frozenset[int]
-    """Artists whose albums are known as they are now."""
-    sure: bool = False
-
-    def __call__(self, artist: Mbid, group: Mbid | None) -> Seen:
-        held = self.owned.get(artist)
-        excluded = artist in self.library.exclusions or group in self.library.exclusions
-        if held is None:
-            return Seen(listed=False, excluded=excluded)
-        if group is None:
-            return Seen(True, held.monitored, held.track_files, excluded)
-        if held.id not in self.current:
-            return Seen(None, excluded=excluded)
-        albums = self.library.albums.get(held.id, ())
-        album = next((album for album in albums if album.mbid == group), None)
-        if album is None:
-            return Seen(False, excluded=excluded)
-        return Seen(True, album.monitored, album.track_files, excluded)
-
-    def is_ours(self, artist: Mbid) -> bool:
-        """Whether Lidarr's artist has the tag that we give what we add."""
-        held = self.owned.get(artist)
-        return held is not None and self.library.own_tag is not None and self.library.own_tag in held.tags
-
-
-async def _look(
-    connection: AsyncConnection,
-    library: Library,
-    standings: Sequence[StandingRow],
-    instance: str,
-    unread: Collection[int],
-    sure: bool,
-) -> Sight:
-    wanted = {row.artist for row in standings}
-    owned = {artist.mbid: artist for artist in library.artists if artist.mbid in wanted}
-    with_albums = {row.artist for row in standings if row.group}
-    asked = [artist for mbid, artist in owned.items() if mbid in with_albums]
-    current = await snapshot.with_current_albums(connection, instance, asked)
-    return Sight(library, owned, current - frozenset(unread), sure)
 
 
 def _moves(known: Standing, seen: Seen, sight: Sight, now: datetime) -> bool:
@@ -189,7 +144,13 @@ async def _move(
     for row in rows:
         item = row.recommendation
         seen = sight(item.artist_mbid, item.release_group_mbid)
-        known = Standing(row.status, item.release_group_mbid is not None, row.imported_at, row.monitored)
+        known = Standing(
+            row.status,
+            item.release_group_mbid is not None,
+            row.imported_at,
+            row.monitored,
+            row.settled_at,
+        )
         events = what_happened(known, seen, now, sight.library.read_at, sure=sight.sure)
         alike[events].append(row)
         if _seen_otherwise(state_after(row.status, events), known, seen):

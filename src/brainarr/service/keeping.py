@@ -20,7 +20,7 @@ async def settle_recommendations(
     """Reads the library, and the albums of every artist of whom one may still be taken out, and moves what
     was imported to `kept` or `removed`. Raises ProviderError.
 
-    Following Lidarr does the same by what its figures show (service/lidarr_events.py); this one is sure.
+    Following Lidarr does the same by what its figures show (service/following.py); this one is sure.
     """
     looked = await look_at_library(db, source, clock, unwatched, instance=instance, thorough=True)
     return Settled(looked.changes.kept, looked.changes.removed)

@@ -70,6 +70,12 @@ async def to_do(connection: AsyncConnection, instance: str, limit: int) -> tuple
     return tuple(StoredExclusion(**{**row._mapping, "state": Intent(row.state)}) for row in rows)
 
 
+async def being_lifted(connection: AsyncConnection, instance: str) -> frozenset[Mbid]:
+    """What Lidarr may still show as excluded, though nobody wants that any more."""
+    query = select(_TABLE.c.mbid).where(_TABLE.c.instance == instance, _TABLE.c.state == Intent.LIFTING)
+    return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
+
+
 async def settle(
     connection: AsyncConnection, done: StoredExclusion, state: Intent | None, failure: str | None = None
 ) -> None:

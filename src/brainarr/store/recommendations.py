@@ -259,6 +259,7 @@ async def standings(
             table.c.status,
             table.c.imported_at,
             table.c.monitored,
+            table.c.settled_at,
         )
         .join(lists, lists.c.id == table.c.list_id)
         .where(table.c.owner == owner, lists.c.instance == instance, table.c.status.not_in(_DECIDED_AGAINST))
@@ -268,9 +269,11 @@ async def standings(
             number,
             Mbid(artist),
             Mbid(group) if group else None,
-            Standing(Status(status), group is not None, imported_at, monitored),
+            Standing(Status(status), group is not None, imported_at, monitored, settled_at),
         )
-        for number, artist, group, status, imported_at, monitored in await connection.execute(query)
+        for number, artist, group, status, imported_at, monitored, settled_at in await connection.execute(
+            query
+        )
     )
 
 

@@ -9,7 +9,7 @@ from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
-from brainarr.service.lidarr_events import follow_lidarrs
+from brainarr.service.following import follow_lidarrs
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
