@@ -38,6 +38,8 @@ COPY --chmod=0755 deploy/docker/entrypoint.sh /usr/local/bin/brainarr
 COPY --chmod=0644 deploy/docker/healthcheck.py /usr/local/lib/brainarr/healthcheck.py
 # A new volume takes its owner from here, so that `user: "1000:1000"` works without root.
 RUN install -d -o 1000 -g 1000 -m 0700 /config
+# What a command is told to write somewhere can be written there.
+WORKDIR /config
 ENV BRAINARR_CONFIG=/config \
     BRAINARR__SERVER__HOST=0.0.0.0 \
     BRAINARR__SERVER__PORT=8690 \

@@ -1,7 +1,7 @@
-"""HEALTHCHECK of the image: whether Brainarr answers GET /ping. The argument is a worker's `metrics.worker_port`.
+"""HEALTHCHECK of the image: whether Brainarr answers `GET /ping`. A worker's metrics.worker_port is given.
 
-It runs every half minute, so it loads next to nothing (`python -I -S`), and knows the address from the variables
-that the image sets, which go before config.yaml.
+It runs every half minute, so it loads next to nothing (`python -I -S`), and knows the address from the
+variables that the image sets, which go before config.yaml.
 """
 
 import http.client

@@ -1,4 +1,4 @@
-"""Reads our compose files as Docker Compose would, and knows no key that they do not use: a typing mistake fails.
+"""Reads our compose files as Docker Compose would, and no key that they do not use: typing mistakes fail.
 
 https://docs.docker.com/reference/compose-file/
 """
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import yaml
 
-from tests.packaging.dockerfile import ROOT
+from tests.packaging.clone import ROOT
 
 FOLDER = ROOT / "deploy/compose"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -24,18 +24,18 @@ class _Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pass
 
 
-class Health(_Strict, kw_only=True):
+class Health(_Strict, frozen=True, kw_only=True):
     test: Words
     interval: Duration = "30s"
     timeout: Duration = "30s"
     retries: int = 3
 
 
-class Condition(_Strict, kw_only=True):
+class Condition(_Strict, frozen=True, kw_only=True):
     condition: Literal["service_started", "service_healthy", "service_completed_successfully"]
 
 
-class Service(_Strict, kw_only=True):
+class Service(_Strict, frozen=True, kw_only=True):
     image: str
     build: str | None = None
     container_name: str | None = None
@@ -56,7 +56,7 @@ class Service(_Strict, kw_only=True):
     labels: dict[str, str] = {}
 
 
-class Compose(_Strict, kw_only=True):
+class Compose(_Strict, frozen=True, kw_only=True):
     name: str
     services: dict[str, Service]
 
@@ -70,7 +70,7 @@ def variables(text: str) -> set[str]:
 
 
 def read_compose(text: str, environ: Mapping[str, str]) -> Compose:
-    """Raises KeyError for a variable that must be set and is not, ValidationError for what is no compose file."""
+    """Raises KeyError for a variable that must be set and is not, ValidationError for an unknown key."""
 
     def put_in(found: re.Match[str]) -> str:
         name, how, words = found.groups()
@@ -82,7 +82,9 @@ def read_compose(text: str, environ: Mapping[str, str]) -> Compose:
 
     given: dict[str, Any] = yaml.safe_load(text)
     filled = _each(given, lambda one: _VARIABLE.sub(put_in, one))
-    return msgspec.convert({key: value for key, value in filled.items() if not key.startswith("x-")}, Compose, strict=False)
+    return msgspec.convert(
+        {key: value for key, value in filled.items() if not key.startswith("x-")}, Compose, strict=False
+    )
 
 
 def _each(node: Any, change: Any) -> Any:

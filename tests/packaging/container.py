@@ -1,5 +1,5 @@
-"""Runs what our Dockerfile describes as Docker would, without Docker: in namespaces of its own, on a root file
-system that may be read-only, as PID 1, with the capabilities, the user and the variables of a compose file.
+"""Runs what our Dockerfile describes as Docker would, without Docker: in namespaces of its own, on a root
+file system that is read-only, as PID 1, with the capabilities, the user and the variables of a compose file.
 
 What stands in: this machine's system for the base image, and this test run's environment for what the first
 stage installs.
@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.packaging.dockerfile import ROOT, Stage, read_dockerfile
+from tests.packaging.clone import ROOT
+from tests.packaging.dockerfile import Stage, read_dockerfile
 
 PATIENCE_S = 60
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -58,7 +59,7 @@ class Container:
         )
 
     def stop(self) -> tuple[int, str]:
-        """docker stop: the exit code, and what it had said. Raises TimeoutExpired where Docker would kill it."""
+        """docker stop: exit code, and what it had said. Raises TimeoutExpired where Docker would kill it."""
         os.kill(self.first, 15)
         said, _ = self.process.communicate(timeout=10)
         return self.process.returncode, said
@@ -80,7 +81,8 @@ def docker_run(
     uid, gid = user.split(":")
     rights = ",".join(["-all", *(f"+{name.lower()}" for name in capabilities)])
     prefix = (
-        "env", "-i", *(f"{name}={value}" for name, value in variables.items()),
+        "env", "-i", f"--chdir={image().last('WORKDIR').text}",
+        *(f"{name}={value}" for name, value in variables.items()),
         "setpriv", "--no-new-privs", f"--bounding-set={rights}", "--inh-caps=-all", "--clear-groups",
         f"--reuid={uid}", f"--regid={gid}", "--",
     )  # fmt: skip

@@ -9,9 +9,6 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
-
-ROOT = Path(__file__).parent.parent.parent
 
 _WORDS = {
     "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "STOPSIGNAL",
@@ -88,7 +85,7 @@ def _instructions(text: str) -> Iterator[Instruction]:
 
 
 def reaches_the_build(path: str, dockerignore: str) -> bool:
-    """Whether `path`, relative to the context, is sent to the build: the last rule that matches it decides."""
+    """Whether `path`, relative to the context, is sent along: the last rule that matches it decides."""
     sent = True
     for rule in dockerignore.splitlines():
         if not rule or rule.startswith("#"):

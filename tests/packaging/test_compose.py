@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from brainarr import __version__
 from brainarr.wiring.configuration import load_settings
 from tests.packaging.compose import FILES, FOLDER, brainarrs, read_compose, variables
 from tests.packaging.container import AS_COMPOSED, image
@@ -63,6 +64,13 @@ def test_services_call_each_other_by_names_that_exist(path: Path):
 def test_what_is_published_is_what_the_image_exposes(path: Path):
     for service in brainarrs(path, ENV).values():
         assert [port.split(":")[1] for port in service.ports] in ([image().last("EXPOSE").text], [])
+
+
+@each_file
+def test_without_an_image_of_yours_it_is_this_version_built_from_the_clone(path: Path):
+    for service in brainarrs(path, ENV).values():
+        assert service.image == f"brainarr:{__version__}"
+        assert service.build is not None and (FOLDER / service.build / "Dockerfile").exists()
 
 
 def test_a_worker_is_asked_for_its_health_where_it_answers():

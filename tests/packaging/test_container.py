@@ -1,4 +1,4 @@
-"""The image, as far as it can be run without Docker: who it runs as, what it owns, how it starts and stops."""
+"""The image, as far as it runs without Docker: who it runs as, what it owns, how it starts and stops."""
 
 import json
 import os
@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.packaging.compose import FOLDER, brainarrs
 from tests.packaging.container import Container, can_contain, docker_run, image
-from tests.servers import free_port
+from tests.servers import RedisServer, free_port
 
 pytestmark = [
     pytest.mark.loopback,
@@ -60,7 +61,9 @@ def owners(folder: Path) -> set[tuple[int, int]]:
 
 def of(pid: int, key: str) -> list[str]:
     """A line of /proc/PID/status."""
-    return re.findall(rf"^{key}:[^\S\n]*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[0].split()
+    return re.findall(rf"^{key}:[^\S\n]*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[
+        0
+    ].split()
 
 
 def test_it_serves_as_puid_and_pgid_without_a_right_left_and_stops_when_told(config: Path, built: Path):
@@ -102,6 +105,19 @@ def test_it_serves_as_puid_and_pgid_without_a_right_left_and_stops_when_told(con
     (start,) = (line for line in lines if str(line["event"]).startswith("first start"))
     assert start["address"] == f"http://localhost:{port}/"
     assert asked.stdout.strip() not in said
+
+
+def test_a_worker_is_healthy_where_its_compose_file_asks(config: Path, built: Path, redis: RedisServer):
+    worker = brainarrs(FOLDER / "scaled.yaml", {"POSTGRES_PASSWORD": "-", "REDIS_PASSWORD": "-"})["worker"]
+    assert worker.command and worker.healthcheck
+    port = str(free_port())
+    environ = {"BRAINARR__REDIS__URL": redis.url, "BRAINARR__METRICS__WORKER_PORT": port}
+    check = [*worker.healthcheck.test[1:-1], port]
+    with docker_run(built, config, *worker.command, environ=environ) as container:
+        assert up(container, int(port)), container.process.communicate()
+        assert container.execute(*check).returncode == 0
+        code, said = container.stop()
+    assert (code, told(said)[-1]["event"]) == (0, "the worker stopped")
 
 
 def test_it_needs_no_root_at_all(config: Path, built: Path):

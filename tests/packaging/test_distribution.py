@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from brainarr import __version__
-from tests.packaging.dockerfile import ROOT
+from tests.packaging.clone import ROOT, tracked
 
 pytestmark = pytest.mark.loopback
 NOWHERE = "http://127.0.0.1:9"
@@ -69,13 +69,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield venv / "bin"
 
 
-def tracked(*folders: str) -> set[str]:
-    if not (ROOT / ".git").exists():
-        pytest.skip("needs a clone: git knows which files are ours")
-    listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
-    return {name for name in listed.stdout.splitlines() if (ROOT / name).exists()}
-
-
 def test_the_wheel_has_every_file_of_the_package_and_no_other(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -83,7 +76,9 @@ def test_the_wheel_has_every_file_of_the_package_and_no_other(wheel: Path):
     assert {f for f in ours if f.endswith((".html", ".css", ".js", ".mako", ".txt"))}
     # A file that git does not know yet is on its way; one that is missing is not.
     assert ours - names == set()
-    assert [name for name in names if not name.startswith("brainarr/") or name.endswith((".pyc", ".db"))] == []
+    assert [
+        name for name in names if not name.startswith("brainarr/") or name.endswith((".pyc", ".db"))
+    ] == []
 
 
 def test_the_metadata_names_version_licence_and_what_it_needs(wheel: Path):
@@ -126,7 +121,9 @@ def test_the_demo_runs_in_an_empty_folder_and_leaves_it_empty(installed: Path, t
 
 
 def test_the_doctor_of_a_fresh_installation_says_what_is_missing(installed: Path, tmp_path: Path):
-    away = {f"BRAINARR__{name}__BASE_URL": NOWHERE for name in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER", "LASTFM")}
+    away = {
+        f"BRAINARR__{name}__BASE_URL": NOWHERE for name in ("MUSICBRAINZ", "LISTENBRAINZ", "DEEZER", "LASTFM")
+    }
     away |= {f"BRAINARR__{name}__BASE_URL": NOWHERE for name in ("COVERART", "ITUNES")}
     away |= {"BRAINARR__LISTENBRAINZ__LABS_URL": NOWHERE, "BRAINARR_CONFIG": str(tmp_path / "config")}
     done = run(installed / "brainarr", "doctor", "--json", folder=tmp_path, **away)

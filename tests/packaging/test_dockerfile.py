@@ -2,13 +2,13 @@
 
 import json
 import re
-import subprocess
 
 import pytest
 
 from brainarr import __version__
 from brainarr.wiring.configuration import ServerSettings
-from tests.packaging.dockerfile import ROOT, Stage, reaches_the_build, read_dockerfile
+from tests.packaging.clone import ROOT, tracked
+from tests.packaging.dockerfile import Stage, reaches_the_build, read_dockerfile
 
 TEXT = (ROOT / "Dockerfile").read_text()
 STAGES = read_dockerfile(TEXT)
@@ -27,18 +27,28 @@ def test_what_is_copied_exists_and_reaches_the_build():
 
 @pytest.mark.parametrize(
     "path",
-    [".git/config", ".env", "config/config.yaml", "secret.key", "brainarr.db", "tests/conftest.py", "docs/api.md"]
-    + [".venv/bin/python", "requirements/dev.txt", "src/brainarr/__pycache__/x.pyc", "deploy/compose/.env"],
+    [
+        ".git/config",
+        ".env",
+        "config/config.yaml",
+        "secret.key",
+        "brainarr.db",
+        "tests/conftest.py",
+        "docs/api.md",
+        ".venv/bin/python",
+        "requirements/dev.txt",
+        "src/brainarr/__pycache__/x.pyc",
+        "deploy/compose/.env",
+    ],
 )
 def test_what_has_no_business_in_an_image_does_not_reach_the_build(path: str):
     assert not reaches_the_build(path, IGNORED)
 
 
 def test_everything_of_the_package_reaches_the_build():
-    listed = ["git", "ls-files", "src"]
-    tracked = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    assert len(tracked) > 300
-    assert [path for path in tracked if not reaches_the_build(path, IGNORED)] == []
+    files = tracked("src")
+    assert len(files) > 300
+    assert [path for path in files if not reaches_the_build(path, IGNORED)] == []
 
 
 def test_only_what_was_reviewed_is_installed():
@@ -77,9 +87,8 @@ def test_the_image_listens_where_it_says():
     assert environ["BRAINARR__SERVER__PORT"] == IMAGE.last("EXPOSE").text == default
     assert environ["BRAINARR_CONFIG"] == IMAGE.last("VOLUME").text == "/config"
     # What a volume takes over from the image is made before it is declared.
-    words = [step.word for step in IMAGE.instructions]
-    made = next(n for n, step in enumerate(IMAGE.instructions) if "/config" in step.text and step.word == "RUN")
-    assert made < words.index("VOLUME")
+    about = [step.word for step in IMAGE.instructions if "/config" in step.text and step.word != "ENV"]
+    assert about == ["RUN", "WORKDIR", "VOLUME"]
 
 
 def test_the_labels_tell_this_version():

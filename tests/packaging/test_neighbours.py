@@ -8,12 +8,14 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from brainarr import __version__
+from brainarr.web.api.widget import WidgetDocument
 from brainarr.wiring.configuration import load_settings
+from tests.packaging.clone import ROOT
 from tests.packaging.container import AS_COMPOSED, image
-from tests.packaging.dockerfile import ROOT
 
 PROXIES = sorted(path for path in (ROOT / "deploy/proxies").rglob("*") if path.is_file())
-UNRAID = ElementTree.parse(ROOT / "deploy/unraid/brainarr.xml").getroot()  # noqa: S314 our own file
+UNRAID = ElementTree.parse(ROOT / "deploy/unraid/brainarr.xml").getroot()
 STANDARD = {"PUID", "PGID", "UMASK"}
 
 
@@ -26,8 +28,9 @@ def targets(kind: str) -> dict[str, str]:
 def test_the_unraid_template_asks_for_what_brainarr_reads(tmp_path: Path):
     variables = targets("Variable")
     assert variables.keys() >= STANDARD
-    given = {name: value or "http://10.0.0.2:8690" for name, value in variables.items() if name not in STANDARD}
+    given = {name: variables[name] or "http://10.0.0.2:8690" for name in variables.keys() - STANDARD}
     assert load_settings(tmp_path, image().environ | given).values.lidarr.api_key is not None
+    assert UNRAID.findtext("Repository") == f"brainarr:{__version__}"
     port = image().last("EXPOSE").text
     assert targets("Port") == {port: port}
     assert f"[PORT:{port}]" in UNRAID.findtext("WebUI", "")
@@ -66,7 +69,24 @@ def test_past_the_sign_in_of_a_proxy_nobody_says_who_they_are(name: str):
         assert f'proxy_set_header {header} "";' in opened
     (pattern,) = re.findall(r"^(\^\S+) {", opened, re.MULTILINE)
     base = "/brainarr" if "subfolder" in name else ""
-    keyed = ["/api/v1/health", "/lists/default/artists", "/lists/x/api/v1/album", "/webhooks/lidarr/default", "/ping"]
+    keyed = [
+        "/api/v1/health",
+        "/lists/default/artists",
+        "/lists/x/api/v1/album",
+        "/webhooks/lidarr/default",
+        "/ping",
+    ]
     assert [path for path in keyed if not re.match(pattern, base + path)] == []
     pages = ["/", "/lists", "/lists/default/settings", "/settings", "/apis", "/account", "/metricsx"]
     assert [path for path in pages if re.match(pattern, base + path)] == []
+
+
+def test_the_dashboard_asks_for_fields_that_there_are_and_the_documentation_shows_the_same():
+    text = (ROOT / "deploy/homepage/services.yaml").read_text()
+    document = (ROOT / "docs/homepage.md").read_text()
+    assert text.partition("\n")[2] in document
+    widget = yaml.safe_load(text)[0]["Media"][0]["Brainarr"]["widget"]
+    fields = set(WidgetDocument.model_fields)
+    assert {mapping["field"] for mapping in widget["mappings"]} <= fields
+    named = re.findall(r"`(\w+)`", document.partition("| field |")[2].partition("## Homepage")[0])
+    assert set(named) == fields

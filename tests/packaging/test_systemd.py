@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.dockerfile import ROOT
+from tests.packaging.clone import ROOT
 
 FOLDER = ROOT / "deploy/systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
@@ -39,14 +39,22 @@ def test_systemd_has_nothing_against_a_unit(unit: Path, tmp_path: Path):
 @analysed
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_a_unit_leaves_little_open(unit: Path):
-    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSED}", "--no-pager", str(unit)]
+    command = [
+        "systemd-analyze",
+        "security",
+        "--offline=true",
+        f"--threshold={EXPOSED}",
+        "--no-pager",
+        str(unit),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
 
 
 def test_server_and_worker_differ_in_what_they_do_alone():
     server, worker = (
-        {line for line in path.read_text().splitlines() if re.match(r"\w+=", line)} for path in reversed(UNITS)
+        {line for line in path.read_text().splitlines() if re.match(r"\w+=", line)}
+        for path in (FOLDER / "brainarr.service", FOLDER / "brainarr-worker@.service")
     )
     differing = {line.partition("=")[0] for line in server ^ worker}
     assert differing == {"Description", "After", "ExecStart"}

@@ -21,8 +21,8 @@ CLOSED = 0o077
 def umask_of(environ: Mapping[str, str]) -> int:
     """$BRAINARR_UMASK, which the container image takes from its UMASK, else `CLOSED`.
 
-    It opens the log file and what a command writes for people; database, `secret.key` and backups hold secrets
-    and stay closed. Others never get to write. Raises ConfigurationError.
+    It opens the log file and what a command writes for people; database, `secret.key` and backups hold
+    secrets and stay closed. Others never get to write. Raises ConfigurationError.
     """
     text = environ.get("BRAINARR_UMASK", "").strip() or f"{CLOSED:03o}"
     # The owner keeps every right.

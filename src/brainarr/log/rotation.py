@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 _MODE = 0o666
-"""Less the umask. The log tells what a person listens to, so that is 077 unless somebody wants it read, by a log
-shipper for example."""
+"""Less the umask. The log tells what a person listens to, so that is 077 unless somebody wants it read, by a
+log shipper for example."""
 
 
 class RotatingFile(logging.Handler):

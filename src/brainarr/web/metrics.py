@@ -59,7 +59,7 @@ async def metrics(request: Request, deps: Deps) -> Response:
 
 
 def create_worker_app(doors: Doors, *, open_to_all: bool) -> FastAPI:
-    """The whole web app of a process that only works: `/ping`, and `/metrics` of what this process itself measures.
+    """The whole web app of a process that only works: `/ping`, and `/metrics` of what it measures itself.
 
     What the database knows is shown by the server; shown by both, a sum would count it twice.
     """
