@@ -201,12 +201,12 @@ def _say_where(ground: Ground, listener: socket.socket) -> None:
     if ground.installation.first_start:
         log.info(
             "first start: open the address in a browser and make an account",
-            address=_address(ground.loaded.values.server, port),
+            address=address_of(ground.loaded.values.server, port),
             folder=str(ground.folder),
         )
 
 
-def _address(server: ServerSettings, port: int) -> str:
+def address_of(server: ServerSettings, port: int) -> str:
     """Where a person finds the web app, as far as the settings tell."""
     if server.external_url:
         return f"{server.external_url}{server.url_base}/"
