@@ -20,7 +20,11 @@ def test_the_web_app_is_served_in_the_sandbox_until_it_is_stopped():
     port = free_port()
     command = [sys.executable, "-m", "brainarr", "demo", "--serve", "--port", str(port)]
     # As the container image sets it.
-    environ = {"BRAINARR__SERVER__HOST": "0.0.0.0", **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environ = {
+        "BRAINARR__SERVER__HOST": "0.0.0.0",
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
     ) as demo:
