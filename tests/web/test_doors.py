@@ -48,6 +48,8 @@ PROTECTED = [
     ("GET", "/api/v1/lists"),
     ("POST", "/api/v1/lists/default/rotate-key"),
     ("POST", "/api/v1/lists/default/sync"),
+    ("GET", "/api/v1/lidarrs/attic/watch"),
+    ("GET", "/api/v1/lidarrs/attic/events"),
     ("GET", "/api/v1/lists/default/lidarr"),
     ("POST", "/api/v1/lists/default/lidarr"),
     ("DELETE", "/api/v1/lists/default/lidarr"),
@@ -80,6 +82,8 @@ PROTECTED = [
     ("DELETE", "/api/v1/cache"),
     ("GET", "/api/v1/runs/1/prompts"),
     ("POST", "/api/v1/wishes"),
+    ("GET", "/api/v1/lidarrs/attic/watch"),
+    ("GET", "/api/v1/lidarrs/attic/events"),
     ("GET", "/api/v1/lists/default/lidarr"),
     ("POST", "/api/v1/lists/default/lidarr"),
     ("DELETE", "/api/v1/lists/default/lidarr"),
@@ -122,7 +126,8 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
                 path.replace("/1", "/{id}")
                 .replace("home", "{name}")
                 .replace(ZIP, "{name}")
-                .replace("default", "{slug}"),
+                .replace("default", "{slug}")
+                .replace("attic", "{instance}"),
             ),
         )
         for method, path in PROTECTED
