@@ -139,9 +139,7 @@ def test_what_is_suspected_already_is_not_suspected_twice() -> None:
 
 @settings(max_examples=examples(200))
 @given(BATCHES, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 49)), max_size=30))
-def test_items_may_be_withdrawn_at_any_time(
-    world: tuple[int, set[int]], gone: list[tuple[int, int]]
-) -> None:
+def test_items_may_be_withdrawn_at_any_time(world: tuple[int, set[int]], gone: list[tuple[int, int]]) -> None:
     size, bad = world
     quarantine = suspect(OPEN, [batch(size)])
     innocent: set[int] = set()
