@@ -33,9 +33,11 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0017"
+NEWEST = "0018"
 SINCE_THE_FIRST = {
     "deliveries",
+    "delivery_states",
+    "moved_mbids",
     "history",
     "breakers",
     "reservations",
@@ -71,6 +73,10 @@ COLUMNS_SINCE_THE_FIRST = {
         "attempts": 0,
         "tried_at": None,
         "given_up_at": None,
+        "cleared_at": None,
+        "lookup_failures": 0,
+        "proven_at": None,
+        "broke_at": None,
         "year": 2001,
         "confidence": 0.625,
     },

@@ -67,6 +67,14 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """When it first went out, of the `deliveries`."""
     given_up_at: datetime | None = None
     """The person wants no more tries."""
+    cleared_at: datetime | None = None
+    """When Lidarr's own lookup last knew it."""
+    lookup_failures: int = 0
+    """How often that lookup has failed over it alone since."""
+    proven_at: datetime | None = None
+    """When a list sync that received it went well."""
+    broke_at: datetime | None = None
+    """When it was found that a list sync failed because of it."""
     instance: str = DEFAULT_INSTANCE
     """The Lidarr that its list is for."""
 
@@ -83,7 +91,10 @@ async def insert_recommendations(
     found: Sequence[Recommendation],
     status: Status,
     at: datetime,
+    *,
+    cleared_at: datetime | None = None,
 ) -> None:
+    """`cleared_at`: when Lidarr's own lookup knew them; None: it was not asked."""
     rows = [
         {
             "run_id": run_id,
@@ -104,6 +115,7 @@ async def insert_recommendations(
             "names": search_text(item.artist, *([item.album] if item.album else [])),
             "created_at": at,
             "decided_at": at if status is Status.APPROVED else None,
+            "cleared_at": cleared_at,
         }
         for place, item in enumerate(found, start=1)
     ]
@@ -439,5 +451,9 @@ def as_row(row: Row[Any]) -> RecommendationRow:
         tried_at=row.tried_at,
         first_delivered_at=row.first_delivered_at,
         given_up_at=row.given_up_at,
+        cleared_at=row.cleared_at,
+        lookup_failures=row.lookup_failures,
+        proven_at=row.proven_at,
+        broke_at=row.broke_at,
         instance=row.instance,
     )
