@@ -166,3 +166,16 @@ async def held_of(
     if row is None:
         return None
     return _read_artist(row.artist), _read_albums(row.albums) if row.albums is not None else None
+
+
+async def albums_listed(
+    connection: AsyncConnection, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+) -> frozenset[Mbid]:
+    """The release groups that any of the person's Lidarrs lists of `artists`, wanted or not, as far as they
+    have been read."""
+    table = library_artists
+    query = select(table.c.albums).where(
+        table.c.owner == owner, table.c.mbid.in_(artists), table.c.albums.is_not(None)
+    )
+    found = (await connection.execute(query)).scalars()
+    return frozenset(album.mbid for albums in found for album in _read_albums(albums) if album.mbid)

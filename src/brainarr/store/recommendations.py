@@ -79,7 +79,7 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """The Lidarr that its list is for."""
 
 
-_ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
+ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
     lists, lists.c.id == recommendations.c.list_id
 )
 
@@ -130,15 +130,15 @@ async def recommendation(
     connection: AsyncConnection, recommendation_id: int, *, to_change: bool = False
 ) -> RecommendationRow | None:
     """With `to_change` nobody else changes it until the transaction ends."""
-    query = _ROW.where(recommendations.c.id == recommendation_id)
-    found = await _all(connection, query.with_for_update(of=recommendations) if to_change else query)
+    query = ROW.where(recommendations.c.id == recommendation_id)
+    found = await all_of(connection, query.with_for_update(of=recommendations) if to_change else query)
     return found[0] if found else None
 
 
 async def of_run(connection: AsyncConnection, run_id: int) -> tuple[RecommendationRow, ...]:
     """In the order in which the run chose them."""
-    return await _all(
-        connection, _ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
+    return await all_of(
+        connection, ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
     )
 
 
@@ -162,8 +162,8 @@ async def page_of_recommendations(
         await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
     ).scalar_one()
     order = (recommendations.c.run_id.desc(), recommendations.c.id)
-    items = await _all(
-        connection, _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    items = await all_of(
+        connection, ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
     )
     return Page(items, total, max(asked.page, 1), asked.limit)
 
@@ -186,8 +186,8 @@ async def page_of_troubled(
         await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
     ).scalar_one()
     order = (recommendations.c.decided_at.desc(), recommendations.c.id.desc())
-    query = _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
-    return Page(await _all(connection, query), total, max(asked.page, 1), asked.limit)
+    query = ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    return Page(await all_of(connection, query), total, max(asked.page, 1), asked.limit)
 
 
 async def count_troubled(
@@ -225,24 +225,35 @@ async def status_counts(connection: AsyncConnection, *, owner: int = FIRST_PERSO
 
 
 async def deliverable(
-    connection: AsyncConnection, list_id: int, *, albums: bool, limit: int
+    connection: AsyncConnection,
+    list_id: int,
+    *,
+    albums: bool,
+    limit: int,
+    cleared_since: datetime | None = None,
 ) -> tuple[RecommendationRow, ...]:
-    """What a feed should carry now: least often delivered first, so that stuck ones make room for others."""
+    """What a feed should carry now: least often delivered first, so that stuck ones make room for others.
+
+    With `cleared_since` only what Lidarr's lookup has vouched for since then, and what never broke a sync.
+    """
     group = recommendations.c.release_group_mbid
+    wanted = [
+        recommendations.c.list_id == list_id,
+        recommendations.c.status.in_(ON_THE_WAY),
+        group.is_not(None) if albums else group.is_(None),
+    ]
+    if cleared_since is not None:
+        wanted += [recommendations.c.cleared_at >= cleared_since, recommendations.c.broke_at.is_(None)]
     query = (
-        _ROW.where(
-            recommendations.c.list_id == list_id,
-            recommendations.c.status.in_(ON_THE_WAY),
-            group.is_not(None) if albums else group.is_(None),
-        )
+        ROW.where(*wanted)
         .order_by(recommendations.c.deliveries, recommendations.c.decided_at, recommendations.c.id)
         .limit(limit)
     )
-    return await _all(connection, query)
+    return await all_of(connection, query)
 
 
 async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
-    return await _all(connection, _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
+    return await all_of(connection, ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
 
 
 async def on_the_way(
@@ -250,14 +261,14 @@ async def on_the_way(
 ) -> tuple[RecommendationRow, ...]:
     """Everything approved or delivered that has not been seen in the library yet."""
     mine = recommendations.c.owner == owner
-    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
+    return await all_of(connection, ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
 
 
 async def awaited(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[RecommendationRow, ...]:
     """Everything that would be imported if it appeared in the library: on the way, or failed, because people
     help themselves."""
     wanted = (recommendations.c.owner == owner, recommendations.c.status.in_((*ON_THE_WAY, Status.FAILED)))
-    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
+    return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))
 
 
 async def unsettled(
@@ -266,7 +277,7 @@ async def unsettled(
     """Everything delivered or imported: it may still be kept or removed."""
     mine = recommendations.c.owner == owner
     statuses = (Status.DELIVERED, Status.IMPORTED)
-    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(statuses)))
+    return await all_of(connection, ROW.where(mine, recommendations.c.status.in_(statuses)))
 
 
 async def in_status(
@@ -281,7 +292,7 @@ async def in_status(
     wanted = [recommendations.c.owner == owner, recommendations.c.status.in_(statuses)]
     if artists is not None:
         wanted.append(recommendations.c.artist_mbid.in_(artists))
-    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
+    return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))
 
 
 async def set_status(
@@ -424,7 +435,8 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     )
 
 
-async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+async def all_of(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+    """Of a query that begins with `ROW`."""
     return tuple(as_row(row) for row in await connection.execute(query))
 
 
