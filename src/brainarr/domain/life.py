@@ -40,6 +40,12 @@ class Event(StrEnum):
     """Albums of its artist that were chosen on its page went to Lidarr, others than what it proposed."""
     EXCLUDED = "excluded"
     """It was delivered, and Lidarr's exclusions name it."""
+    HELD = "held"
+    """A list sync failed that had received it: it waits for its trial."""
+    RELEASED = "released"
+    """It was not what made the sync fail."""
+    MOVED = "moved"
+    """MusicBrainz has merged its identifier into another one, which it is called by from now on."""
 
 
 class Actor(StrEnum):
@@ -67,6 +73,10 @@ class Failure(StrEnum):
     """It, or its address in our settings, is not set up for it: no root folder, no profile, a redirect."""
     AWAY = "away"
     UNREADABLE = "unreadable"
+    SYNC = "sync"
+    """It makes Lidarr's list syncs fail, or would."""
+    VANISHED = "vanished"
+    """Lidarr's metadata does not know it any more."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -115,6 +125,9 @@ STEPS: Mapping[Event, Step] = MappingProxyType(
         Event.KEPT: _step(Status.KEPT, Status.IMPORTED),
         Event.REMOVED: _step(Status.REMOVED, Status.IMPORTED),
         Event.EXCLUDED: _step(Status.REMOVED, Status.DELIVERED),
+        Event.HELD: _step(None, *ON_THE_WAY),
+        Event.RELEASED: _step(None, *ON_THE_WAY),
+        Event.MOVED: _step(None, *Status),
     }
 )
 

@@ -39,6 +39,11 @@ class FeedName(msgspec.Struct, frozen=True):
     channel: str
 
 
+def feed_of(row: RecommendationRow) -> FeedName:
+    """By which it goes to Lidarr."""
+    return FeedName(row.list_id, ALBUMS if row.recommendation.release_group_mbid else ARTISTS)
+
+
 async def read_state(connection: AsyncConnection, instance: str) -> DeliveryState:
     query = select(delivery_states.c.state).where(delivery_states.c.instance == instance)
     return (await connection.execute(query)).scalar() or DeliveryState()

@@ -49,6 +49,10 @@ async def list_named(connection: AsyncConnection, slug: str) -> StoredList | Non
     return _stored(row) if row else None
 
 
+async def slug_of(connection: AsyncConnection, list_id: int) -> str:
+    return (await connection.execute(select(lists.c.slug).where(lists.c.id == list_id))).scalar_one()
+
+
 async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
     rows = await connection.execute(_ROW.where(lists.c.owner == owner).order_by(lists.c.id))
     return tuple(_stored(row) for row in rows)

@@ -68,6 +68,9 @@ EVENT_WORDS = {
     Event.KEPT: ("Kept", "good"),
     Event.REMOVED: ("Removed", "warn"),
     Event.EXCLUDED: ("Excluded in Lidarr", "warn"),
+    Event.HELD: ("Held back", "warn"),
+    Event.RELEASED: ("Let go", "good"),
+    Event.MOVED: ("Renumbered", "plain"),
 }
 """The word and the tone of each event; what leads to a state has the state's name."""
 EVENT_ICONS = {
@@ -89,6 +92,9 @@ EVENT_ICONS = {
     Event.KEPT: "taste",
     Event.REMOVED: "trash",
     Event.EXCLUDED: "block",
+    Event.HELD: "stop",
+    Event.RELEASED: "play",
+    Event.MOVED: "refresh",
 }
 
 VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BLOCKED: "bad", Verdict.HELD: "warn"}
