@@ -18,7 +18,6 @@ from brainarr.pipeline.ports import Clock
 from brainarr.service.delivery.carrying import artists_of, choose_carried, upcoming
 from brainarr.service.lists import find_list, no_list
 from brainarr.store import lists, moved_mbids, recommendations
-from brainarr.store.deliveries import FeedName
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
 from brainarr.store.lists import FeedState
 from brainarr.store.moved_mbids import Kind
@@ -95,7 +94,7 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         wanted = await find_list(connection, slug)
         polls = await lists.latest_deliveries(connection, wanted.id, ALBUMS, RECENT_POLLS)
         delivered = await recommendations.by_ids(connection, {item for poll in polls for item in poll})
-        rows = (*delivered, *await upcoming(connection, FeedName(wanted.id, ALBUMS)))
+        rows = (*delivered, *await upcoming(connection, wanted, ALBUMS))
         found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
         numbers = await recommendations.first_ids(connection, found)
         others = await _numbers_before_a_move(connection, found)

@@ -147,11 +147,12 @@ async def count_artists(connection: AsyncConnection, instance: str, *, owner: in
 
 
 async def owned_among(
-    connection: AsyncConnection, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> frozenset[Mbid]:
-    """Those of `artists` that any of the person's Lidarrs holds."""
+    """Those of `artists` that this Lidarr holds."""
     table = library_artists
-    query = select(table.c.mbid).where(table.c.owner == owner, table.c.mbid.in_(artists))
+    mine = (table.c.owner == owner, table.c.instance == instance)
+    query = select(table.c.mbid).where(*mine, table.c.mbid.in_(artists))
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
 
 
@@ -169,13 +170,11 @@ async def held_of(
 
 
 async def albums_listed(
-    connection: AsyncConnection, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> frozenset[Mbid]:
-    """The release groups that any of the person's Lidarrs lists of `artists`, wanted or not, as far as they
-    have been read."""
+    """The release groups that this Lidarr lists of `artists`, wanted or not, as far as they have been read."""
     table = library_artists
-    query = select(table.c.albums).where(
-        table.c.owner == owner, table.c.mbid.in_(artists), table.c.albums.is_not(None)
-    )
+    mine = (table.c.owner == owner, table.c.instance == instance, table.c.mbid.in_(artists))
+    query = select(table.c.albums).where(*mine, table.c.albums.is_not(None))
     found = (await connection.execute(query)).scalars()
     return frozenset(album.mbid for albums in found for album in _read_albums(albums) if album.mbid)

@@ -38,7 +38,7 @@ async def choose_carried(
     that, everything due is carried, for there is nothing to tell good from bad by."""
     feed = FeedName(of.id, channel)
     if not guarded:
-        return Carried((await _due(connection, feed))[:CYCLE])
+        return Carried(await upcoming(connection, of, channel))
     # Until the end of the transaction: of two feeds that are fetched at once, one sees what the other got.
     state = await deliveries.lock_state(connection, of.instance)
     if state.mode is Mode.OPEN:
@@ -47,17 +47,19 @@ async def choose_carried(
     return await _in_trial(connection, state, feed, now)
 
 
-async def upcoming(connection: AsyncConnection, feed: FeedName) -> tuple[RecommendationRow, ...]:
+async def upcoming(
+    connection: AsyncConnection, of: StoredList, channel: str
+) -> tuple[RecommendationRow, ...]:
     """What a feed would carry if nothing were held: as unguarded ones do."""
-    return (await _due(connection, feed))[:CYCLE]
+    return (await _due(connection, of, channel))[:CYCLE]
 
 
 async def _within_the_cycle(
     connection: AsyncConnection, of: StoredList, feed: FeedName, now: datetime
 ) -> tuple[RecommendationRow, ...]:
     cleared_since = now - CLEARED_FOR
-    due = await _due(connection, feed, cleared_since)
-    lacking, listed = await _by_what_lidarr_lacks(connection, due)
+    due = await _due(connection, of, feed.channel, cleared_since)
+    lacking, listed = await _by_what_lidarr_lacks(connection, of.instance, due)
     counts = await deliveries.count_due(connection, of.instance, cleared_since)
     polls = await deliveries.polls_since(connection, of.instance, now - FETCHED_LATELY)
     others = {other: poll for other, poll in polls.items() if other != feed}
@@ -91,17 +93,17 @@ def _may_go(row: RecommendationRow, now: datetime) -> bool:
 
 
 async def _due(
-    connection: AsyncConnection, feed: FeedName, cleared_since: datetime | None = None
+    connection: AsyncConnection, of: StoredList, channel: str, cleared_since: datetime | None = None
 ) -> tuple[RecommendationRow, ...]:
     """Each item once, nothing that Lidarr has already; at most twice a cycle's."""
-    albums = feed.channel == ALBUMS
+    albums = channel == ALBUMS
     due = await recommendations.deliverable(
-        connection, feed.list_id, albums=albums, limit=2 * CYCLE, cleared_since=cleared_since
+        connection, of.id, albums=albums, limit=2 * CYCLE, cleared_since=cleared_since
     )
     usable = [row for row in due if _is_canonical(row)]
     if albums:
         return tuple({row.recommendation.release_group_mbid: row for row in usable}.values())
-    owned = await library.owned_among(connection, artists_of(usable))
+    owned = await library.owned_among(connection, of.instance, artists_of(usable))
     fresh = (row for row in usable if row.recommendation.artist_mbid not in owned)
     return tuple({row.recommendation.artist_mbid: row for row in fresh}.values())
 
@@ -112,11 +114,11 @@ async def _is_waited_for(connection: AsyncConnection, feed: FeedName) -> bool:
 
 
 async def _by_what_lidarr_lacks(
-    connection: AsyncConnection, rows: Sequence[RecommendationRow]
+    connection: AsyncConnection, instance: str, rows: Sequence[RecommendationRow]
 ) -> tuple[list[RecommendationRow], list[RecommendationRow]]:
     """Those that a sync would add, and albums that Lidarr lists already under an artist whom it has: these
     cost it nothing, and are added to nothing."""
-    listed = await library.albums_listed(connection, artists_of(rows))
+    listed = await library.albums_listed(connection, instance, artists_of(rows))
     lacking = [row for row in rows if row.recommendation.release_group_mbid not in listed]
     return lacking, [row for row in rows if row.recommendation.release_group_mbid in listed]
 
