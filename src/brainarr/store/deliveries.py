@@ -49,6 +49,12 @@ async def read_state(connection: AsyncConnection, instance: str) -> DeliveryStat
     return (await connection.execute(query)).scalar() or DeliveryState()
 
 
+async def read_states(connection: AsyncConnection) -> dict[str, DeliveryState]:
+    """Of every Lidarr of which anything is remembered."""
+    query = select(delivery_states.c.instance, delivery_states.c.state)
+    return {instance: state for instance, state in await connection.execute(query)}
+
+
 async def lock_state(connection: AsyncConnection, instance: str) -> DeliveryState:
     """Nobody else reads it so, nor writes it, until the transaction ends."""
     mine = delivery_states.c.instance == instance

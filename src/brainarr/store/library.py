@@ -172,7 +172,7 @@ async def held_of(
 async def albums_listed(
     connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> frozenset[Mbid]:
-    """The release groups that this Lidarr lists of `artists`, wanted or not, as far as they have been read."""
+    """The release groups that it lists of `artists`, wanted or not, as far as they have been read."""
     table = library_artists
     mine = (table.c.owner == owner, table.c.instance == instance, table.c.mbid.in_(artists))
     query = select(table.c.albums).where(*mine, table.c.albums.is_not(None))

@@ -315,6 +315,7 @@ class ScheduleSettings(Section):
 
     library: ScheduleText = "1h"
     settle: ScheduleText = "daily"
+    deliveries: ScheduleText = "2m"
     clean_up: ScheduleText = "daily"
     backup: ScheduleText = "weekly"
 

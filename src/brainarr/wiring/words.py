@@ -314,6 +314,9 @@ CHAPTERS = (
                 {
                     "recommend.schedule": _schedule("Recommend", "When a run starts by itself."),
                     "schedules.library": _schedule("Read the library", "What Lidarr holds."),
+                    "schedules.deliveries": _schedule(
+                        "Deliveries", "Looks up what is due, and reads what Lidarr's list syncs came to."
+                    ),
                     "schedules.settle": _schedule("Settle", "Notes what became of what was imported."),
                     "schedules.clean_up": _schedule("Clean up", "Forgets what is past its time."),
                     "schedules.backup": _schedule("Back up", "A backup into the backup folder."),

@@ -9,6 +9,7 @@ from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
+from brainarr.service.delivery.rounds import DELIVERIES, RoundDeps, tend_deliveries
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
@@ -36,11 +37,23 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
     return (
         *usual_chores(house.runs, house.cache, rhythm, house.settings.retention.periods),
+        _deliveries(house),
         _backup(house),
         *_cost_watch(house),
         *_monitor(house),
         chore(BACKTEST, None, partial(work_backtest, house.backtests)),
     )
+
+
+def _deliveries(house: House) -> Chore:
+    lidarrs = house.outside.lidarrs
+    deps = RoundDeps(house.db, house.clock, lidarrs, house.outside.messengers)
+
+    async def tend(*_: object) -> None:
+        await tend_deliveries(deps)
+
+    missing = "" if lidarrs else NO_LIDARR
+    return chore(DELIVERIES, parse_schedule(house.settings.schedules.deliveries), tend, missing=missing)
 
 
 def _backup(house: House) -> Chore:
