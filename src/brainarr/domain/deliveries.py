@@ -15,6 +15,9 @@ CYCLE = 50
 CLEARED_FOR = timedelta(hours=24)
 """So long a lookup of Lidarr's vouches for an identifier."""
 
+LOOKED_UP_AFTER = CLEARED_FOR - timedelta(hours=1)
+"""Then it is asked for again."""
+
 
 class Mode(StrEnum):
     """How the feeds of one Lidarr are."""

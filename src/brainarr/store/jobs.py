@@ -33,6 +33,9 @@ from brainarr.store.upsert import insert_new
 RECOMMEND = "recommend"
 """The kind under which runs stand among other work."""
 
+DELIVERIES = "deliveries"
+"""The kind that looks after what is to go out to Lidarr; an approval asks for one."""
+
 
 class JobRow(msgspec.Struct, frozen=True):
     """One execution of work that is no run."""

@@ -9,12 +9,12 @@ from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
-from brainarr.service.delivery.rounds import DELIVERIES, RoundDeps, tend_deliveries
+from brainarr.service.delivery.rounds import RoundDeps, tend_deliveries
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.jobs import RECOMMEND
+from brainarr.store.jobs import DELIVERIES, RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
 

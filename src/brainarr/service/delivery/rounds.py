@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from brainarr.domain import outage as outages
-from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode
+from brainarr.domain.deliveries import CYCLE, LOOKED_UP_AFTER, DeliveryState, Mode
 from brainarr.domain.list_syncs import PATIENCE, ListSync
 from brainarr.domain.music import Mbid
 from brainarr.errors import ProviderError
@@ -27,12 +27,6 @@ from brainarr.store import deliveries, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
-
-DELIVERIES = "deliveries"
-"""The task."""
-
-MARGIN = timedelta(hours=1)
-"""So long before its time is over an item is looked up again."""
 
 WARM = timedelta(hours=1)
 """So long a lookup keeps an item warm in the caches of the metadata server."""
@@ -202,9 +196,7 @@ async def _to_look_up(
         suspects = await recommendations.by_ids(connection, state.quarantine.items)
         failed_at = state.failure.at if state.failure else now
         first = [row for row in suspects if row.cleared_at is None or row.cleared_at <= failed_at]
-        stale = await deliveries.uncleared(
-            connection, instance, now - CLEARED_FOR + MARGIN, SLICE + len(done)
-        )
+        stale = await deliveries.uncleared(connection, instance, now - LOOKED_UP_AFTER, SLICE + len(done))
         rows = [*first, *stale]
         for feed, (at, _) in (
             await deliveries.polls_since(connection, instance, now - max(FETCHED_EVERY.values()))
