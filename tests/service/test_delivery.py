@@ -1,8 +1,5 @@
 """Nothing that goes out breaks a list sync for long, and nothing that is good is lost over it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from brainarr.domain.deliveries import CYCLE, Mode
@@ -15,7 +12,7 @@ from brainarr.store.history import Sought
 from brainarr.store.page import PageOf
 from tests.service.given import ran
 from tests.service.syncing import ALBUM, Household, SyncingLidarr, albums_of, world_of
-from tests.store.given import House, installed, mbid, recommended
+from tests.store.given import House, mbid, recommended
 
 
 @pytest.fixture
