@@ -1,4 +1,4 @@
-"""A Lidarr in this process: it fetches the real feeds and does with them what the sandbox's list sync does."""
+"""A Lidarr in this process that fetches the real feeds, and syncs them as the sandbox does."""
 
 from collections.abc import Iterable
 

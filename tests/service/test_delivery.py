@@ -1,10 +1,17 @@
 """Nothing that goes out breaks a list sync for long, and nothing that is good is lost over it."""
 
+import asyncio
+
 import pytest
+from msgspec.structs import replace
 
 from brainarr.domain.deliveries import CYCLE, Mode
-from brainarr.domain.life import Failure
+from brainarr.domain.life import Event, Failure
 from brainarr.domain.recommendation import Status
+from brainarr.errors import ProviderUnavailable
+from brainarr.sandbox.world import WorldAlbum, WorldArtist
+from brainarr.service.blocks import block_artist
+from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.history import read_history
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.store import deliveries
@@ -312,7 +319,136 @@ async def test_what_a_person_decides_in_the_middle_of_a_search_counts(house: Hou
 async def test_a_lidarr_whose_api_is_not_configured_receives_everything_as_it_is(
     house: House, home: Household
 ) -> None:
-    from brainarr.service.feeds import albums_feed
-
     await approve(house, albums_of(range(1, 4)))
     assert len((await albums_feed(house.db, "default", clock=house.clock)).items) == 3
+
+
+async def test_what_was_merged_goes_out_under_its_new_identifier(house: House, home: Household) -> None:
+    world = home.lidarr.holdings.world
+    await approve(house, albums_of(range(1, 4)))
+    await home.round()
+    # The second artist and its album turn out to be others.
+    world.artists[mbid(200)] = world.artists.pop(mbid(2))
+    album = world.albums.pop(mbid(ALBUM + 2))
+    world.albums[mbid(222)] = WorldAlbum(mbid(222), album.title, mbid(200), 2001)
+    world.artists[mbid(200)] = WorldArtist(mbid(200), "New 2", 200)
+    world.merged = {mbid(2): mbid(200), mbid(ALBUM + 2): mbid(222)}
+    house.clock.advance(hours=24)
+    await home.round()
+    await home.lidarr.sync("albums", "artists")
+    assert mbid(222) in home.lidarr.received[-1]
+    await home.lidarr.read_library()
+    assert set((await statuses(house)).values()) == {Status.IMPORTED}
+    moved = (await read_history(house.db, PageOf(), Sought(event=Event.MOVED))).items
+    assert {entry.note for entry in moved} == {
+        f"artist {mbid(2)} is now {mbid(200)}",
+        f"album {mbid(ALBUM + 2)} is now {mbid(222)}",
+    }
+
+
+async def test_what_is_merged_into_a_blocked_artist_is_withdrawn(house: House, home: Household) -> None:
+    world = home.lidarr.holdings.world
+    world.merged = {mbid(2): mbid(3)}
+    await block_artist(house.db, mbid(3), "New 3", clock=house.clock)
+    await approve(house, [recommended(2)])
+    await home.round()
+    assert list((await statuses(house)).values()) == [Status.BLOCKED]
+
+
+async def test_a_merge_into_an_artist_that_lidarr_has_never_reaches_it(house: House, home: Household) -> None:
+    """Lidarr would try to add the same artist twice, and fail with a unique key."""
+    lidarr = home.lidarr
+    lidarr.holdings.world.merged = {mbid(2): mbid(3)}
+    lidarr.holdings.add_artist(mbid(3), lidarr.definitions["artists"].options)
+    await approve(house, [recommended(2), recommended(4)])
+    await home.pass_time(45)
+    assert lidarr.spoilt_by_us == 0
+    assert set((await statuses(house)).values()) == {Status.IMPORTED}
+
+
+async def test_an_item_that_the_lookup_fails_over_alone_is_given_three_chances(
+    house: House, home: Household
+) -> None:
+    await approve(house, albums_of(range(1, 6)))
+    home.lidarr.metadata.broken = {mbid(3)}
+    for _ in range(2):
+        await home.round()
+        assert not (await list_recommendations(house.db, status=Status.FAILED)).items
+    assert (await state_of(house)).mode is Mode.OPEN
+    await home.lidarr.sync("albums")
+    assert len(home.lidarr.received[-1]) == 4
+    await home.round()
+    (row,) = (await list_recommendations(house.db, status=Status.FAILED)).items
+    assert row.recommendation.artist_mbid == mbid(3)
+    assert "though it can others" in (row.failure or "")
+
+
+async def test_one_that_fails_over_most_items_is_the_server_and_not_the_items(
+    house: House, home: Household
+) -> None:
+    await ran(house, [recommended(200)])
+    await approve(house, albums_of(range(1, 21)))
+    home.lidarr.metadata.broken = {mbid(number) for number in range(1, 20)}
+    for _ in range(6):
+        await home.round()
+        house.clock.advance(minutes=2)
+    assert not (await list_recommendations(house.db, status=Status.FAILED)).items
+
+
+async def test_what_the_failure_names_is_tried_first(house: House, home: Household) -> None:
+    await approve(house, albums_of(range(1, 51)))
+    home.lidarr.spoils = {mbid(ALBUM + 37)}
+    await home.round()
+    await home.lidarr.sync("albums")
+    await home.round()
+    first = (await state_of(house)).quarantine.groups[0]
+    (row,) = (await list_recommendations(house.db, PageOf(page_size=100))).items[36:37]
+    assert first.items == (row.id,)
+    await home.pass_time(45)
+    assert home.lidarr.spoilt_by_us <= 3
+
+
+async def test_the_next_items_are_looked_up_shortly_before_lidarr_comes(
+    house: House, home: Household
+) -> None:
+    await approve(house, [recommended(1), recommended(2)])
+    await home.round()
+    await home.lidarr.sync("artists")
+    asked = len(home.lidarr.looked_up)
+    house.clock.advance(hours=3)
+    await home.round()
+    assert len(home.lidarr.looked_up) == asked
+    house.clock.advance(hours=2, minutes=50)
+    await home.round()
+    assert len(home.lidarr.looked_up) > asked
+
+
+async def test_both_feeds_at_the_same_moment_share_the_cycle(house: House, home: Household) -> None:
+    await approve(house, [*albums_of(range(1, 81)), *(recommended(n) for n in range(101, 181))])
+    for _ in range(2):
+        await home.round()
+        house.clock.advance(minutes=2)
+    feeds = await asyncio.gather(
+        *(
+            feed(house.db, "default", clock=house.clock, guarded={"default"})
+            for feed in (albums_feed, artists_feed)
+        )
+    )
+    assert sum(len(feed.items) for feed in feeds) == CYCLE
+
+
+async def test_one_lidarr_that_does_not_answer_does_not_hold_up_another(
+    house: House, home: Household
+) -> None:
+    class Silent(SyncingLidarr):
+        async def read_list_syncs(self):
+            raise ProviderUnavailable("lidarr", "no answer.")
+
+    await approve(house, albums_of([1]))
+    silent = Silent(house, world_of(1))
+    home.deps = replace(home.deps, lidarrs={"attic": silent, "default": home.lidarr})
+    await home.round()
+    await home.lidarr.sync("albums")
+    assert home.lidarr.received[-1] == (mbid(ALBUM + 1),)
+    async with house.db.reading() as connection:
+        assert (await deliveries.read_state(connection, "attic")).unreachable == "lidarr: no answer."

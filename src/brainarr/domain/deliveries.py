@@ -49,6 +49,8 @@ class DeliveryState(msgspec.Struct, frozen=True):
     asked_trial: int = -1
     controls_failed: int = 0
     """In a row: what fails without us is asked for ever more rarely."""
+    lost: int = 0
+    """Deliveries in a row of which no sync is known that received them."""
     unreachable: str | None = None
     """Why Lidarr's API could not be asked at the last look."""
 

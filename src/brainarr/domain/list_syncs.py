@@ -13,8 +13,8 @@ import msgspec
 
 from brainarr.domain.music import Mbid, parse_mbid
 
-SLACK = timedelta(seconds=10)
-"""How far the clocks of Lidarr and Brainarr may differ."""
+SLACK = timedelta(seconds=30)
+"""How far the clocks of Lidarr and Brainarr may differ: its scheduler begins a sync every five minutes."""
 
 HELD = timedelta(minutes=1)
 """For so long the same answer of a feed goes out again without being noted."""
@@ -38,7 +38,7 @@ class ListSync(msgspec.Struct, frozen=True):
     id: int
     started_at: datetime
     ended_at: datetime | None
-    """None: it is under way."""
+    """At the latest. None: it is under way."""
     failed: bool = False
     message: str = ""
     """Of a failure: Lidarr's words."""

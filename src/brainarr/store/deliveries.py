@@ -142,9 +142,10 @@ async def count_due(
 async def uncleared(
     connection: AsyncConnection, instance: str, before: datetime, limit: int
 ) -> tuple[RecommendationRow, ...]:
-    """What is to go out and was not looked up since `before`, in the order of the feeds."""
+    """What is to go out and was not looked up since `before`, in the order of the feeds; last what the lookup
+    has failed over."""
     stale = or_(recommendations.c.cleared_at.is_(None), recommendations.c.cleared_at < before)
-    query = _of_instance(instance).where(_is_due(), stale)
+    query = _of_instance(instance).where(_is_due(), stale).order_by(recommendations.c.lookup_failures)
     return await rows.all_of(connection, _in_their_order(query).limit(limit))
 
 

@@ -1,7 +1,7 @@
 """Lidarr's list syncs among its commands. https://lidarr.audio/docs/api/#/Command"""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from brainarr.domain.list_syncs import ListSync
 from brainarr.errors import redact
@@ -9,6 +9,8 @@ from brainarr.providers.lidarr.resources import Command
 
 _NAME = "ImportListSync"
 _LONGEST_MESSAGE = 1_000
+_RESOLUTION = timedelta(seconds=1)
+"""Lidarr writes whole seconds, cut off."""
 
 
 def list_syncs(commands: Iterable[Command]) -> tuple[ListSync, ...]:
@@ -18,7 +20,7 @@ def list_syncs(commands: Iterable[Command]) -> tuple[ListSync, ...]:
         ListSync(
             command.id,
             _utc(command.started),
-            _utc(command.ended) if command.ended else None,
+            _utc(command.ended) + _RESOLUTION if command.ended else None,
             failed=command.status == "failed",
             message=_said(command) if command.status == "failed" else "",
         )

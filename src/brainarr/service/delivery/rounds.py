@@ -20,10 +20,10 @@ from brainarr.errors import ProviderError
 from brainarr.pipeline.ports import Clock, Messenger, Recipient
 from brainarr.service.alerts import tell_once
 from brainarr.service.delivery import trials
-from brainarr.service.delivery.lookups import WITNESSES, Lookups, Round
+from brainarr.service.delivery.lookups import EVERYBODY_KNOWS, WITNESSES, Lookups, Round
 from brainarr.service.delivery.verdicts import write_lookups
 from brainarr.service.feed_cache import STALE
-from brainarr.store import deliveries, lists, recommendations
+from brainarr.store import deliveries, library, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
@@ -82,7 +82,7 @@ async def _tend(deps: RoundDeps, instance: str, lidarr: Recipient) -> None:
         log.info("a Lidarr could not be asked about its list syncs", instance=instance, error=said)
         return
     await _change(deps, instance, lambda state: replace(state, unreachable=None))
-    lookups = Lookups(lidarr, await _witnesses(deps))
+    lookups = Lookups(lidarr, await _witnesses(deps, instance))
     state = await _settle(deps, instance, syncs, lookups)
     if state.outage is not None:
         state = await _wait_out(deps, instance, lookups)
@@ -94,11 +94,13 @@ async def _tend(deps: RoundDeps, instance: str, lidarr: Recipient) -> None:
         await _tell(deps, instance, state.outage)
 
 
-async def _witnesses(deps: RoundDeps) -> tuple[Mbid, ...]:
+async def _witnesses(deps: RoundDeps, instance: str) -> tuple[Mbid, ...]:
     async with deps.db.reading() as connection:
         since = deps.clock() - WITNESSES_SINCE
         # One more than are asked: none is a witness for itself.
-        return await deliveries.known_artists(connection, since, WITNESSES + 1)
+        known = await deliveries.known_artists(connection, since, WITNESSES + 1)
+        owned = await library.owned_among(connection, instance, (*known, *EVERYBODY_KNOWS))
+    return tuple(mbid for mbid in (*known, *EVERYBODY_KNOWS) if mbid not in owned)
 
 
 async def _settle(

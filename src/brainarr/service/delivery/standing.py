@@ -16,6 +16,9 @@ from brainarr.store.session import Database
 LATELY = timedelta(hours=24)
 """So long a failed sync is worth a word."""
 
+MANY_LOST = 5
+"""One is somebody's look at the feed in a browser."""
+
 
 class FeedStanding(msgspec.Struct, frozen=True):
     """What of one list is on its way, and why it does not go out at once."""
@@ -98,7 +101,7 @@ async def read_delivery_issues(db: Database, guarded: Collection[str], *, clock:
 
 
 def _issues(instance: str, state: DeliveryState, now: datetime) -> list[Issue]:
-    whose = "Lidarr" if instance == DEFAULT_INSTANCE else f"The Lidarr {instance}"
+    whose = "Lidarr" if instance == DEFAULT_INSTANCE else f"Lidarr {instance}"
     found: list[Issue] = []
     if state.outage is not None:
         message = (
@@ -121,6 +124,13 @@ def _issues(instance: str, state: DeliveryState, now: datetime) -> list[Issue]:
         )
         remedy = "Lidarr's log says which import list or item it was (System > Events, ImportListSync)."
         found.append(Issue("Delivery", Severity.WARNING, message, remedy, about=f"sync {instance}"))
+    if state.lost >= MANY_LOST:
+        message = (
+            f"Nobody knows what the list syncs of {whose} "
+            f"come to: none is known for the latest {state.lost} deliveries."
+        )
+        remedy = "Set the clocks of both machines by a time server (NTP); schedules.deliveries at most 5m."
+        found.append(Issue("Delivery", Severity.NOTICE, message, remedy, about=f"lost {instance}"))
     return found
 
 

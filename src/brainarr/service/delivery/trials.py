@@ -29,6 +29,9 @@ PROVEN_FOR = CLEARED_FOR
 """So long the sync that an item went through well speaks for it: identifiers break later, too."""
 
 
+_MOST_LOST = 1_000
+
+
 class Receipts(msgspec.Struct, frozen=True):
     """Of every delivery what became of it, by the sync that received it."""
 
@@ -82,6 +85,8 @@ async def apply(
 ) -> DeliveryState:
     """What is proven, suspected, released or guilty now."""
     await deliveries.settle(connection, [delivery.id for delivery in receipts.lost], Outcome.UNKNOWN)
+    lost = sum(bool(delivery.carried) for delivery in receipts.lost)
+    state = msgspec.structs.replace(state, lost=0 if receipts.by_sync else min(state.lost + lost, _MOST_LOST))
     for sync, carried in receipts.by_sync.values():
         outcome = Outcome.FAILED if sync.failed else Outcome.PASSED
         if all(delivery.trial is None for delivery in carried):
