@@ -10,7 +10,8 @@ from brainarr.sandbox.lidarr.holdings import NOTHING, AddOptions, AlreadyHeld, H
 from brainarr.sandbox.lidarr.metadata import MetadataTrouble, UnknownToMetadata
 from brainarr.sandbox.listsync import process
 from brainarr.sandbox.world import World, WorldAlbum, WorldArtist
-from brainarr.service.delivery.rounds import RoundDeps, tend_deliveries
+from brainarr.service.delivery.remembering import RoundDeps
+from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.library import sync_library
 from tests.store.given import House, ScriptedLidarr, mbid, recommended

@@ -452,3 +452,22 @@ async def test_one_lidarr_that_does_not_answer_does_not_hold_up_another(
     assert home.lidarr.received[-1] == (mbid(ALBUM + 1),)
     async with house.db.reading() as connection:
         assert (await deliveries.read_state(connection, "attic")).unreachable == "lidarr: no answer."
+
+
+async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(
+    house: House, home: Household
+) -> None:
+    await approve(house, [*(recommended(n) for n in range(101, 105)), *albums_of(range(1, 5))])
+    home.lidarr.spoils = {mbid(102)}
+    await home.round()
+    await home.lidarr.sync("artists")
+    del home.lidarr.definitions["artists"]
+    house.clock.advance(minutes=2)
+    for _ in range(120):
+        await home.round()
+        await home.lidarr.sync("albums")
+        await home.lidarr.read_library()
+        house.clock.advance(minutes=15)
+    found = await statuses(house)
+    assert {found[mbid(ALBUM + n)] for n in range(1, 5)} == {Status.IMPORTED}
+    assert not (await state_of(house)).quarantine.groups

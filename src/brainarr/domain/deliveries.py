@@ -47,6 +47,8 @@ class DeliveryState(msgspec.Struct, frozen=True):
     asked_at: datetime | None = None
     """When Lidarr was last asked to sync for the search."""
     asked_trial: int = -1
+    trial_since: datetime | None = None
+    """When Lidarr was first asked in that trial."""
     controls_failed: int = 0
     """In a row: what fails without us is asked for ever more rarely."""
     lost: int = 0

@@ -9,7 +9,8 @@ from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
-from brainarr.service.delivery.rounds import RoundDeps, tend_deliveries
+from brainarr.service.delivery.remembering import RoundDeps
+from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin

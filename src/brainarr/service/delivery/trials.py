@@ -29,6 +29,9 @@ PROVEN_FOR = CLEARED_FOR
 """So long the sync that an item went through well speaks for it: identifiers break later, too."""
 
 
+ABANDONED_AFTER = timedelta(hours=13)
+"""Twice Lidarr's longest interval, and more."""
+
 _MOST_LOST = 1_000
 
 
@@ -105,6 +108,28 @@ async def drop_decided(connection: AsyncConnection, state: DeliveryState) -> Del
     suspects = state.quarantine.items
     present = {row.id for row in await on_the_way_among(connection, suspects)}
     return msgspec.structs.replace(state, quarantine=rules.withdraw(state.quarantine, suspects - present))
+
+
+async def drop_abandoned(connection: AsyncConnection, state: DeliveryState, now: datetime) -> DeliveryState:
+    """Without the groups of a feed that nobody fetches any more, which the others would wait for in vain."""
+    quarantine, since = state.quarantine, state.trial_since
+    abandoned = (
+        bool(quarantine.groups)
+        and state.asked_trial == quarantine.trial
+        and since is not None
+        and now - since > ABANDONED_AFTER
+    )
+    if not abandoned:
+        return state
+    first = quarantine.groups[0]
+    same_feed = (
+        one for one in quarantine.groups if (one.list_id, one.channel) == (first.list_id, first.channel)
+    )
+    items = tuple(item for group in same_feed for item in group.items)
+    note = "Lidarr does not fetch its list any more: no telling whether it was the one."
+    released = await on_the_way_among(connection, items)
+    await write_history(connection, released, Event.RELEASED, now, actor=Actor.AUTOMATIC, note=note)
+    return msgspec.structs.replace(state, quarantine=rules.withdraw(quarantine, items))
 
 
 async def add_probation(
