@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brainarr.domain.deliveries import CYCLE
 from brainarr.domain.music import Mbid, OwnedAlbum, parse_mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import NotFound
-from brainarr.service.feeds import CYCLE, album_artists, albums_feed, artists_feed
+from brainarr.service.feeds import album_artists, albums_feed, artists_feed
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.recommendations import Decision, decide, list_recommendations

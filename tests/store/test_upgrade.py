@@ -36,6 +36,8 @@ ROOT = Path(__file__).parents[2]
 NEWEST = "0019"
 SINCE_THE_FIRST = {
     "deliveries",
+    "delivery_states",
+    "moved_mbids",
     "history",
     "breakers",
     "reservations",
@@ -74,6 +76,10 @@ COLUMNS_SINCE_THE_FIRST = {
         "attempts": 0,
         "tried_at": None,
         "given_up_at": None,
+        "cleared_at": None,
+        "lookup_failures": 0,
+        "proven_at": None,
+        "broke_at": None,
         "year": 2001,
         "confidence": 0.625,
         "monitored": None,

@@ -115,14 +115,23 @@ class House:
         self.catalog = catalog
         self.woken = woken
 
-    async def recommend(self, *found: Recommendation, status: Status = Status.PENDING) -> list[int]:
-        """Stores them as the findings of a run that is still open; their ids."""
+    async def recommend(
+        self, *found: Recommendation, status: Status = Status.PENDING, cleared: bool = True
+    ) -> list[int]:
+        """Stores them as the findings of a run that is still open; their ids. `cleared`: Lidarr's lookup
+        knew them just now."""
         asked = await request_run(self.deps.db, DEFAULT_LIST, clock=self.deps.clock)
         async with self.deps.db.transaction() as connection:
             stored = await lists.list_named(connection, DEFAULT_LIST)
             assert stored is not None
             await recommendations.insert_recommendations(
-                connection, asked.id, stored.id, found, status, self.deps.clock()
+                connection,
+                asked.id,
+                stored.id,
+                found,
+                status,
+                self.deps.clock(),
+                cleared_at=self.deps.clock() if cleared else None,
             )
             rows = (await recommendations.of_run(connection, asked.id))[-len(found) :]
             await write_history(connection, rows, Event.PROPOSED, self.deps.clock(), actor=Actor.PERSON)

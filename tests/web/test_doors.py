@@ -46,6 +46,7 @@ PROTECTED = [
     ("GET", "/api/v1/usage"),
     ("GET", "/api/v1/history"),
     ("GET", "/api/v1/lists"),
+    ("GET", "/api/v1/deliveries/state"),
     ("POST", "/api/v1/lists/default/rotate-key"),
     ("POST", "/api/v1/lists/default/sync"),
     ("GET", "/api/v1/lidarrs/attic/watch"),

@@ -49,6 +49,12 @@ class Event(StrEnum):
     """Albums of its artist that were chosen on its page went to Lidarr, others than what it proposed."""
     EXCLUDED = "excluded"
     """Lidarr's exclusions name it, and the library does not hold it."""
+    HELD = "held"
+    """A list sync failed that had received it: it waits for its trial."""
+    RELEASED = "released"
+    """It was not what made the sync fail."""
+    MERGED = "merged"
+    """MusicBrainz has merged its identifier into another one, which it is called by from now on."""
 
 
 class Actor(StrEnum):
@@ -76,6 +82,10 @@ class Failure(StrEnum):
     """It, or its address in our settings, is not set up for it: no root folder, no profile, a redirect."""
     AWAY = "away"
     UNREADABLE = "unreadable"
+    SYNC = "sync"
+    """It makes Lidarr's list syncs fail, or would."""
+    VANISHED = "vanished"
+    """Lidarr's metadata does not know it any more."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -130,6 +140,9 @@ STEPS: Mapping[Event, Step] = MappingProxyType(
         Event.UNMONITORED: _step(None, *IN_THE_LIBRARY),
         Event.REMOVED: _step(Status.REMOVED, *IN_THE_LIBRARY),
         Event.EXCLUDED: _step(Status.REMOVED, Status.PENDING, *_AT_LIDARR),
+        Event.HELD: _step(None, *ON_THE_WAY),
+        Event.RELEASED: _step(None, *ON_THE_WAY),
+        Event.MERGED: _step(None, *Status),
     }
 )
 

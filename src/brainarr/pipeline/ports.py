@@ -10,6 +10,7 @@ from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
 from brainarr.domain.lidarr_events import LidarrEvent
+from brainarr.domain.list_syncs import ListSync
 from brainarr.domain.media import Picture, Sound
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
@@ -66,6 +67,18 @@ class Preflight(Protocol):
     async def artist(self, mbid: Mbid) -> Mbid | None: ...
 
     async def album(self, mbid: Mbid) -> Mbid | None: ...
+
+
+class Recipient(Preflight, Protocol):
+    """The Lidarr that fetches our feeds. Every method raises ProviderError."""
+
+    async def read_list_syncs(self) -> tuple[ListSync, ...]:
+        """Its list syncs of the last minutes at least, by its clock."""
+        ...
+
+    async def sync_lists(self, url_part: str) -> int:
+        """As `Importer.sync_lists`."""
+        ...
 
 
 class Allowance(msgspec.Struct, frozen=True):

@@ -58,6 +58,8 @@ class RunDeps(msgspec.Struct, frozen=True):
     """The score's weights as the settings say, summing to 1: learning starts from them."""
     keep_prompts: bool = True
     """Setting `recommend.keep_prompts`: what models were asked and answered is stored with the run."""
+    clears: bool = False
+    """Whether `recommend` asks the run's Lidarr, by its own lookup, about all that it keeps."""
     auto_approve: bool = False
     """Setting `recommend.approval` is `auto`."""
     beat_s: float = 2.0
@@ -183,7 +185,11 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
             return
         status = Status.APPROVED if deps.auto_approve else Status.PENDING
         found = result.recommendations
-        await recommendations.insert_recommendations(connection, run.id, run.list_id, found, status, now)
+        # Some were looked up at the end of the run, some at its beginning.
+        cleared = run.started_at if deps.clears else None
+        await recommendations.insert_recommendations(
+            connection, run.id, run.list_id, found, status, now, cleared_at=cleared
+        )
         stored = await recommendations.of_run(connection, run.id)
         asked_by = _ASKED_BY.get(run.trigger, Actor.PERSON)
         await write_history(connection, stored, Event.PROPOSED, now, actor=asked_by)

@@ -1,28 +1,30 @@
 """Feeds: what Lidarr receives when it polls a list. A poll marks what it carried as delivered.
 
 Lidarr loses a whole sync over one malformed row, so the rules are strict: canonical MBIDs only, album
-titles unique by artist, at most 50 items, nothing that Lidarr has already.
+titles unique by artist, and only what `service/delivery` lets go out: what Lidarr's own lookup has cleared,
+at most 50 items in one sync, nothing that is suspected of having spoilt one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import Actor, Event
-from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, Mbid, parse_mbid
+from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
+from brainarr.service.delivery.carrying import artists_of, choose_carried, upcoming
 from brainarr.service.lists import find_list, no_list
-from brainarr.store import library, lists, recommendations
+from brainarr.store import lists, moved_mbids, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
-from brainarr.store.lists import FeedState, StoredList
+from brainarr.store.lists import FeedState
+from brainarr.store.moved_mbids import Kind
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
-CYCLE = 50
-"""Items that one poll receives at most: each new one costs Lidarr several metadata calls."""
+NOBODY: frozenset[str] = frozenset()
 
 RECENT_POLLS = 10
 """So many polls back `album_artists` reaches: two Lidarrs may poll one list in turns."""
@@ -53,23 +55,23 @@ class Feed(msgspec.Struct, Generic[Item], frozen=True):
     """What that followed from, with the delivery itself."""
 
 
-async def artists_feed(db: Database, slug: str, *, clock: Clock) -> Feed[Mbid]:
-    """The Custom List's artists. Raises NotFound."""
+async def artists_feed(
+    db: Database, slug: str, *, clock: Clock, guarded: Collection[str] = NOBODY
+) -> Feed[Mbid]:
+    """The Custom List's artists. `guarded`: the instances whose Lidarr can be asked back. Raises NotFound."""
     async with db.transaction() as connection:
-        wanted = await find_list(connection, slug)
-        carried = await _artists_now(connection, wanted)
-        await _deliver(connection, wanted.id, ARTISTS, carried, clock)
+        carried = await _deliver(connection, slug, ARTISTS, clock, guarded)
         state = await read_state(connection, slug)
     return Feed(tuple(row.recommendation.artist_mbid for row in carried), state)
 
 
-async def albums_feed(db: Database, slug: str, *, clock: Clock) -> Feed[FeedAlbum]:
-    """The "Lidarr" list's first call. Raises NotFound."""
+async def albums_feed(
+    db: Database, slug: str, *, clock: Clock, guarded: Collection[str] = NOBODY
+) -> Feed[FeedAlbum]:
+    """The "Lidarr" list's first call. `guarded` as for `artists_feed`. Raises NotFound."""
     async with db.transaction() as connection:
-        wanted = await find_list(connection, slug)
-        carried = await _albums_now(connection, wanted)
-        await _deliver(connection, wanted.id, ALBUMS, carried, clock)
-        numbers = await recommendations.first_ids(connection, _artists_of(carried))
+        carried = await _deliver(connection, slug, ALBUMS, clock, guarded)
+        numbers = await recommendations.first_ids(connection, artists_of(carried))
         state = await read_state(connection, slug)
     return Feed(_feed_albums(carried, numbers), state)
 
@@ -92,68 +94,35 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         wanted = await find_list(connection, slug)
         polls = await lists.latest_deliveries(connection, wanted.id, ALBUMS, RECENT_POLLS)
         delivered = await recommendations.by_ids(connection, {item for poll in polls for item in poll})
-        rows = (*delivered, *await _albums_now(connection, wanted))
-        numbers = await recommendations.first_ids(connection, _artists_of(rows))
-    found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
-    return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
+        rows = (*delivered, *await upcoming(connection, wanted, ALBUMS))
+        found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
+        numbers = await recommendations.first_ids(connection, found)
+        others = await _numbers_before_a_move(connection, found)
+    of_present = {number: mbid for mbid, number in numbers.items()}
+    return tuple(FeedAlbumArtist(number, found[mbid], mbid) for number, mbid in (others | of_present).items())
 
 
-async def _artists_now(connection: AsyncConnection, wanted: StoredList) -> tuple[RecommendationRow, ...]:
-    due = await _due(connection, wanted, albums=False)
-    owned = await library.owned_among(connection, wanted.instance, _artists_of(due))
-    fresh = (row for row in due if row.recommendation.artist_mbid not in owned)
-    return tuple({row.recommendation.artist_mbid: row for row in fresh}.values())[:CYCLE]
-
-
-async def _albums_now(connection: AsyncConnection, wanted: StoredList) -> tuple[RecommendationRow, ...]:
-    due = await _due(connection, wanted, albums=True)
-    return tuple({row.recommendation.release_group_mbid: row for row in due}.values())[:CYCLE]
-
-
-async def _due(
-    connection: AsyncConnection, wanted: StoredList, *, albums: bool
-) -> tuple[RecommendationRow, ...]:
-    """What may go out, without what Lidarr's own exclusions name: it would drop that without a word."""
-    due = await recommendations.deliverable(connection, wanted.id, albums=albums, limit=2 * CYCLE)
-    ids = {row.id: _identifiers(row) for row in due}
-    named = {mbid for identifiers in ids.values() for mbid in identifiers}
-    excluded = await library.excluded_among(connection, wanted.instance, named)
-    return tuple(row for row in _canonical(due) if not excluded.intersection(ids[row.id]))
+async def _numbers_before_a_move(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[int, Mbid]:
+    """By which an album's artist may have been called a moment ago, before two were found to be one."""
+    moved = await moved_mbids.moved_into(connection, Kind.ARTIST)
+    return await moved_mbids.ids_of(connection, moved.intersection(artists))
 
 
 async def _deliver(
-    connection: AsyncConnection,
-    list_id: int,
-    channel: str,
-    carried: Sequence[RecommendationRow],
-    clock: Clock,
-) -> None:
-    if not carried:
-        return
+    connection: AsyncConnection, slug: str, channel: str, clock: Clock, guarded: Collection[str]
+) -> tuple[RecommendationRow, ...]:
+    wanted = await find_list(connection, slug)
     now = clock()
-    ids = [row.id for row in carried]
-    await lists.insert_delivery(connection, list_id, channel, ids, now)
-    await recommendations.mark_delivered(connection, ids, now)
-    # Only the first delivery is news; a stuck item is offered again at every poll.
-    news = [row for row in carried if row.status is Status.APPROVED]
-    await write_history(connection, news, Event.DELIVERED, now, actor=Actor.LIDARR, channel=channel)
-
-
-def _canonical(rows: Iterable[RecommendationRow]) -> Iterable[RecommendationRow]:
-    for row in rows:
-        canonical = all(parse_mbid(mbid) == mbid for mbid in _identifiers(row))
-        if canonical and row.recommendation.artist_mbid not in SPECIAL_PURPOSE_ARTISTS:
-            yield row
-
-
-def _identifiers(row: RecommendationRow) -> tuple[Mbid, ...]:
-    """The artist's, and the album's where it is one."""
-    item = row.recommendation
-    return (item.artist_mbid, item.release_group_mbid) if item.release_group_mbid else (item.artist_mbid,)
-
-
-def _artists_of(rows: Iterable[RecommendationRow]) -> set[Mbid]:
-    return {row.recommendation.artist_mbid for row in rows}
+    carried = await choose_carried(connection, wanted, channel, now, guarded=wanted.instance in guarded)
+    ids = [row.id for row in carried.rows]
+    if ids or carried.held:
+        await lists.insert_delivery(connection, wanted.id, channel, ids, now, trial=carried.trial)
+    if ids:
+        await recommendations.mark_delivered(connection, ids, now)
+        # Only the first delivery is news; a stuck item is offered again at every poll.
+        news = [row for row in carried.rows if row.status is Status.APPROVED]
+        await write_history(connection, news, Event.DELIVERED, now, actor=Actor.LIDARR, channel=channel)
+    return carried.rows
 
 
 def _feed_albums(rows: Sequence[RecommendationRow], numbers: dict[Mbid, int]) -> tuple[FeedAlbum, ...]:

@@ -14,6 +14,7 @@ from brainarr.domain.money import NO_LIMITS, Limits
 from brainarr.domain.recommendation import ProviderReport
 from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Clock
+from brainarr.service.delivery.standing import read_delivery_issues
 from brainarr.service.monitor import read_breakers
 from brainarr.service.symptoms import (
     backup_issues,
@@ -87,6 +88,7 @@ async def _within(
     run, reports = await read_last_reports(db)
     circuits = await read_breakers(db, setups)
     troubles = await count_troubles(db, clock=clock)
+    held = await read_delivery_issues(db, around.instances, clock=clock)
     async with db.reading() as connection:
         return (
             *await library_issues(connection, now, around.instances, around.library_every),
@@ -98,6 +100,7 @@ async def _within(
             *await budget_issues(connection, now, around.limits),
             *await feed_issues(connection, run),
             *delivery_issues(troubles),
+            *held,
             *await backup_issues(connection, now, around.backup_every),
             *await clock_issues(connection, now),
         )

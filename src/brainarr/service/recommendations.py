@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.deliveries import LOOKED_UP_AFTER
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
@@ -16,8 +17,10 @@ from brainarr.service.troubles import PATIENCE, stuck_since
 from brainarr.service.undo import NEVER_SENT, take_back
 from brainarr.store import recommendations
 from brainarr.store.history import write_history
+from brainarr.store.jobs import DELIVERIES, insert_job
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
+from brainarr.store.runs import SCHEDULE
 from brainarr.store.session import Database
 
 
@@ -166,10 +169,17 @@ async def _decide(
     changes = _changes(decision, row, now, note)
     await recommendations.set_status(connection, [row.id], STEPS[event].to or row.status, **changes)
     await write_history(connection, [row], event, now, actor=actor, note=note or _tried(decision, row))
+    if on_its_way and _is_to_be_looked_up(row, now):
+        # A feed carries it once Lidarr's own lookup has confirmed it.
+        await insert_job(connection, DELIVERIES, trigger=SCHEDULE, at=now, due_at=now)
     if decision is Decision.BLOCK:
         item = row.recommendation
         await never_again(connection, item.artist_mbid, item.artist, now, actor, exclude_in)
     return await find(connection, recommendation_id), True
+
+
+def _is_to_be_looked_up(row: RecommendationRow, now: datetime) -> bool:
+    return row.cleared_at is None or row.cleared_at <= now - LOOKED_UP_AFTER
 
 
 def _changes(decision: Decision, row: RecommendationRow, now: datetime, note: str) -> dict[str, object]:

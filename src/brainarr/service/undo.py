@@ -21,6 +21,8 @@ NEVER_SENT = {
     "failure": None,
     "remedy": None,
     "given_up_at": None,
+    "lookup_failures": 0,
+    "proven_at": None,
 }
 """Nothing of it has reached Lidarr, or its next try has to count anew."""
 

@@ -35,6 +35,9 @@ RECOMMEND = "recommend"
 FOLLOW = "lidarr_events"
 """The kind that follows the Lidarrs: what they tell, and what they are told."""
 
+DELIVERIES = "deliveries"
+"""The kind that looks after what is to go out to Lidarr; an approval asks for one."""
+
 
 class JobRow(msgspec.Struct, frozen=True):
     """One execution of work that is no run."""

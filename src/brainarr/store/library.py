@@ -227,3 +227,14 @@ async def held_of(
     if row is None:
         return None
     return _read_artist(row.artist), _read_albums(row.albums) if row.albums is not None else None
+
+
+async def albums_listed(
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+) -> frozenset[Mbid]:
+    """The release groups that it lists of `artists`, wanted or not, as far as they have been read."""
+    table = library_artists
+    mine = (table.c.owner == owner, table.c.instance == instance, table.c.mbid.in_(artists))
+    query = select(table.c.albums).where(*mine, table.c.albums.is_not(None))
+    found = (await connection.execute(query)).scalars()
+    return frozenset(album.mbid for albums in found for album in _read_albums(albums) if album.mbid)

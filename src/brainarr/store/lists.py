@@ -12,6 +12,7 @@ from brainarr.domain.lists import ListKind, ListTerms
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
+    delivery_states,
     history,
     library_state,
     lists,
@@ -48,6 +49,10 @@ async def list_named(connection: AsyncConnection, slug: str) -> StoredList | Non
     return _stored(row) if row else None
 
 
+async def slug_of(connection: AsyncConnection, list_id: int) -> str:
+    return (await connection.execute(select(lists.c.slug).where(lists.c.id == list_id))).scalar_one()
+
+
 async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
     rows = await connection.execute(_ROW.where(lists.c.owner == owner).order_by(lists.c.id))
     return tuple(_stored(row) for row in rows)
@@ -82,7 +87,7 @@ async def delete_list(connection: AsyncConnection, list_id: int) -> None:
 
 
 class Poll(msgspec.Struct, frozen=True):
-    """One answer that carried something; an empty one is not stored."""
+    """One answer that carried something."""
 
     slug: str
     channel: str
@@ -96,7 +101,8 @@ async def latest_polls(
 ) -> tuple[Poll, ...]:
     """The newest `limit` of each list, newest first, in one question."""
     place = func.row_number().over(partition_by=deliveries.c.list_id, order_by=deliveries.c.id.desc())
-    placed = select(deliveries, place.label("place")).where(deliveries.c.owner == owner).subquery()
+    full = (deliveries.c.owner == owner, deliveries.c.carried != ())
+    placed = select(deliveries, place.label("place")).where(*full).subquery()
     query = (
         select(lists.c.slug, placed.c.channel, placed.c.carried, placed.c.at)
         .join(lists, lists.c.id == placed.c.list_id)
@@ -115,22 +121,35 @@ class FeedState(msgspec.Struct, frozen=True):
     last_event: int | None
     """Of history, which has every step of every recommendation."""
     library_read_at: datetime | None
+    revision: int | None
+    """Of what its Lidarr's feeds may carry."""
 
 
 async def feed_state(connection: AsyncConnection, slug: str) -> FeedState | None:
     """In one question; None: there is no such list."""
     last_event = select(func.max(history.c.id)).scalar_subquery()
     read_at = select(func.max(library_state.c.read_at)).scalar_subquery()
-    query = select(lists.c.feed_key, last_event, read_at).where(lists.c.slug == slug)
+    revision = delivery_states.c.revision
+    query = (
+        select(lists.c.feed_key, last_event, read_at, revision)
+        .outerjoin(delivery_states, delivery_states.c.instance == lists.c.instance)
+        .where(lists.c.slug == slug)
+    )
     row = (await connection.execute(query)).first()
     return FeedState(*row) if row else None
 
 
 async def insert_delivery(
-    connection: AsyncConnection, list_id: int, channel: str, carried: Sequence[int], at: datetime
+    connection: AsyncConnection,
+    list_id: int,
+    channel: str,
+    carried: Sequence[int],
+    at: datetime,
+    *,
+    trial: int | None = None,
 ) -> None:
-    """One poll's answer: the recommendations it carried, in their order."""
-    values = {"list_id": list_id, "channel": channel, "carried": tuple(carried), "at": at}
+    """One poll's answer: the recommendations it carried, in their order. `trial`: of a quarantine."""
+    values = {"list_id": list_id, "channel": channel, "carried": tuple(carried), "at": at, "trial": trial}
     await connection.execute(insert(deliveries).values(values))
 
 

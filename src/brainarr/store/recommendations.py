@@ -69,6 +69,14 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """When it first went out, of the `deliveries`."""
     given_up_at: datetime | None = None
     """The person wants no more tries."""
+    cleared_at: datetime | None = None
+    """When Lidarr's own lookup last knew it."""
+    lookup_failures: int = 0
+    """How often that lookup has failed over it alone since."""
+    proven_at: datetime | None = None
+    """When a list sync that received it went well."""
+    broke_at: datetime | None = None
+    """When it was found that a list sync failed because of it."""
     instance: str = DEFAULT_INSTANCE
     """The Lidarr that its list is for."""
     monitored: bool | None = None
@@ -84,7 +92,7 @@ class StandingRow(msgspec.Struct, frozen=True, gc=False):
     known: Standing
 
 
-_ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
+ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
     lists, lists.c.id == recommendations.c.list_id
 )
 
@@ -96,7 +104,10 @@ async def insert_recommendations(
     found: Sequence[Recommendation],
     status: Status,
     at: datetime,
+    *,
+    cleared_at: datetime | None = None,
 ) -> None:
+    """`cleared_at`: when Lidarr's own lookup knew them; None: it was not asked."""
     rows = [
         {
             "run_id": run_id,
@@ -117,6 +128,7 @@ async def insert_recommendations(
             "names": search_text(item.artist, *([item.album] if item.album else [])),
             "created_at": at,
             "decided_at": at if status is Status.APPROVED else None,
+            "cleared_at": cleared_at,
         }
         for place, item in enumerate(found, start=1)
     ]
@@ -131,15 +143,15 @@ async def recommendation(
     connection: AsyncConnection, recommendation_id: int, *, to_change: bool = False
 ) -> RecommendationRow | None:
     """With `to_change` nobody else changes it until the transaction ends."""
-    query = _ROW.where(recommendations.c.id == recommendation_id)
-    found = await _all(connection, query.with_for_update(of=recommendations) if to_change else query)
+    query = ROW.where(recommendations.c.id == recommendation_id)
+    found = await all_of(connection, query.with_for_update(of=recommendations) if to_change else query)
     return found[0] if found else None
 
 
 async def of_run(connection: AsyncConnection, run_id: int) -> tuple[RecommendationRow, ...]:
     """In the order in which the run chose them."""
-    return await _all(
-        connection, _ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
+    return await all_of(
+        connection, ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
     )
 
 
@@ -163,8 +175,8 @@ async def page_of_recommendations(
         await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
     ).scalar_one()
     order = (recommendations.c.run_id.desc(), recommendations.c.id)
-    items = await _all(
-        connection, _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    items = await all_of(
+        connection, ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
     )
     return Page(items, total, max(asked.page, 1), asked.limit)
 
@@ -187,8 +199,8 @@ async def page_of_troubled(
         await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
     ).scalar_one()
     order = (recommendations.c.decided_at.desc(), recommendations.c.id.desc())
-    query = _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
-    return Page(await _all(connection, query), total, max(asked.page, 1), asked.limit)
+    query = ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    return Page(await all_of(connection, query), total, max(asked.page, 1), asked.limit)
 
 
 async def count_troubled(
@@ -226,24 +238,35 @@ async def status_counts(connection: AsyncConnection, *, owner: int = FIRST_PERSO
 
 
 async def deliverable(
-    connection: AsyncConnection, list_id: int, *, albums: bool, limit: int
+    connection: AsyncConnection,
+    list_id: int,
+    *,
+    albums: bool,
+    limit: int,
+    cleared_since: datetime | None = None,
 ) -> tuple[RecommendationRow, ...]:
-    """What a feed should carry now: least often delivered first, so that stuck ones make room for others."""
+    """What a feed should carry now: least often delivered first, so that stuck ones make room for others.
+
+    With `cleared_since` only what Lidarr's lookup has vouched for since then, and what never broke a sync.
+    """
     group = recommendations.c.release_group_mbid
+    wanted = [
+        recommendations.c.list_id == list_id,
+        recommendations.c.status.in_(ON_THE_WAY),
+        group.is_not(None) if albums else group.is_(None),
+    ]
+    if cleared_since is not None:
+        wanted += [recommendations.c.cleared_at >= cleared_since, recommendations.c.broke_at.is_(None)]
     query = (
-        _ROW.where(
-            recommendations.c.list_id == list_id,
-            recommendations.c.status.in_(ON_THE_WAY),
-            group.is_not(None) if albums else group.is_(None),
-        )
+        ROW.where(*wanted)
         .order_by(recommendations.c.deliveries, recommendations.c.decided_at, recommendations.c.id)
         .limit(limit)
     )
-    return await _all(connection, query)
+    return await all_of(connection, query)
 
 
 async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
-    return await _all(connection, _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
+    return await all_of(connection, ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
 
 
 async def standings(
@@ -279,8 +302,8 @@ async def standings(
 
 async def to_change(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
     """Nobody else changes them until the transaction ends."""
-    query = _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id)
-    return await _all(connection, query.with_for_update(of=recommendations))
+    query = ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id)
+    return await all_of(connection, query.with_for_update(of=recommendations))
 
 
 async def about(
@@ -293,7 +316,7 @@ async def about(
         recommendations.c.artist_mbid.in_(artists),
         recommendations.c.status.not_in(_DECIDED_AGAINST),
     )
-    return await _all(connection, _ROW.where(*wanted).order_by(recommendations.c.id))
+    return await all_of(connection, ROW.where(*wanted).order_by(recommendations.c.id))
 
 
 async def note_monitored(connection: AsyncConnection, ids: Collection[int], monitored: bool) -> None:
@@ -314,7 +337,7 @@ async def in_status(
     wanted = [recommendations.c.owner == owner, recommendations.c.status.in_(statuses)]
     if artists is not None:
         wanted.append(recommendations.c.artist_mbid.in_(artists))
-    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
+    return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))
 
 
 async def set_status(
@@ -457,7 +480,8 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     )
 
 
-async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+async def all_of(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+    """Of a query that begins with `ROW`."""
     return tuple(as_row(row) for row in await connection.execute(query))
 
 
@@ -484,6 +508,10 @@ def as_row(row: Row[Any]) -> RecommendationRow:
         tried_at=row.tried_at,
         first_delivered_at=row.first_delivered_at,
         given_up_at=row.given_up_at,
+        cleared_at=row.cleared_at,
+        lookup_failures=row.lookup_failures,
+        proven_at=row.proven_at,
+        broke_at=row.broke_at,
         instance=row.instance,
         monitored=row.monitored,
     )

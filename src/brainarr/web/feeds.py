@@ -91,7 +91,7 @@ async def _look(slug: OpenList) -> Response:
 )
 async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
     async def deliver() -> Delivered:
-        feed = await artists_feed(deps.db, slug, clock=deps.clock)
+        feed = await artists_feed(deps.db, slug, clock=deps.clock, guarded=deps.importers)
         return Delivered(_encoded({"MusicBrainzId": mbid} for mbid in feed.items), feed.state)
 
     return await _poll(request, deps, slug, ARTISTS, deliver)
@@ -111,7 +111,7 @@ async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
 )
 async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
     async def deliver() -> Delivered:
-        feed = await albums_feed(deps.db, slug, clock=deps.clock)
+        feed = await albums_feed(deps.db, slug, clock=deps.clock, guarded=deps.importers)
         rows = (
             {"artistId": row.artist_id, "title": row.title, "foreignAlbumId": row.mbid, "monitored": True}
             for row in feed.items

@@ -73,6 +73,9 @@ EVENT_WORDS = {
     Event.UNMONITORED: ("Not monitored any more", "warn"),
     Event.REMOVED: ("Removed", "warn"),
     Event.EXCLUDED: ("Excluded in Lidarr", "warn"),
+    Event.HELD: ("Held back", "warn"),
+    Event.RELEASED: ("Let go", "good"),
+    Event.MERGED: ("Merged at MusicBrainz", "plain"),
 }
 """The word and the tone of each event; what leads to a state has the state's name."""
 EVENT_ICONS = {
@@ -98,6 +101,9 @@ EVENT_ICONS = {
     Event.UNMONITORED: "minus",
     Event.REMOVED: "trash",
     Event.EXCLUDED: "block",
+    Event.HELD: "stop",
+    Event.RELEASED: "play",
+    Event.MERGED: "refresh",
 }
 
 VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BLOCKED: "bad", Verdict.HELD: "warn"}

@@ -381,6 +381,7 @@ def _deps(
         broadcast=ground.broadcast,
         libraries=outside.lidarrs,
         recommend=recommend,
+        clears=True,
         listen=partial(_listens, outside),
         configured=settings.recommend.score_weights.scaled,
         keep_prompts=settings.recommend.keep_prompts,

@@ -316,6 +316,7 @@ class ScheduleSettings(Section):
     library: ScheduleText = "1h"
     lidarr: ScheduleText = "2m"
     settle: ScheduleText = "daily"
+    deliveries: ScheduleText = "2m"
     clean_up: ScheduleText = "daily"
     backup: ScheduleText = "weekly"
 

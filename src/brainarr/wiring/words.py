@@ -321,6 +321,9 @@ CHAPTERS = (
                     "schedules.lidarr": _schedule(
                         "Follow Lidarr", "What was grabbed, imported, deleted or excluded there."
                     ),
+                    "schedules.deliveries": _schedule(
+                        "Deliveries", "Looks up what is due, and reads what Lidarr's list syncs came to."
+                    ),
                     "schedules.settle": _schedule("Settle", "Notes what became of what was imported."),
                     "schedules.clean_up": _schedule("Clean up", "Forgets what is past its time."),
                     "schedules.backup": _schedule("Back up", "A backup into the backup folder."),

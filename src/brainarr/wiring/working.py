@@ -9,12 +9,14 @@ from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
+from brainarr.service.delivery.remembering import RoundDeps
+from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.following import follow_lidarrs
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.jobs import FOLLOW, RECOMMEND
+from brainarr.store.jobs import DELIVERIES, FOLLOW, RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
 
@@ -38,6 +40,7 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     return (
         *usual_chores(house.runs, house.cache, rhythm, house.settings.retention.periods),
         _follow(house),
+        _deliveries(house),
         _backup(house),
         *_cost_watch(house),
         *_monitor(house),
@@ -53,6 +56,17 @@ def _follow(house: House) -> Chore:
 
     schedule = parse_schedule(house.settings.schedules.lidarr)
     return chore(FOLLOW, schedule, follow, missing="" if house.outside.lidarrs else NO_LIDARR)
+
+
+def _deliveries(house: House) -> Chore:
+    lidarrs = house.outside.lidarrs
+    deps = RoundDeps(house.db, house.clock, lidarrs, house.outside.messengers)
+
+    async def tend(*_: object) -> None:
+        await tend_deliveries(deps)
+
+    missing = "" if lidarrs else NO_LIDARR
+    return chore(DELIVERIES, parse_schedule(house.settings.schedules.deliveries), tend, missing=missing)
 
 
 def _backup(house: House) -> Chore:

@@ -9,6 +9,7 @@ import msgspec
 
 from brainarr.domain.import_lists import Terms
 from brainarr.domain.lidarr_events import LidarrEvent
+from brainarr.domain.list_syncs import ListSync
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.errors import ProviderRejected, UnreadableAnswer
 from brainarr.http import Http, Params
@@ -23,8 +24,10 @@ from brainarr.providers.lidarr.importing import (
     choose_terms,
     import_choices,
 )
+from brainarr.providers.lidarr.list_syncs import list_syncs
 from brainarr.providers.lidarr.reading import read_albums, read_artist_batches
 from brainarr.providers.lidarr.resources import (
+    Command,
     Exclusion,
     ImportListRow,
     Known,
@@ -47,7 +50,7 @@ class LidarrStatus(msgspec.Struct, frozen=True):
 
 
 class Lidarr:
-    """One Lidarr (pipeline.ports: WatchedLibrary, Preflight, Importer). Every method raises ProviderError."""
+    """One Lidarr (pipeline.ports: WatchedLibrary, Recipient, Importer). Every method raises ProviderError."""
 
     kind = "lidarr"
 
@@ -158,6 +161,9 @@ class Lidarr:
         for definition in lists:
             await self._post("command", {"name": "ImportListSync", "definitionId": definition})
         return len(lists)
+
+    async def read_list_syncs(self) -> tuple[ListSync, ...]:
+        return list_syncs(await self._get("command", list[Command]))
 
     async def _monitor(self, album: Mbid, options: ImportOptions) -> None:
         """Lidarr lists an owned artist's albums whether wanted or not: this one is wanted now."""

@@ -164,3 +164,17 @@ class RootFolder(Resource):
 class NamedProfile(Resource):
     id: Id
     name: str = ""
+
+
+class Command(Resource):
+    """Something that Lidarr was asked to do, or does by itself."""
+
+    id: Id
+    name: str = ""
+    status: str = ""
+    """queued, started, completed, failed, aborted, cancelled or orphaned."""
+    started: datetime | None = None
+    ended: datetime | None = None
+    message: str | None = None
+    exception: str | None = None
+    """Of a failed one, with its stack."""
