@@ -81,6 +81,14 @@ class ListFound(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms
 
 
+class State(StrEnum):
+    """How something of ours stands in a Lidarr."""
+
+    MISSING = "missing"
+    SET_UP = "set up"
+    DIFFERS = "differs"
+
+
 class Unreached(msgspec.Struct, frozen=True):
     """Lidarr tested a list and could not read it."""
 

@@ -16,6 +16,7 @@ from brainarr.domain.people import Departure, Identity
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
+from brainarr.domain.webhooks import WebhookFound, WebhookPlan
 
 T = TypeVar("T")
 
@@ -330,8 +331,39 @@ class Importer(Protocol):
         ...
 
 
+class Webhooks(Protocol):
+    """The webhooks of one Lidarr. Every method raises ProviderError."""
+
+    async def read(self) -> tuple[WebhookFound, ...]:
+        """All of them, whomever they tell."""
+        ...
+
+    async def test(self, plan: WebhookPlan, number: int | None) -> Unreached | None:
+        """Lidarr tries to tell; None: it was heard. `number` is the webhook's own, where it has one."""
+        ...
+
+    async def make(self, plan: WebhookPlan) -> None: ...
+
+    async def change(self, number: int, plan: WebhookPlan) -> None:
+        """What the plan does not name stays as a person has it."""
+        ...
+
+    async def remove(self, number: int) -> None:
+        """Also succeeds when there is no such webhook any more."""
+        ...
+
+
 class ImportLists(Protocol):
     """The import lists of one Lidarr. Every method raises ProviderError."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Those of the same Lidarr."""
+        ...
+
+    async def version(self) -> str:
+        """Of that Lidarr, such as 2.14.5.4836."""
+        ...
 
     async def read(self) -> tuple[ListFound, ...]:
         """Those of the two kinds that can read our feeds, whomever they read."""

@@ -47,6 +47,24 @@ lists = Table(
     Column("feed_key", Text, nullable=False, info=ENCRYPTED),
     Column("created_at", UtcTime, nullable=False),
     Column("key_made_at", UtcTime, nullable=False),
+    # When something was approved in it last that Lidarr was not asked to fetch yet.
+    Column("sync_wanted_at", UtcTime),
+)
+
+# What stands in Lidarr switched off because Lidarr could not reach us: not what a person switched off.
+left_off = Table(
+    "left_off",
+    metadata,
+    Column("instance", String(64), primary_key=True),
+    # albums, artists or webhook.
+    Column("channel", String(16), primary_key=True),
+    # Of the list; "" for the webhook.
+    Column("slug", String(64), primary_key=True),
+    # How Lidarr was told to reach us.
+    Column("address", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("tried_at", UtcTime, nullable=False),
 )
 
 runs = Table(

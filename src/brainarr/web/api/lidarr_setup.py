@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainarr.domain.import_lists import Channel
+from brainarr.domain.import_lists import Channel, State
 from brainarr.errors import Conflict
 from brainarr.pipeline.ports import ImportLists
-from brainarr.service.lidarr_setup import BOTH, Placed, Standing, State, Wanted, read_setup, set_up, take_down
+from brainarr.service.lidarr_setup import BOTH, Placed, Standing, Wanted, read_setup, set_up, take_down
 from brainarr.service.lists import read_list
 from brainarr.web.api.lists import public_address
 from brainarr.web.deps import Deps, WebDeps

@@ -1,0 +1,22 @@
+"""Web addresses as people typed them elsewhere: the place that one names, and what it leads through."""
+
+from urllib.parse import urlsplit
+
+
+def place_of(address: str) -> tuple[str, str]:
+    """Host and path; of what people typed elsewhere, as far as it is an address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
+    return parts.netloc.lower(), parts.path.rstrip("/")
+
+
+def leads_through(address: str, steps: str) -> bool:
+    """Whether `steps` are whole steps of its path: /lists/a is no part of /lists/ab."""
+    return f"{steps}/" in f"{place_of(address)[1]}/"
+
+
+def without_query(address: str) -> str:
+    """Fit to be shown: keys stand in the query."""
+    return address.partition("?")[0]
