@@ -12,6 +12,14 @@ def place_of(address: str) -> tuple[str, str]:
     return parts.netloc.lower(), parts.path.rstrip("/")
 
 
+def external_address(external_url: str | None, url_base: str) -> str | None:
+    """How others reach this server, URL base included, without a slash at the end; None: nobody said how."""
+    if not external_url:
+        return None
+    address = external_url.rstrip("/")
+    return address if address.endswith(url_base) else address + url_base
+
+
 def leads_through(address: str, steps: str) -> bool:
     """Whether `steps` are whole steps of its path: /lists/a is no part of /lists/ab."""
     return f"{steps}/" in f"{place_of(address)[1]}/"

@@ -118,25 +118,27 @@ async def switch_on(
 async def _try(
     db: Database, secrets: Secrets, lidarr: ImportLists, one: LeftOff, address: str, clock: Clock
 ) -> bool:
-    """Whether it is on now by what we did."""
+    """Whether it is on now, and by us."""
     if one.channel == WEBHOOK:
         key = await webhook_key(db, secrets, one.instance, clock=clock)
-        found = (await read_webhook(lidarr.webhooks, one.instance, address, key)).found
-    else:
-        row = await read_list(db, secrets, one.slug)
-        standings = await read_setup(lidarr, row, address)
-        found = next(standing.found for standing in standings if standing.channel == one.channel)
-    if found is None or found.enabled:
+        hook = (await read_webhook(lidarr.webhooks, one.instance, address, key)).found
+        if hook is None or hook.enabled:
+            await _forget(db, one)
+            return False
+        placed = await link_webhook(db, secrets, lidarr, one.instance, address, clock=clock)
+        return _told(one, placed.unreached)
+    row = await read_list(db, secrets, one.slug)
+    channel = Channel(one.channel)
+    standings = {standing.channel: standing for standing in await read_setup(lidarr, row, address)}
+    listed = standings[channel].found
+    if listed is None or listed.enabled:
         await _forget(db, one)
         return False
-    if one.channel == WEBHOOK:
-        placed = await link_webhook(db, secrets, lidarr, one.instance, address, clock=clock)
-        unreached = placed.unreached
-    else:
-        row = await read_list(db, secrets, one.slug)
-        wanted = Wanted(channels=(Channel(one.channel),))
-        (listed,) = await link_list(db, lidarr, row, address, wanted, clock=clock)
-        unreached = listed.unreached
+    (done,) = await link_list(db, lidarr, row, address, Wanted(channels=(channel,)), clock=clock)
+    return _told(one, done.unreached)
+
+
+def _told(one: LeftOff, unreached: Unreached | None) -> bool:
     if unreached is None:
         log.info("Lidarr reaches Brainarr by now", switched_on=one.channel, list=one.slug or None)
     return unreached is None

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
+from brainarr.domain.addresses import external_address
 from brainarr.errors import Conflict
 from brainarr.service.lists import ListRow, read_lists, rotate_key, sync_now
 from brainarr.store.keys import Scope
@@ -73,9 +74,8 @@ def public_address(request: Request, deps: WebDeps) -> str:
 
     `server.external_url` when it is set, else the address that this request was sent to.
     """
-    if deps.external_url:
-        address = deps.external_url.rstrip("/")
-        return address if address.endswith(deps.url_base) else address + deps.url_base
+    if address := external_address(deps.external_url, deps.url_base):
+        return address
     # The Host header is the caller's text; what is no host must not be written into an address.
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
