@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 
-def place_of(address: str) -> tuple[str, str]:
+def host_and_path(address: str) -> tuple[str, str]:
     """Host and path; of what people typed elsewhere, as far as it is an address."""
     try:
         parts = urlsplit(address)
@@ -22,7 +22,7 @@ def external_address(external_url: str | None, url_base: str) -> str | None:
 
 def leads_through(address: str, steps: str) -> bool:
     """Whether `steps` are whole steps of its path: /lists/a is no part of /lists/ab."""
-    return f"{steps}/" in f"{place_of(address)[1]}/"
+    return f"{steps}/" in f"{host_and_path(address)[1]}/"
 
 
 def without_query(address: str) -> str:

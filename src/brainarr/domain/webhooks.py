@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from brainarr.domain.addresses import place_of, without_query
+from brainarr.domain.addresses import host_and_path, without_query
 
 
 class Told(StrEnum):
@@ -58,7 +58,7 @@ class WebhookFound(msgspec.Struct, frozen=True, kw_only=True):
 def webhook_differences(found: WebhookFound, plan: WebhookPlan) -> tuple[str, ...]:
     """What keeps it from telling us what it should, each in words."""
     said: list[str] = []
-    if place_of(found.address) != place_of(plan.address):
+    if host_and_path(found.address) != host_and_path(plan.address):
         said.append(f"it tells {without_query(found.address)}, not {plan.address}")
     if found.key is not None and found.key != plan.key:
         said.append("it has an old key, or another one" if found.key else "it shows no key")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 import structlog
 
-from brainarr.domain.addresses import leads_through, place_of, without_query
+from brainarr.domain.addresses import host_and_path, leads_through, without_query
 from brainarr.domain.import_lists import (
     Channel,
     Choices,
@@ -149,9 +149,9 @@ async def within_patience(test: Awaitable[Unreached | None], what: str) -> Unrea
 
 def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> ListFound | None:
     """The one that reads this channel, rather by this address than by another one that leads here."""
-    place = place_of(address)
+    place = host_and_path(address)
     mine = [one for one in found if one.channel is channel and leads_through(one.address, f"/lists/{slug}")]
-    return min(mine, key=lambda one: (place_of(one.address) != place, one.number), default=None)
+    return min(mine, key=lambda one: (host_and_path(one.address) != place, one.number), default=None)
 
 
 def _standing(channel: Channel, found: ListFound | None, address: str) -> Standing:
@@ -165,7 +165,7 @@ def _standing(channel: Channel, found: ListFound | None, address: str) -> Standi
 def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
     """What keeps it from working as promised; a person's own choices are no difference."""
     said: list[str] = []
-    if place_of(found.address) != place_of(address):
+    if host_and_path(found.address) != host_and_path(address):
         said.append(f"it reads {without_query(found.address)}, not {without_query(address)}")
     elif found.address.rstrip("/") != address:
         said.append("it has an old key, or another one")

@@ -3,7 +3,7 @@
 import msgspec
 import structlog
 
-from brainarr.domain.addresses import leads_through, place_of
+from brainarr.domain.addresses import host_and_path, leads_through
 from brainarr.domain.import_lists import State, Unreached
 from brainarr.domain.webhooks import WebhookFound, WebhookPlan, webhook_differences
 from brainarr.pipeline.ports import Webhooks
@@ -79,9 +79,9 @@ async def remove_webhook(lidarr: Webhooks, instance: str, address: str) -> bool:
 
 async def _ours(lidarr: Webhooks, instance: str, address: str) -> WebhookFound | None:
     """The one that tells us, rather by this address than by another one that leads here."""
-    place = place_of(webhook_address(address, instance))
+    place = host_and_path(webhook_address(address, instance))
     mine = [one for one in await lidarr.read() if leads_through(one.address, _steps(instance))]
-    return min(mine, key=lambda one: (place_of(one.address) != place, one.number), default=None)
+    return min(mine, key=lambda one: (host_and_path(one.address) != place, one.number), default=None)
 
 
 def _steps(instance: str) -> str:

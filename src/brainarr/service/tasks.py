@@ -23,7 +23,6 @@ from brainarr.store.jobs import RECOMMEND, Execution
 from brainarr.store.page import Page, PageOf
 from brainarr.store.session import Database
 
-
 Wanted = Callable[[AsyncConnection], Awaitable[datetime | None]]
 """When what somebody left to be done is to be done; None: nothing was left."""
 

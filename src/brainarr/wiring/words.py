@@ -218,9 +218,8 @@ CHAPTERS = (
                     ),
                     "lidarr.sync_after_approval": Words(
                         "Fetch soon after an approval",
-                        "Lidarr is asked to fetch a list when something in it was approved and twenty seconds "
-                        "have passed. Off, it comes by itself: every 15 minutes for albums, every 6 hours for "
-                        "artists.",
+                        "Lidarr is asked to fetch a list twenty seconds after something in it was approved. "
+                        "Off, it comes by itself: every 15 minutes for albums, every 6 hours for artists.",
                     ),
                     "lidarr.verify_tls": Words(
                         "Check the certificate", "Off accepts any certificate.", advanced=True
