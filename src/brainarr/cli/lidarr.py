@@ -123,7 +123,7 @@ def repair(
     address: Address = None,
     json: AsJson = False,
 ) -> None:
-    """Correct what is there and differs: address, key, and what keeps it from working. It makes nothing new."""
+    """Correct what is there and differs: address, key, and what keeps it from working; make nothing."""
     from brainarr.cli.lidarr_told import print_linked
     from brainarr.service.lidarr_links import repair_link
 
@@ -233,7 +233,10 @@ def _save(context: typer.Context, instance: str, url: str) -> None:
 
 
 def _key() -> str:
-    """Never an argument: those stand in the shell's history and in the list of processes. "": the saved one."""
+    """Never an argument: those stand in the shell's history and in the list of processes.
+
+    "": the saved one.
+    """
     if sys.stdin.isatty():
         return typer.prompt("Lidarr's API key", hide_input=True, default="", show_default=False, err=True)
     return sys.stdin.readline(LONGEST_KEY).strip()
