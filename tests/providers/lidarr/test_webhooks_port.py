@@ -1,18 +1,25 @@
-"""What a Lidarr's webhooks keep to: the stand-in, the adapter to a Lidarr, and to one without headers."""
+"""What webhooks keep to: the stand-in, the adapter to a Lidarr, to one without headers, to the sandbox."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from brainarr.domain.import_lists import Unreached
 from brainarr.domain.webhooks import Told, WebhookPlan
 from brainarr.errors import ProviderError, ProviderRejected
 from brainarr.pipeline.ports import Webhooks
 from brainarr.providers.lidarr import Lidarr
+from brainarr.sandbox.lidarr.app import create_lidarr
+from brainarr.sandbox.lidarr.holdings import Holdings
+from brainarr.sandbox.serve import serve
+from brainarr.sandbox.starter import starter_world
+from tests.conftest import NOW
 from tests.fakes import FakeWebhooks
-from tests.providers.lidarr.conftest import OpenLidarr
+from tests.providers.lidarr.conftest import KEY, OpenLidarr
 from tests.providers.lidarr.connect import KNOWN, MASK, Connect
 
 pytestmark = pytest.mark.loopback
@@ -20,93 +27,125 @@ pytestmark = pytest.mark.loopback
 PLAN = WebhookPlan(
     name="Brainarr", address="http://brainarr:8690/webhooks/lidarr/default", key="k" * 32, enabled=True
 )
-OFF = msgspec.structs.replace(PLAN, enabled=False)
 BEFORE_HEADERS = KNOWN[:-1]
 
+
+def off(plan: WebhookPlan) -> WebhookPlan:
+    return msgspec.structs.replace(plan, enabled=False)
+
+
 SetReached = Callable[[bool], None]
-Stage = tuple[Webhooks, SetReached]
+Stage = tuple[Webhooks, SetReached, WebhookPlan]
+"""The webhooks, whether their test calls arrive from now on, and one that is to be made."""
 
 
-def fake(httpserver: HTTPServer, open_lidarr: OpenLidarr) -> Stage:
+@asynccontextmanager
+async def fake(httpserver: HTTPServer, open_lidarr: OpenLidarr) -> AsyncIterator[Stage]:
     hooks = FakeWebhooks()
 
     def set_reached(reached: bool) -> None:
         hooks.unreached = None if reached else Unreached("refused", "Check it.")
 
-    return hooks, set_reached
+    yield hooks, set_reached, PLAN
 
 
-def adapter(httpserver: HTTPServer, open_lidarr: OpenLidarr, known: tuple[str, ...] = KNOWN) -> Stage:
+@asynccontextmanager
+async def adapter(
+    httpserver: HTTPServer, open_lidarr: OpenLidarr, known: tuple[str, ...] = KNOWN
+) -> AsyncIterator[Stage]:
     connect = Connect(httpserver, known)
 
     def set_reached(reached: bool) -> None:
         connect.hears = reached
 
-    return open_lidarr().lists.webhooks, set_reached
+    yield open_lidarr().lists.webhooks, set_reached, PLAN
 
 
-def before_headers(httpserver: HTTPServer, open_lidarr: OpenLidarr) -> Stage:
+def before_headers(httpserver: HTTPServer, open_lidarr: OpenLidarr) -> AbstractAsyncContextManager[Stage]:
     return adapter(httpserver, open_lidarr, BEFORE_HEADERS)
 
 
-@pytest.fixture(params=[fake, adapter, before_headers], ids=lambda stage: stage.__name__)
-def stage(request: pytest.FixtureRequest, httpserver: HTTPServer, open_lidarr: OpenLidarr) -> Stage:
-    return request.param(httpserver, open_lidarr)
+@asynccontextmanager
+async def sandbox(httpserver: HTTPServer, open_lidarr: OpenLidarr) -> AsyncIterator[Stage]:
+    """The adapter to a Lidarr that somebody else wrote, which really calls whom it is to tell."""
+    reached = True
+
+    def hear(request: Request) -> Response:
+        return Response(
+            status=(200 if request.headers.get("X-Api-Key") == PLAN.key else 401) if reached else 503
+        )
+
+    def set_reached(now_reached: bool) -> None:
+        nonlocal reached
+        reached = now_reached
+
+    httpserver.expect_request("/webhooks/lidarr/default").respond_with_handler(hear)
+    plan = msgspec.structs.replace(PLAN, address=httpserver.url_for("/webhooks/lidarr/default"))
+    async with serve(create_lidarr(Holdings(starter_world(), lambda: NOW), KEY)) as address:
+        yield open_lidarr(url=address).lists.webhooks, set_reached, plan
+
+
+@pytest.fixture(params=[fake, adapter, before_headers, sandbox], ids=lambda stage: stage.__name__)
+async def stage(
+    request: pytest.FixtureRequest, httpserver: HTTPServer, open_lidarr: OpenLidarr
+) -> AsyncIterator[Stage]:
+    async with request.param(httpserver, open_lidarr) as stage:
+        yield stage
 
 
 async def test_what_is_made_is_found_with_all_that_it_tells(stage: Stage) -> None:
-    hooks, _ = stage
+    hooks, _, plan = stage
     assert await hooks.read() == ()
-    await hooks.make(PLAN)
+    await hooks.make(plan)
     (found,) = await hooks.read()
-    assert (found.name, found.address) == (PLAN.name, PLAN.address)
+    assert (found.name, found.address) == (plan.name, plan.address)
     assert found.told == frozenset(Told)
-    assert found.key in (PLAN.key, None)
+    assert found.key in (plan.key, None)
     assert found.tags == ()
 
 
 async def test_one_that_is_off_tells_nothing_and_can_be_switched_on(stage: Stage) -> None:
-    hooks, _ = stage
-    await hooks.make(OFF)
+    hooks, _, plan = stage
+    await hooks.make(off(plan))
     (found,) = await hooks.read()
     assert not found.enabled
-    await hooks.change(found.number, PLAN)
+    await hooks.change(found.number, plan)
     (found,) = await hooks.read()
     assert found.enabled
 
 
 async def test_its_test_says_whether_we_are_reached(stage: Stage) -> None:
-    hooks, set_reached = stage
-    assert await hooks.test(PLAN, None) is None
+    hooks, set_reached, plan = stage
+    assert await hooks.test(plan, None) is None
     set_reached(False)
-    unreached = await hooks.test(PLAN, None)
+    unreached = await hooks.test(plan, None)
     assert unreached is not None
     assert unreached.said
     assert unreached.remedy
 
 
 async def test_one_that_is_there_is_tested_under_its_own_name(stage: Stage) -> None:
-    hooks, _ = stage
-    await hooks.make(PLAN)
+    hooks, _, plan = stage
+    await hooks.make(plan)
     (found,) = await hooks.read()
-    assert await hooks.test(PLAN, found.number) is None
+    assert await hooks.test(plan, found.number) is None
     with pytest.raises(ProviderRejected, match="unique"):
-        await hooks.test(PLAN, None)
+        await hooks.test(plan, None)
 
 
 async def test_unreached_it_is_made_only_when_it_is_off(stage: Stage) -> None:
-    hooks, set_reached = stage
+    hooks, set_reached, plan = stage
     set_reached(False)
     with pytest.raises(ProviderError):
-        await hooks.make(PLAN)
-    await hooks.make(OFF)
+        await hooks.make(plan)
+    await hooks.make(off(plan))
     (found,) = await hooks.read()
     assert not found.enabled
 
 
 async def test_removed_twice_it_is_gone(stage: Stage) -> None:
-    hooks, _ = stage
-    await hooks.make(PLAN)
+    hooks, _, plan = stage
+    await hooks.make(plan)
     (found,) = await hooks.read()
     await hooks.remove(found.number)
     await hooks.remove(found.number)
