@@ -74,6 +74,8 @@ def connect(
     from brainarr.service.lidarr_links import connect_link
     from brainarr.service.lidarr_setup import Wanted
 
+    if url is None and instance == DEFAULT_INSTANCE and on_terminal():
+        url = _ask_url(context)
     if url is not None:
         _save(context, instance, url)
 
@@ -146,7 +148,7 @@ def remove(
     """Remove the lists and the webhook from Lidarr. What they brought stays there."""
     from brainarr.service.lidarr_links import remove_link
 
-    if not yes and sys.stdin.isatty():
+    if not yes and on_terminal():
         typer.confirm("Remove Brainarr's lists from Lidarr? What they brought stays.", abort=True, err=True)
 
     async def work(house: "House", lidarr: "ImportLists", ours: str) -> int:
@@ -190,6 +192,11 @@ def _linked(
     return run_async(inside())
 
 
+def on_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
 def _not_configured(house: "House", instance: str) -> ConfigurationError:
     if instance == DEFAULT_INSTANCE:
         try:
@@ -200,8 +207,23 @@ def _not_configured(house: "House", instance: str) -> ConfigurationError:
     return ConfigurationError([Fault("--instance", instance, f"a configured Lidarr ({known})")])
 
 
+def _ask_url(context: typer.Context) -> str | None:
+    """Lidarr's address where none is known yet."""
+    from brainarr.wiring.build import open_house
+
+    folder = begin(context, quiet=True)
+
+    async def known() -> bool:
+        async with open_house(folder, os.environ) as house:
+            return house.outside.lidarr is not None
+
+    if run_async(known()):
+        return None
+    return typer.prompt("Lidarr's address", default="http://lidarr:8686", err=True)
+
+
 def _ask_address(port: int) -> str:
-    if not sys.stdin.isatty():
+    if not on_terminal():
         allowed = "how Lidarr reaches Brainarr, such as http://brainarr:8690; --address sets it"
         raise ConfigurationError([Fault("server.external_url", "nothing", allowed)])
     return typer.prompt("How does Lidarr reach Brainarr?", default=f"http://brainarr:{port}", err=True)
@@ -237,7 +259,7 @@ def _key() -> str:
 
     "": the saved one.
     """
-    if sys.stdin.isatty():
+    if on_terminal():
         return typer.prompt("Lidarr's API key", hide_input=True, default="", show_default=False, err=True)
     return sys.stdin.readline(LONGEST_KEY).strip()
 
