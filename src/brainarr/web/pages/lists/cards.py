@@ -1,10 +1,12 @@
 """What the page of lists shows of each, in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brainarr.domain.import_lists import Channel
 from brainarr.domain.recommendation import Status
 from brainarr.service.lidarr_setup import Placed, Standing, feed_addresses
+from brainarr.service.lidarr_webhook import WebhookPlaced
 from brainarr.service.lists import DEFAULT_LIST, ListAtWork
 
 HIDDEN = "•" * 8
@@ -63,13 +65,18 @@ def _them(number: int) -> str:
     return "it" if number == 1 else "them"
 
 
-def told_of(placed: tuple[Placed, ...], address: str) -> str:
+def told_of(placed: Sequence[Placed | WebhookPlaced], address: str) -> str:
     """What was done in Lidarr, and what is still in the way."""
     unreached = next((one.unreached for one in placed if one.unreached), None)
     if unreached is None:
         done = "made" if all(one.made for one in placed) else "up to date"
-        return f"Lidarr's test passed: {' and '.join(one.name for one in placed)}: {done}."
+        return f"Lidarr's test passed: {', '.join(map(_called, placed))}: {done}."
     said = unreached.said.rstrip(".")
     return (
-        f"It stands in Lidarr, switched off: Lidarr cannot read it at {address} ({said}). {unreached.remedy}"
+        f"It stands in Lidarr, switched off: Lidarr cannot reach Brainarr at {address} ({said}). "
+        f"{unreached.remedy} It is tried again every ten minutes and switched on by itself."
     )
+
+
+def _called(one: Placed | WebhookPlaced) -> str:
+    return f"the webhook {one.name}" if isinstance(one, WebhookPlaced) else one.name
