@@ -123,6 +123,7 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
                 path.replace("/1", "/{id}")
                 .replace("home", "{name}")
                 .replace(ZIP, "{name}")
+                .replace("lidarr/default", "lidarr/{instance}")
                 .replace("default", "{slug}"),
             ),
         )
