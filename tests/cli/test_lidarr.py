@@ -153,6 +153,25 @@ def test_lidarr_itself_is_tried_and_saved(
     assert brainarr("lidarr", "remove").exit_code == 0
 
 
+def test_a_second_lidarr_is_saved_under_its_name_and_gets_no_list_of_the_first(
+    brainarr: Brainarr, outside: World, reached: str, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/webhooks/lidarr/attic", "POST").respond_with_json({})
+    url = outside.environ["BRAINARR__LIDARR__URL"]
+    args = ("lidarr", "connect", "--instance", "attic", "--url", url, "--address", reached, "--json")
+    said = with_key(LIDARR_KEY, *args)
+    assert said.exit_code == 0, said.output
+    made = json.loads(said.stdout)
+    assert made["lists"] == []
+    assert made["webhook"]["enabled"]
+    # Saved: no key is needed any more.
+    assert "webhook: set up" in brainarr("lidarr", "status", "--instance", "attic").output
+    said = brainarr("lidarr", "connect", "--instance", "attic", "--list", "default")
+    assert said.exit_code == 1
+    assert "for the Lidarr default" in said.output
+    assert brainarr("lidarr", "remove", "--instance", "attic").output == "1 removed from Lidarr.\n"
+
+
 def test_on_a_terminal_what_lacks_is_asked_for(
     brainarr: Brainarr, outside: World, reached: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from brainarr.errors import Conflict, NotFound, ProviderError
 from brainarr.sandbox.faults import Fault, Faults
 from brainarr.sandbox.lidarr.held import Notification
 from brainarr.sandbox.starter import demo_library, starter_world
+from brainarr.service.health import read_health
 from brainarr.service.lidarr_link import PAUSE, WEBHOOK, next_try, read_left_off, switch_on
 from brainarr.service.lidarr_links import Link, Linked, connect_link, read_link, remove_link, repair_link
 from brainarr.service.lidarr_setup import Wanted
@@ -143,6 +144,19 @@ async def test_what_lidarr_cannot_reach_yet_is_switched_on_as_soon_as_it_can(tow
     assert await town.left_off() == []
     async with town.house.db.reading() as connection:
         assert await next_try(connection) is None
+
+
+async def test_health_says_what_lidarr_cannot_reach(town: Town) -> None:
+    await town.connect(NOWHERE)
+    issues = await read_health(town.house.db, clock=town.clock)
+    (issue,) = [issue for issue in issues if issue.source == "Connection"]
+    assert f"cannot reach Brainarr at {NOWHERE}" in issue.message
+    assert "albums of default, artists of default, the webhook are switched off" in issue.message
+    assert "server.external_url" in issue.remedy
+    await town.switch_on()
+    assert not [
+        one for one in await read_health(town.house.db, clock=town.clock) if one.source == "Connection"
+    ]
 
 
 async def test_what_is_still_out_of_reach_waits_on_and_says_why(town: Town) -> None:

@@ -149,7 +149,7 @@ async def test_the_webhook_is_made_repaired_and_removed(
         assert "it tells Brainarr nothing any more" in await shown(client)
         assert beside.holdings.notifications == {}
         await client.post("/lists/webhook", data={"instance": "attic"})
-        assert "No Lidarr 'attic' is configured." in await shown(client)
+        assert "No Lidarr is called attic." in await shown(client)
 
 
 @pytest.mark.loopback
@@ -210,7 +210,7 @@ async def test_without_lidarr_the_page_says_how_to_connect_one(pages: httpx2.Asy
     page = await shown(pages)
     assert "No Lidarr is connected" in page
     await pages.post("/lists/in-lidarr", data=DEFAULT)
-    assert "There is no Lidarr to ask." in await shown(pages)
+    assert "No Lidarr is configured." in await shown(pages)
 
 
 @pytest.mark.loopback

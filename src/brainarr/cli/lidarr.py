@@ -49,7 +49,7 @@ def connect(
     url: Annotated[
         str | None,
         typer.Option(
-            "--url", help="Lidarr's address, to be saved. Its key is asked for, or read from standard input."
+            "--url", help="Its address, to be saved. Its key is asked for, or read from standard input."
         ),
     ] = None,
     root_folder: Annotated[str | None, typer.Option(help="One of Lidarr's root folders.")] = None,
@@ -230,16 +230,13 @@ def _ask_address(port: int) -> str:
 
 
 def _save(context: typer.Context, instance: str, url: str) -> None:
-    """The address of the first Lidarr, and its key: tried before they are saved."""
+    """A Lidarr's address, and its key: tried before they are saved."""
+    from brainarr.service.chain import entries_of
+    from brainarr.service.lidarrs import LIDARRS, with_lidarr
     from brainarr.wiring.build import open_house
     from brainarr.wiring.changing import configuration_of
     from brainarr.wiring.probes import probes_of
 
-    if instance != DEFAULT_INSTANCE:
-        allowed = (
-            "the first Lidarr; others are entries of `lidarrs` in config.yaml, or added on the page Setup"
-        )
-        raise ConfigurationError([Fault("--url", instance, allowed)])
     folder = begin(context, quiet=True)
     key = _key()
 
@@ -247,8 +244,13 @@ def _save(context: typer.Context, instance: str, url: str) -> None:
         async with open_house(folder, os.environ) as house:
             tls = house.settings.lidarr.verify_tls
             found = await probes_of(lambda: house.settings).lidarr(url, key or None, tls)
-            wanted = {"lidarr.url": url} | ({"lidarr.api_key": key} if key else {})
-            await configuration_of(house.ground).change(wanted, by="the command line")
+            configuration = configuration_of(house.ground)
+            wanted: dict[str, object] = {"lidarr.url": url} | ({"lidarr.api_key": key} if key else {})
+            if instance != DEFAULT_INSTANCE:
+                (setting,) = [one for one in await configuration.read() if one.key == LIDARRS]
+                entry = {"name": instance, "url": url, "api_key": key or None}
+                wanted = {LIDARRS: with_lidarr(entries_of(setting.value), entry)}
+            await configuration.change(wanted, by="the command line")
             typer.echo(f"{found.instance_name} {found.version} answers: its address is saved.", err=True)
 
     run_async(inside())

@@ -7,6 +7,9 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from brainarr.domain.import_lists import State
+from brainarr.errors import NotFound
+from brainarr.pipeline.ports import ImportLists
+from brainarr.service.instances import of_instance
 from brainarr.service.lidarr_link import link_webhook, unlink_webhook
 from brainarr.service.lidarr_links import Link, Linked, read_link, repair_link
 from brainarr.service.lidarr_webhook import WebhookPlaced, WebhookStanding
@@ -15,10 +18,9 @@ from brainarr.web.api.lidarr_setup import (
     PlacedDocument,
     RemovedDocument,
     StandingDocument,
-    lidarr_named,
 )
 from brainarr.web.api.lists import public_address
-from brainarr.web.deps import Deps
+from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.documents import Document
 
 router = APIRouter(prefix="/lidarr/{instance}", tags=["lists"])
@@ -134,7 +136,7 @@ class LinkedDocument(Document):
 @router.get("", responses=FAILS)
 async def link(instance: Instance, request: Request, deps: Deps) -> LinkDocument:
     """How everything of this Brainarr stands in a Lidarr."""
-    lidarr = lidarr_named(deps, instance)
+    lidarr = _lidarr(deps, instance)
     found = await read_link(deps.db, deps.secrets, lidarr, instance, public_address(request, deps))
     return LinkDocument.of(found)
 
@@ -142,7 +144,7 @@ async def link(instance: Instance, request: Request, deps: Deps) -> LinkDocument
 @router.post("/repair", responses=FAILS)
 async def repair(instance: Instance, request: Request, deps: Deps) -> LinkedDocument:
     """Corrects what is there and differs, lists and webhook; makes nothing."""
-    lidarr, address = lidarr_named(deps, instance), public_address(request, deps)
+    lidarr, address = _lidarr(deps, instance), public_address(request, deps)
     return LinkedDocument.of(
         await repair_link(deps.db, deps.secrets, lidarr, instance, address, clock=deps.clock)
     )
@@ -151,7 +153,7 @@ async def repair(instance: Instance, request: Request, deps: Deps) -> LinkedDocu
 @router.post("/webhook", responses=FAILS)
 async def set_up_webhook(instance: Instance, request: Request, deps: Deps) -> WebhookPlacedDocument:
     """Makes or corrects the webhook by which that Lidarr tells what it imports and deletes."""
-    lidarr, address = lidarr_named(deps, instance), public_address(request, deps)
+    lidarr, address = _lidarr(deps, instance), public_address(request, deps)
     return WebhookPlacedDocument.of(
         await link_webhook(deps.db, deps.secrets, lidarr, instance, address, clock=deps.clock)
     )
@@ -160,5 +162,13 @@ async def set_up_webhook(instance: Instance, request: Request, deps: Deps) -> We
 @router.delete("/webhook", responses=FAILS)
 async def remove_webhook(instance: Instance, request: Request, deps: Deps) -> RemovedDocument:
     """Removes it from that Lidarr."""
-    lidarr, address = lidarr_named(deps, instance), public_address(request, deps)
+    lidarr, address = _lidarr(deps, instance), public_address(request, deps)
     return RemovedDocument(removed=int(await unlink_webhook(deps.db, lidarr, instance, address)))
+
+
+def _lidarr(deps: WebDeps, instance: str) -> ImportLists:
+    """Raises NotFound, and Conflict where none is configured at all."""
+    if deps.all_import_lists and instance not in deps.all_import_lists:
+        known = ", ".join(deps.all_import_lists)
+        raise NotFound(f"No Lidarr is called {instance!r}.", remedy=f"There are: {known}.")
+    return of_instance(deps.all_import_lists, instance)

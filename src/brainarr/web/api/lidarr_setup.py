@@ -6,13 +6,12 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.import_lists import Channel, State
-from brainarr.errors import Conflict, NotFound
-from brainarr.pipeline.ports import ImportLists
+from brainarr.service.instances import of_instance
 from brainarr.service.lidarr_link import link_list, unlink_list
 from brainarr.service.lidarr_setup import BOTH, Placed, Standing, Wanted, read_setup
 from brainarr.service.lists import read_list
 from brainarr.web.api.lists import public_address
-from brainarr.web.deps import Deps, WebDeps
+from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import CONFLICT, NOT_FOUND, PROVIDER_FAILED, PROVIDER_UNAVAILABLE, problems
 
@@ -95,7 +94,9 @@ class RemovedDocument(Document):
 async def lidarr_lists(slug: Slug, request: Request, deps: Deps) -> list[StandingDocument]:
     """How its import lists stand in Lidarr: missing, set up, or what differs."""
     row = await read_list(deps.db, deps.secrets, slug)
-    found = await read_setup(lidarr_named(deps, row.instance), row, public_address(request, deps))
+    found = await read_setup(
+        of_instance(deps.all_import_lists, row.instance), row, public_address(request, deps)
+    )
     return [StandingDocument.of(standing) for standing in found]
 
 
@@ -106,7 +107,7 @@ async def set_up_in_lidarr(
     """Makes or corrects them; asked twice, they are there once. Lidarr's own test of each comes first."""
     row = await read_list(deps.db, deps.secrets, slug)
     chosen = Wanted(**(wanted or WantedDocument()).model_dump())
-    lidarr, address = lidarr_named(deps, row.instance), public_address(request, deps)
+    lidarr, address = of_instance(deps.all_import_lists, row.instance), public_address(request, deps)
     placed = await link_list(deps.db, lidarr, row, address, chosen, clock=deps.clock)
     return [PlacedDocument.of(one) for one in placed]
 
@@ -115,15 +116,5 @@ async def set_up_in_lidarr(
 async def remove_from_lidarr(slug: Slug, request: Request, deps: Deps) -> RemovedDocument:
     """Removes them from Lidarr; what they brought stays there."""
     row = await read_list(deps.db, deps.secrets, slug)
-    lidarr, address = lidarr_named(deps, row.instance), public_address(request, deps)
+    lidarr, address = of_instance(deps.all_import_lists, row.instance), public_address(request, deps)
     return RemovedDocument(removed=await unlink_list(deps.db, lidarr, row, address, BOTH))
-
-
-def lidarr_named(deps: WebDeps, instance: str) -> ImportLists:
-    """Raises Conflict where none is configured, and NotFound."""
-    if not deps.all_import_lists:
-        raise Conflict("There is no Lidarr to ask.", remedy="Set lidarr.url and lidarr.api_key.")
-    if (found := deps.all_import_lists.get(instance)) is None:
-        known = ", ".join(deps.all_import_lists)
-        raise NotFound(f"No Lidarr {instance!r} is configured.", remedy=f"There are: {known}.")
-    return found

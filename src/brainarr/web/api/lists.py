@@ -9,9 +9,8 @@ from pydantic import Field
 
 from brainarr.domain.addresses import external_address
 from brainarr.domain.feed_words import FeedWords
-from brainarr.errors import Conflict
 from brainarr.service.feed_words import read_feed_words
-from brainarr.service.lists import ListRow, read_list, read_lists, rotate_key, sync_now
+from brainarr.service.lists import ListRow, read_lists, rotate_key, sync_now
 from brainarr.store.keys import Scope
 from brainarr.web.auth import CallerOf
 from brainarr.web.deps import Deps, WebDeps
@@ -75,11 +74,7 @@ async def rotate(slug: Slug, request: Request, deps: Deps) -> ListDocument:
 @router.post("/{slug}/sync", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
 async def sync(slug: Slug, deps: Deps) -> SyncDocument:
     """Asks Lidarr to fetch this list now; by itself it fetches a Custom List every six hours only."""
-    row = await read_list(deps.db, deps.secrets, slug)
-    importer = deps.importers.get(row.instance)
-    if importer is None:
-        raise Conflict("There is no Lidarr to ask.", remedy="Set lidarr.url and lidarr.api_key.")
-    return SyncDocument(lists=await sync_now(deps.db, importer, slug))
+    return SyncDocument(lists=await sync_now(deps.db, deps.importers, slug))
 
 
 def public_address(request: Request, deps: WebDeps) -> str:

@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from brainarr.errors import BrainarrError, Conflict
+from brainarr.errors import BrainarrError
 from brainarr.service.lists import (
     LONGEST_NAME,
     create_list,
     delete_list,
-    read_list,
     read_lists_at_work,
     rename_list,
     rotate_key,
@@ -52,11 +51,7 @@ async def lists(request: Request, deps: Deps, person: Admin) -> Response:
 @router.post("/sync")
 async def sync(request: Request, deps: Deps, person: Admin, slug: Slug) -> Response:
     try:
-        row = await read_list(deps.db, deps.secrets, slug)
-        importer = deps.importers.get(row.instance)
-        if importer is None:
-            raise _no_lidarr()
-        asked = await sync_now(deps.db, importer, slug)
+        asked = await sync_now(deps.db, deps.importers, slug)
     except BrainarrError as error:
         return failed(request, "/lists", error)
     if not asked:
@@ -101,7 +96,3 @@ async def delete(request: Request, deps: Deps, person: Admin, slug: Slug) -> Res
     except BrainarrError as error:
         return failed(request, "/lists", error)
     return back(request, "/lists", told="The list is deleted.")
-
-
-def _no_lidarr() -> Conflict:
-    return Conflict("There is no Lidarr to ask.", remedy="Connect it under Setup.")
