@@ -134,7 +134,12 @@ class Offers:
 
     async def choices(self) -> ImportChoices:
         folders = (RootFolderChoice("/music", 2**40, 1, 1), RootFolderChoice("/more", None, 0, 0))
-        return ImportChoices(folders, ((1, "Any"), (2, "Lossless")), ((1, "Standard"), (2, "None")))
+        return ImportChoices(
+            folders,
+            ((1, "Any"), (2, "Lossless")),
+            ((1, "Standard"), (2, "None")),
+            ("brainarr", "live", "recs"),
+        )
 
 
 def _names(artist: CatalogArtist) -> tuple[str, ...]:

@@ -245,7 +245,9 @@ def _save(context: typer.Context, instance: str, url: str) -> None:
             tls = house.settings.lidarr.verify_tls
             found = await probes_of(lambda: house.settings).lidarr(url, key or None, tls)
             configuration = configuration_of(house.ground)
-            wanted: dict[str, object] = {"lidarr.url": url} | ({"lidarr.api_key": key} if key else {})
+            wanted: dict[str, object] = {"lidarr.url": url}
+            if key:
+                wanted["lidarr.api_key"] = key
             if instance != DEFAULT_INSTANCE:
                 (setting,) = [one for one in await configuration.read() if one.key == LIDARRS]
                 entry = {"name": instance, "url": url, "api_key": key or None}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -294,6 +295,16 @@ class ImportOptions(msgspec.Struct, frozen=True):
     """For an album: whether what its artist releases from now on is monitored too."""
 
 
+class Taken(StrEnum):
+    """How something that was pushed came to be in Lidarr."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    """It had it already; an artist that it has stays as it is."""
+    MONITORED = "monitored"
+    """It listed the album already, and monitors it now."""
+
+
 class RootFolderChoice(msgspec.Struct, frozen=True):
     path: str
     free_bytes: int | None
@@ -310,16 +321,18 @@ class ImportChoices(msgspec.Struct, frozen=True):
     qualities: tuple[tuple[int, str], ...]
     """(number, name) of each quality profile."""
     metadata: tuple[tuple[int, str], ...]
+    tags: tuple[str, ...] = ()
+    """Labels that it knows; others are made when they are named."""
 
 
 class Importer(Protocol):
     """Pushes into Lidarr what a person approved. Every method raises ProviderError."""
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         """Also succeeds when Lidarr has the artist already."""
         ...
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None: ...
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken: ...
 
     async def choices(self) -> ImportChoices:
         """What `ImportOptions` may name."""

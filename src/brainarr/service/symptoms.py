@@ -199,13 +199,17 @@ async def link_issues(connection: AsyncConnection) -> list[Issue]:
         Issue(
             "Connection",
             Severity.WARNING,
-            f"{'Lidarr' if instance == DEFAULT_INSTANCE else f'The Lidarr {instance}'} cannot reach Brainarr at "
-            f"{address}, so {_counted(ones)} switched off there: {ones[0].said}",
+            f"{_lidarr(instance)} cannot reach Brainarr at {address}, so {_counted(ones)} switched off. "
+            f"It says: {ones[0].said}",
             f"{ones[0].remedy} It is tried again every ten minutes.",
             about=instance,
         )
         for (instance, address), ones in waiting.items()
     ]
+
+
+def _lidarr(instance: str) -> str:
+    return "Lidarr" if instance == DEFAULT_INSTANCE else f"The Lidarr {instance}"
 
 
 def _counted(ones: Sequence[LeftOff]) -> str:

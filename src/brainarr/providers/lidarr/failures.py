@@ -27,7 +27,17 @@ _REMEDIES = {
     "path": _ROOT_FOLDER,
     "qualityprofileid": "Give the root folder a default quality profile in Lidarr.",
     "metadataprofileid": "Give the root folder a default metadata profile in Lidarr.",
+    "foreignartistid": "Lidarr's metadata does not know the artist yet: it follows MusicBrainz by some days.",
+    "foreignalbumid": "Lidarr's metadata does not know the album yet: it follows MusicBrainz by some days.",
 }
+_TAKEN_FOLDER = (
+    "Another artist has this folder in Lidarr, perhaps one of the same name: give that one another folder."
+)
+_REMEDIES_BY_CODE = {
+    "ArtistPathValidator": _TAKEN_FOLDER,
+    "ArtistAncestorValidator": _TAKEN_FOLDER,
+}
+"""Where the rule that was broken says more than the property that it is about."""
 
 
 @contextmanager
@@ -101,7 +111,7 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
     if not rows:
         return error
     said = "; ".join(f"{_text(row, 'propertyName')}: {_text(row, 'errorMessage')}" for row in rows[:5])
-    cures = (_REMEDIES.get(_text(row, "propertyName").rpartition(".")[2].lower(), "") for row in rows)
+    cures = map(_cure, rows)
     return ProviderRejected(
         error.provider,
         f"it refuses ({said.rstrip('.')}).",
@@ -109,6 +119,11 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
         status=error.status,
         body=error.body,
     )
+
+
+def _cure(row: dict[str, Any]) -> str:
+    by_code = _REMEDIES_BY_CODE.get(_text(row, "errorCode"))
+    return by_code or _REMEDIES.get(_text(row, "propertyName").rpartition(".")[2].lower(), "")
 
 
 def validations(error: ProviderRejected) -> list[dict[str, Any]]:

@@ -104,6 +104,7 @@ class Pictured(Resource):
 
 class ListedAlbum(Resource):
     id: Id
+    monitored: bool = False
 
 
 class Field(Resource):
