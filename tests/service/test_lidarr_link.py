@@ -211,7 +211,7 @@ async def test_a_lidarr_that_is_away_when_it_is_tried_is_tried_again(town: Town,
     # The webhook was asked about by itself, and is on.
     assert await town.left_off() == ["albums", "artists"]
     (first, _) = await read_left_off(town.house.db)
-    assert first.said.endswith("is away.")
+    assert first.said.endswith("is away")
     assert first.tried_at == town.clock()
 
 

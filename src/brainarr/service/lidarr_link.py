@@ -108,7 +108,7 @@ async def switch_on(
             await _forget(db, one)
         except ProviderError as error:
             failure = error
-            still = {one.channel: Unreached(error.message, error.remedy)}
+            still = {one.channel: Unreached(error.message.rstrip("."), error.remedy)}
             await _remember(db, one.instance, one.slug, one.address, still, clock)
     if failure is not None:
         raise failure

@@ -204,6 +204,7 @@ async def test_other_kinds_of_notification_are_left_alone(lidarr: Lidarr, httpse
     [
         ("Unable to post to webhook: Name or service not known (brainarr:8690)", "server.external_url"),
         ("HTTP request failed: [401:Unauthorized] [POST] at [http://brainarr:8690]", "refuses the key"),
+        ("HTTP request failed: [404:NotFound] [POST] at [http://brainarr:8690]", "lack the URL base"),
         ("HTTP request failed: [421:MisdirectedRequest] [POST] at [http://x]", "does not know itself"),
     ],
 )

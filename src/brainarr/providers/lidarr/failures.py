@@ -110,7 +110,7 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
     rows = validations(error)
     if not rows:
         return error
-    said = "; ".join(f"{_text(row, 'propertyName')}: {_text(row, 'errorMessage')}" for row in rows[:5])
+    said = "; ".join(f"{told(row, 'propertyName')}: {told(row, 'errorMessage')}" for row in rows[:5])
     cures = map(_cure, rows)
     return ProviderRejected(
         error.provider,
@@ -122,8 +122,8 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
 
 
 def _cure(row: dict[str, Any]) -> str:
-    by_code = _REMEDIES_BY_CODE.get(_text(row, "errorCode"))
-    return by_code or _REMEDIES.get(_text(row, "propertyName").rpartition(".")[2].lower(), "")
+    by_code = _REMEDIES_BY_CODE.get(told(row, "errorCode"))
+    return by_code or _REMEDIES.get(told(row, "propertyName").rpartition(".")[2].lower(), "")
 
 
 def validations(error: ProviderRejected) -> list[dict[str, Any]]:
@@ -131,5 +131,6 @@ def validations(error: ProviderRejected) -> list[dict[str, Any]]:
     return [row for row in error.body if isinstance(row, dict)] if isinstance(error.body, list) else []
 
 
-def _text(row: dict[str, Any], key: str) -> str:
+def told(row: dict[str, Any], key: str) -> str:
+    """What a row of a 400 says by that key: bounded, one line, without secrets, without a full stop."""
     return redact(excerpt(str(row.get(key, "")).encode("utf-8", "replace"), 200)).strip(" .")

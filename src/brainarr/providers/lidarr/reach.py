@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from brainarr.domain.import_lists import Unreached
 from brainarr.errors import ProviderRejected
-from brainarr.providers.lidarr.failures import validations
+from brainarr.providers.lidarr.failures import told, validations
 
 _REACH = (
     "Lidarr must reach Brainarr under this address: in Docker that is the container's name, never localhost. "
@@ -12,9 +12,12 @@ _REACH = (
 )
 _REFUSES = "Something at this address refuses the key: another Brainarr, or a sign-in page before it."
 _NAMELESS = "Brainarr does not know itself by this name: set server.external_url to it."
+_ELSEWHERE = "Something else answers at this address: does it lack the URL base, or is it another server?"
 _REMEDIES = {
     "StatusCode: 421": _NAMELESS,
     "[421": _NAMELESS,
+    "StatusCode: 404": _ELSEWHERE,
+    "[404": _ELSEWHERE,
     "unauthorized": _REFUSES,
     "[401": _REFUSES,
     "[403": _REFUSES,
@@ -29,6 +32,6 @@ def unreached(error: ProviderRejected, about_us: Collection[str]) -> Unreached:
     rows = validations(error)
     if not rows or any(str(row.get("propertyName", "")).lower() not in about_us for row in rows):
         raise error
-    said = error.message.removeprefix(f"{error.provider}: ")
+    said = "; ".join(told(row, "errorMessage") for row in rows[:5])
     remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in said), _REACH)
     return Unreached(said, remedy)
