@@ -9,8 +9,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from brainarr.sandbox.lidarr.app import create_lidarr
-from brainarr.sandbox.lidarr.holdings import AddOptions, Holdings, ImportList
+from brainarr.sandbox.lidarr.app import SandboxLidarr, create_lidarr
+from brainarr.sandbox.lidarr.held import AddOptions, ImportList, Notification
+from brainarr.sandbox.lidarr.holdings import Holdings
+from brainarr.sandbox.lidarr.notifications import EVENTS
 from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import demo_library, starter_world
 from brainarr.sandbox.world import World
@@ -74,9 +76,14 @@ def feed(httpserver: HTTPServer) -> Feed:
 
 
 @pytest.fixture
-async def lidarr(holdings: Holdings) -> AsyncIterator[httpx2.AsyncClient]:
+def app(holdings: Holdings) -> SandboxLidarr:
+    return create_lidarr(holdings, API_KEY)
+
+
+@pytest.fixture
+async def lidarr(app: SandboxLidarr) -> AsyncIterator[httpx2.AsyncClient]:
     async with (
-        serve(create_lidarr(holdings, API_KEY)) as url,
+        serve(app) as url,
         httpx2.AsyncClient(base_url=url, headers={"X-Api-Key": API_KEY}, trust_env=False) as client,
     ):
         yield client
@@ -102,3 +109,13 @@ def make_list(
     assert not changes, changes
     holdings.lists[definition.id] = definition
     return definition
+
+
+def make_webhook(holdings: Holdings, url: str, *flags: str, **changes) -> Notification:
+    """A webhook of `holdings` that is told of `flags`, or of everything when none is given."""
+    told = frozenset(flags or (*EVENTS, "includeHealthWarnings"))
+    fields = {"url": url, "method": 1, "username": "", "password": "", "headers": []}
+    fields |= changes.pop("fields", {})
+    notification = Notification(holdings.next_id(), "Brainarr", fields, told, **changes)
+    holdings.notifications[notification.id] = notification
+    return notification

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.sandbox.conftest import make_list
+from brainarr.sandbox.lidarr import downloads
+from tests.sandbox.conftest import make_list, make_webhook
 
 pytestmark = pytest.mark.loopback
 
@@ -54,6 +55,11 @@ LISTS = {
     "/api/v1/importlist": "ImportListResource",
     "/api/v1/importlist/schema": "ImportListResource",
     "/api/v1/health": "HealthResource",
+    "/api/v1/tag/detail": "TagDetailsResource",
+    "/api/v1/notification": "NotificationResource",
+    "/api/v1/notification/schema": "NotificationResource",
+    "/api/v1/history/since?includeArtist=true&includeAlbum=true": "HistoryResource",
+    "/api/v1/command": "CommandResource",
 }
 
 
@@ -62,17 +68,25 @@ async def test_every_list_has_the_documented_form(openapi, lidarr, holdings, clo
     holdings.tag("Discovery")
     holdings.exclude(holdings.world.named("Oasis").mbid, "Oasis")
     make_list(holdings, "http://127.0.0.1:1/x").blocked_until = clock().replace(year=2030)
+    make_webhook(holdings, "http://127.0.0.1:1/x")
+    album = next(iter(holdings.albums.values()))
+    downloads.import_(holdings, album, downloads.grab(holdings, album))
+    await lidarr.post("/api/v1/command", json={"name": "RssSync"})
     rows = (await lidarr.get(path)).json()
     assert rows
     for row in rows:
         check(openapi, LISTS[path], row)
 
 
-async def test_status_history_and_commands_have_the_documented_form(openapi, lidarr) -> None:
+async def test_status_history_and_commands_have_the_documented_form(openapi, lidarr, holdings) -> None:
     status = (await lidarr.get("/api/v1/system/status")).json()
     # The document wants all fields of SystemResource typed, not present: what is there must fit.
     check(openapi, "SystemResource", status)
-    check(openapi, "HistoryResourcePagingResource", (await lidarr.get("/api/v1/history")).json())
+    album = next(iter(holdings.albums.values()))
+    downloads.fail(holdings, album, downloads.grab(holdings, album))
+    page = (await lidarr.get("/api/v1/history")).json()
+    assert [row["eventType"] for row in page["records"]] == ["downloadFailed", "grabbed"]
+    check(openapi, "HistoryResourcePagingResource", page)
     command = await lidarr.post("/api/v1/command", json={"name": "RefreshArtist"})
     assert command.status_code == httpx2.codes.CREATED
     check(openapi, "CommandResource", command.json())

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from brainarr.sandbox.lidarr.backoff import BACK_OFF, record_failure, record_success
 from brainarr.sandbox.lidarr.holdings import NOTHING, Holdings
-from brainarr.sandbox.listsync import BACK_OFF, is_due, record_failure, record_success, sync
+from brainarr.sandbox.listsync import is_due, sync
 from tests.sandbox.conftest import Feed, make_list
 
 pytestmark = pytest.mark.loopback

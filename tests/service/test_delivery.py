@@ -101,8 +101,10 @@ async def test_albums_that_lidarr_lists_already_do_not_use_up_the_cycle(
 ) -> None:
     lidarr = home.lidarr
     for number in range(1, 21):
-        artist = lidarr.holdings.add_artist(mbid(number), lidarr.definitions["albums"].options)
-        lidarr.holdings.add_album(artist, mbid(ALBUM + number), monitored=False)
+        artist = lidarr.holdings.add_artist(
+            lidarr.metadata.artist(mbid(number)), lidarr.definitions["albums"].options
+        )
+        lidarr.holdings.add_album(artist, lidarr.metadata.album(mbid(ALBUM + number)), monitored=False)
     await approve(house, albums_of(range(1, 61)))
     await lidarr.read_library()
     await home.round()
@@ -359,7 +361,7 @@ async def test_a_merge_into_an_artist_that_lidarr_has_never_reaches_it(house: Ho
     """Lidarr would try to add the same artist twice, and fail with a unique key."""
     lidarr = home.lidarr
     lidarr.holdings.world.merged = {mbid(2): mbid(3)}
-    lidarr.holdings.add_artist(mbid(3), lidarr.definitions["artists"].options)
+    lidarr.holdings.add_artist(lidarr.metadata.artist(mbid(3)), lidarr.definitions["artists"].options)
     await approve(house, [recommended(2), recommended(4)])
     await home.pass_time(45)
     assert lidarr.spoilt_by_us == 0

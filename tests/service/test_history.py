@@ -14,7 +14,7 @@ from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound, ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportOptions, Taken
 from brainarr.service.exports import as_csv, as_json_lines
 from brainarr.service.feeds import artists_feed
 from brainarr.service.history import SLICE, every_event, read_history, read_life
@@ -38,13 +38,15 @@ class TakesIn(Offers):
     def __init__(self, failure: ProviderRejected | ProviderUnavailable | None = None) -> None:
         self.failure = failure
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         if self.failure:
             raise self.failure
+        return Taken.ADDED
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         if self.failure:
             raise self.failure
+        return Taken.ADDED
 
     async def sync_lists(self, url_part: str) -> int:
         return 1

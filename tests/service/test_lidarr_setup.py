@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from brainarr.domain.import_lists import Channel
+from brainarr.domain.import_lists import Channel, State
 from brainarr.errors import ProviderRejected
 from brainarr.sandbox import listsync
 from brainarr.sandbox.lidarr.holdings import NOTHING, STANDARD, Holdings
 from brainarr.sandbox.starter import demo_library, starter_world
 from brainarr.service import lidarr_setup
-from brainarr.service.lidarr_setup import State, Wanted, read_setup, set_up, take_down
+from brainarr.service.lidarr_setup import Wanted, read_setup, set_up, take_down
 from brainarr.service.lists import DEFAULT_LIST, ListRow, read_list, rotate_key
 from brainarr.wiring.sandboxed import open_sandboxed
 

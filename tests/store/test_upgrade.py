@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Table, insert, select, text
 
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind
 from brainarr.domain.names import search_text
 from brainarr.domain.recommendation import Recommendation
 from brainarr.errors import ConfigurationError, StorageError
@@ -33,7 +34,7 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0019"
+NEWEST = "0020"
 SINCE_THE_FIRST = {
     "deliveries",
     "delivery_states",
@@ -58,10 +59,18 @@ SINCE_THE_FIRST = {
     "lidarr_events",
     "lidarr_watches",
     "lidarr_exclusions",
+    "lidarr_links",
+    "left_off",
 }
 # What an upgrade fills from other tables: test_history_migration.py, test_discover.py.
 MADE_OF_OTHERS = {"history", "verdict_counts", "recommendation_tags"}
 COLUMNS_SINCE_THE_FIRST = {
+    "lists": {
+        "kind": ListKind.DISCOVER,
+        "instance": DEFAULT_INSTANCE,
+        "terms": NO_TERMS,
+        "sync_wanted_at": None,
+    },
     "runs": {"overrides": None},
     "usage": {"run_id": None},
     # The voices, the year and the confidence of every sample, which stand in its facts too.

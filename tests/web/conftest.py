@@ -16,7 +16,7 @@ from brainarr.domain.people import Role
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions, Taken
 from brainarr.service.albums import Discographies
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
@@ -66,20 +66,23 @@ class ScriptedImporter(Offers):
         self.added: list[tuple[str, ...]] = []
         self.options: list[ImportOptions] = []
         self.refuses: set[Mbid] = set()
+        self.taken = Taken.ADDED
         self.synced: list[str] = []
         self.failure: ProviderRejected | ProviderUnavailable | None = None
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         self._maybe_fail()
         self.options.append(options)
         self.added.append((mbid, name))
+        return self.taken
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         self._maybe_fail()
         if album in self.refuses:
             raise ProviderRejected("lidarr", "it refuses (Path: no).", remedy="Set a path.", status=400)
         self.options.append(options)
         self.added.append((album, artist, name))
+        return self.taken
 
     async def choices(self) -> ImportChoices:
         self._maybe_fail()

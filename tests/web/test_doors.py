@@ -54,6 +54,10 @@ PROTECTED = [
     ("GET", "/api/v1/lists/default/lidarr"),
     ("POST", "/api/v1/lists/default/lidarr"),
     ("DELETE", "/api/v1/lists/default/lidarr"),
+    ("GET", "/api/v1/lidarr/default"),
+    ("POST", "/api/v1/lidarr/default/repair"),
+    ("POST", "/api/v1/lidarr/default/webhook"),
+    ("DELETE", "/api/v1/lidarr/default/webhook"),
     ("GET", "/api/v1/keys"),
     ("POST", "/api/v1/keys"),
     ("DELETE", "/api/v1/keys/1"),
@@ -85,9 +89,6 @@ PROTECTED = [
     ("POST", "/api/v1/wishes"),
     ("GET", "/api/v1/lidarrs/attic/watch"),
     ("GET", "/api/v1/lidarrs/attic/events"),
-    ("GET", "/api/v1/lists/default/lidarr"),
-    ("POST", "/api/v1/lists/default/lidarr"),
-    ("DELETE", "/api/v1/lists/default/lidarr"),
     ("GET", "/api/v1/settings"),
     ("PATCH", "/api/v1/settings"),
     ("GET", "/api/v1/widget"),
@@ -127,6 +128,7 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
                 path.replace("/1", "/{id}")
                 .replace("home", "{name}")
                 .replace(ZIP, "{name}")
+                .replace("lidarr/default", "lidarr/{instance}")
                 .replace("default", "{slug}")
                 .replace("attic", "{instance}"),
             ),

@@ -37,13 +37,14 @@ class Holding:
 
     @classmethod
     def of(cls, lidarr: Holdings) -> "Holding":
-        world = lidarr.world
         albums = []
         for held in lidarr.albums.values():
-            known = world.albums[held.mbid]
-            albums.append((world.artists[known.artist].name, f"{known.title} ({known.year})", held.monitored))
+            known = held.known
+            albums.append(
+                (lidarr.artists[held.artist_id].known.name, f"{known.title} ({known.year})", held.monitored)
+            )
         return cls(
-            artists=tuple(world.artists[artist.mbid].name for artist in lidarr.artists.values()),
+            artists=tuple(artist.known.name for artist in lidarr.artists.values()),
             albums=tuple(albums),
             with_files=sum(album.track_files > 0 for album in lidarr.albums.values()),
         )

@@ -9,7 +9,7 @@ from brainarr.service.jobs import Work, forget_executions
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
 from brainarr.service.retention import USUAL, Retention, clean_up
-from brainarr.service.tasks import Task
+from brainarr.service.tasks import Task, Wanted
 from brainarr.store.cache import LayeredCache
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,11 @@ class Chore(msgspec.Struct, frozen=True):
 
 def chore(name: str, schedule: Schedule | None, do: Work, *, missing: str = "") -> Chore:
     return Chore(Task(name, schedule, missing), do)
+
+
+def chore_when_wanted(name: str, wanted: Wanted, do: Work, *, missing: str = "") -> Chore:
+    """Done when somebody left something for it, and not otherwise."""
+    return Chore(Task(name, None, missing, wanted), do)
 
 
 def usual_chores(

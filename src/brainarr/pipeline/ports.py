@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from brainarr.domain.people import Departure, Identity
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
+from brainarr.domain.webhooks import WebhookFound, WebhookPlan
 
 T = TypeVar("T")
 
@@ -325,6 +327,16 @@ class ImportOptions(msgspec.Struct, frozen=True):
     """For an album: whether what its artist releases from now on is monitored too."""
 
 
+class Taken(StrEnum):
+    """How something that was pushed came to be in Lidarr."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    """It had it already; an artist that it has stays as it is."""
+    MONITORED = "monitored"
+    """It listed the album already, and monitors it now."""
+
+
 class RootFolderChoice(msgspec.Struct, frozen=True):
     path: str
     free_bytes: int | None
@@ -341,16 +353,18 @@ class ImportChoices(msgspec.Struct, frozen=True):
     qualities: tuple[tuple[int, str], ...]
     """(number, name) of each quality profile."""
     metadata: tuple[tuple[int, str], ...]
+    tags: tuple[str, ...] = ()
+    """Labels that it knows; others are made when they are named."""
 
 
 class Importer(Protocol):
     """Pushes into Lidarr what a person approved. Every method raises ProviderError."""
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         """Also succeeds when Lidarr has the artist already."""
         ...
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None: ...
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken: ...
 
     async def choices(self) -> ImportChoices:
         """What `ImportOptions` may name."""
@@ -362,8 +376,39 @@ class Importer(Protocol):
         ...
 
 
+class Webhooks(Protocol):
+    """The webhooks of one Lidarr. Every method raises ProviderError."""
+
+    async def read(self) -> tuple[WebhookFound, ...]:
+        """All of them, whomever they tell."""
+        ...
+
+    async def test(self, plan: WebhookPlan, number: int | None) -> Unreached | None:
+        """Lidarr tries to tell; None: it was heard. `number` is the webhook's own, where it has one."""
+        ...
+
+    async def make(self, plan: WebhookPlan) -> None: ...
+
+    async def change(self, number: int, plan: WebhookPlan) -> None:
+        """What the plan does not name stays as a person has it."""
+        ...
+
+    async def remove(self, number: int) -> None:
+        """Also succeeds when there is no such webhook any more."""
+        ...
+
+
 class ImportLists(Protocol):
     """The import lists of one Lidarr. Every method raises ProviderError."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Those of the same Lidarr."""
+        ...
+
+    async def version(self) -> str:
+        """Of that Lidarr, such as 2.14.5.4836."""
+        ...
 
     async def read(self) -> tuple[ListFound, ...]:
         """Those of the two kinds that can read our feeds, whomever they read."""

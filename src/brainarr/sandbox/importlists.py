@@ -7,10 +7,11 @@ from typing import Any
 import httpx2
 
 from brainarr.sandbox import newtonsoft
-from brainarr.sandbox.lidarr.holdings import ImportList
+from brainarr.sandbox.lidarr.held import ImportList
+from brainarr.sandbox.lidarr.holdings import VERSION
 from brainarr.sandbox.newtonsoft import Undeserialisable
 
-USER_AGENT = "Lidarr/2.14.5.4836 (alpine 3.22.1)"
+FIRST_TO_KEEP_ALL_ROWS = (2, 10, 0, 4574)
 WHOLE_EXCHANGE_S = 100.0
 
 _TEXT = (newtonsoft.text, None)
@@ -70,25 +71,25 @@ class RefusedRequest(Exception):
         self.status = status
 
 
-async def fetch(definition: ImportList) -> Fetched:
+async def fetch(definition: ImportList, version: str = VERSION) -> Fetched:
     items: list[ListItem] = []
     failure = None
     try:
-        async with _client() as client:
+        async with _client(version) as client:
             if definition.implementation == "CustomImport":
                 await _fetch_custom(client, definition, items)
             else:
                 await _fetch_albums(client, definition, items)
     except (Undeserialisable, RefusedRequest, httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
         failure = str(error) or type(error).__name__
-    return Fetched(tuple(distinct(items)), failure)
+    return Fetched(tuple(distinct(items, version)), failure)
 
 
-async def test(definition: ImportList) -> TestFailure | None:
+async def test(definition: ImportList, version: str = VERSION) -> TestFailure | None:
     """What the Test button, and saving an enabled list, find wrong."""
     custom = definition.implementation == "CustomImport"
     try:
-        async with _client() as client:
+        async with _client(version) as client:
             if custom:
                 body = await _get(client, _base_url(definition), {})
                 if body.strip() not in ("", "null"):
@@ -104,11 +105,15 @@ async def test(definition: ImportList) -> TestFailure | None:
     return None
 
 
-def distinct(items: Iterable[ListItem]) -> list[ListItem]:
-    """Of rows with the same artist name, album title and artist id only the first survives."""
+def distinct(items: Iterable[ListItem], version: str = VERSION) -> list[ListItem]:
+    """Of rows with the same artist name, album title and artist id only the first survives.
+
+    Before 2.10.0.4574 the id did not count, and the nameless rows of a Custom List were all the same.
+    """
+    by_id = tuple(int(part) for part in version.split(".")) >= FIRST_TO_KEEP_ALL_ROWS
     seen: dict[tuple[str | None, str | None, str | None], ListItem] = {}
     for item in items:
-        seen.setdefault((item.artist, item.album, item.artist_mbid), item)
+        seen.setdefault((item.artist, item.album, item.artist_mbid if by_id else None), item)
     return list(seen.values())
 
 
@@ -168,10 +173,10 @@ def _object(row: dict[str, Any] | None) -> dict[str, Any]:
     return row
 
 
-def _client() -> httpx2.AsyncClient:
+def _client(version: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         headers={
-            "User-Agent": USER_AGENT,
+            "User-Agent": f"Lidarr/{version} (alpine 3.22.1)",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, br",
             "Connection": "close",

@@ -6,21 +6,13 @@ from datetime import datetime, timedelta
 
 from brainarr.sandbox import importlists
 from brainarr.sandbox.importlists import ListItem
-from brainarr.sandbox.lidarr.holdings import (
-    AddOptions,
-    AlreadyHeld,
-    HeldAlbum,
-    HeldArtist,
-    Holdings,
-    ImportList,
-)
+from brainarr.sandbox.lidarr.backoff import record_failure, record_success
+from brainarr.sandbox.lidarr.held import AddOptions, HeldAlbum, HeldArtist, ImportList
+from brainarr.sandbox.lidarr.holdings import AlreadyHeld, Holdings
 from brainarr.sandbox.lidarr.metadata import MetadataTrouble, UnknownToMetadata
 from brainarr.sandbox.world import WorldArtist
 
 MIN_REFRESH = {"CustomImport": timedelta(hours=6), "LidarrImport": timedelta(minutes=15)}
-BACK_OFF = tuple(timedelta(minutes=m) for m in (0, 1, 5, 15, 30, 60, 180, 360, 720, 1440))
-STARTUP_GRACE = timedelta(minutes=15)
-STARTUP_CAP = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ async def sync(holdings: Holdings, list_id: int | None = None) -> Synced:
     items: list[ListItem] = []
     fetch_failures = []
     for definition in due:
-        fetched = await importlists.fetch(definition)
+        fetched = await importlists.fetch(definition, holdings.version)
         definition.last_sync = now  # stamped even when the fetch failed
         if fetched.failure is None:
             record_success(definition)
@@ -60,7 +52,7 @@ async def sync(holdings: Holdings, list_id: int | None = None) -> Synced:
             record_failure(definition, now, holdings.started)
             fetch_failures.append(f"{definition.name}: {fetched.failure}")
         items += fetched.items
-    items = importlists.distinct(items)
+    items = importlists.distinct(items, holdings.version)
     try:
         artists, albums = process(holdings, items)
     except (MetadataTrouble, AlreadyHeld) as error:
@@ -76,19 +68,6 @@ def is_due(definition: ImportList, now: datetime) -> bool:
     return (
         definition.last_sync is None or definition.last_sync + MIN_REFRESH[definition.implementation] <= now
     )
-
-
-def record_success(definition: ImportList) -> None:
-    definition.level = max(0, definition.level - 1)
-    definition.blocked_until = None
-
-
-def record_failure(definition: ImportList, now: datetime, started: datetime) -> None:
-    starting = now < started + STARTUP_GRACE
-    if definition.level == 0 or not starting:
-        definition.level = min(len(BACK_OFF) - 1, definition.level + 1)
-    pause = BACK_OFF[definition.level]
-    definition.blocked_until = now + (min(pause, STARTUP_CAP) if starting else pause)
 
 
 def process(holdings: Holdings, items: Sequence[ListItem]) -> tuple[int, int]:
@@ -113,14 +92,14 @@ def process(holdings: Holdings, items: Sequence[ListItem]) -> tuple[int, int]:
                 _monitor_existing(holdings, definition, artist, None)
             elif all(item.artist_mbid != listed.artist_mbid for listed, _ in new_artists):
                 new_artists.append((item, _artist_options(definition)))
-    before = set(holdings.artists)
     added = _add_artists(holdings, new_artists)
     albums = [
         album for item, options in new_albums.values() if (album := _add_album(holdings, item, options))
     ]
     # Lidarr queues BulkRefreshArtist only when everything before went well.
     for number in dict.fromkeys([artist.id for artist in added] + [album.artist_id for album in albums]):
-        holdings.refresh(holdings.artists[number], new=number not in before)
+        if number in holdings.artists:
+            holdings.refresh(holdings.artists[number])
     return len(added), len(albums)
 
 
@@ -167,7 +146,7 @@ def _add_artists(holdings: Holdings, wanted: Sequence[tuple[ListItem, AddOptions
     for artist, _ in known.values():
         if holdings.find_artist(artist.mbid) is not None:
             raise AlreadyHeld(f"UNIQUE constraint failed: Artists.ArtistMetadataId ({artist.mbid})")
-    return [holdings.add_artist(artist.mbid, options) for artist, options in known.values()]
+    return [holdings.add_artist(artist, options) for artist, options in known.values()]
 
 
 def _add_album(holdings: Holdings, item: ListItem, options: AddOptions) -> HeldAlbum | None:
@@ -177,5 +156,5 @@ def _add_album(holdings: Holdings, item: ListItem, options: AddOptions) -> HeldA
         return None
     artist = holdings.find_artist(known.artist)
     if artist is None:
-        artist = holdings.add_artist(holdings.metadata.artist(known.artist).mbid, options)
-    return holdings.add_album(artist, known.mbid, monitored=options.monitored, manual=True)
+        artist = holdings.add_artist(holdings.metadata.artist(known.artist), options)
+    return holdings.add_album(artist, known, monitored=options.monitored, manual=True)

@@ -70,7 +70,9 @@ class Encyclopaedia:
     def _named(self, asked: list[str]) -> list[tuple[int, WorldArtist]]:
         hits: list[tuple[int, WorldArtist]] = []
         for mbid in set().union(*(self._by_word.get(word, set()) for text in asked for word in _words(text))):
-            artist = self.world.artists[mbid]
+            artist = self.world.artists.get(mbid)
+            if artist is None:
+                continue  # merged or removed since the words were counted
             score = max(_name_score(text, artist) for text in asked)
             if score:
                 hits.append((score, artist))

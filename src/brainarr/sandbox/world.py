@@ -91,9 +91,12 @@ class World:
     ) -> None:
         self.artists = {artist.mbid: artist for artist in artists}
         self.albums = {album.mbid: album for album in albums}
-        self.neighbours = neighbours
-        self.merged = merged or {}
+        self.neighbours = dict(neighbours)
+        self.merged = dict(merged or {})
         self.relations = tuple(relations)
+        self._index()
+
+    def _index(self) -> None:
         self.by_number = {artist.number: artist for artist in self.artists.values()}
         discographies: dict[Mbid, list[WorldAlbum]] = defaultdict(list)
         for album in sorted(self.albums.values(), key=lambda album: (album.year or 9999, album.title)):
@@ -110,6 +113,34 @@ class World:
     def discography(self, artist: Mbid) -> list[WorldAlbum]:
         """Oldest first."""
         return self._discographies.get(artist, [])
+
+    def merge(self, old: Mbid, new: Mbid) -> None:
+        """`old` was the same as `new`, artist or album: it answers with `new` from now on, and an artist's
+        albums are the other's."""
+        if old == new or (old in self.artists) != (new in self.artists):
+            raise ValueError(f"{old} cannot be merged into {new}")
+        self.merged = {known: new if to == old else to for known, to in self.merged.items()} | {old: new}
+        if old in self.artists:
+            moved = [msgspec.structs.replace(album, artist=new) for album in self.discography(old)]
+            self.albums |= {album.mbid: album for album in moved}
+        self._forget(old)
+
+    def vanish(self, mbid: Mbid) -> None:
+        """The artist with its albums, or the album, was removed from MusicBrainz."""
+        for album in self.discography(mbid):
+            del self.albums[album.mbid]
+        self._forget(mbid)
+
+    def _forget(self, mbid: Mbid) -> None:
+        self.artists.pop(mbid, None)
+        self.albums.pop(mbid, None)
+        self.neighbours = {
+            artist: tuple(pair for pair in near if pair[0] != mbid)
+            for artist, near in self.neighbours.items()
+            if artist != mbid
+        }
+        self.relations = tuple(one for one in self.relations if mbid not in (one.artist, one.other))
+        self._index()
 
     def named(self, name: str) -> WorldArtist:
         """The one artist of exactly this name; LookupError when there is none."""

@@ -1,7 +1,6 @@
 """Adding: albums that a person chose from an artist's discography go to Lidarr at once."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 import msgspec
 
@@ -13,7 +12,7 @@ from brainarr.pipeline.ports import Clock, Importer, ImportOptions
 from brainarr.service.albums import Discographies, Discography
 from brainarr.service.blocks import covering
 from brainarr.service.instances import of_instance
-from brainarr.service.push import AS_LIDARR_HAS_IT, note_not_taken, note_pushed
+from brainarr.service.push import AS_LIDARR_HAS_IT, HAD, Monitor, note_not_taken, note_pushed
 from brainarr.service.recommendations import Decision, decide, find
 from brainarr.store import recommendations
 from brainarr.store.history import PUSH, write_history
@@ -22,19 +21,6 @@ from brainarr.store.session import Database
 
 PATIENCE_S = 25.0
 """How long the catalogue may take to say which albums there are."""
-
-
-class Monitor(StrEnum):
-    """What Lidarr is to watch of an artist from now on."""
-
-    CHOSEN = "chosen"
-    """The chosen albums and nothing else."""
-    FUTURE = "future"
-    """The chosen albums, and what comes out from now on."""
-    ALL = "all"
-    """Every album, and what comes out from now on."""
-    NONE = "none"
-    """Nothing: the artist is merely taken in."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -53,6 +39,8 @@ class Added(msgspec.Struct, frozen=True):
     mbid: Mbid
     problem: str | None = None
     """Why Lidarr did not take it, and what to do about it; None: it did."""
+    had: str = ""
+    """What to know of how it came to be there; "": it was added."""
 
 
 async def add_albums(
@@ -134,8 +122,8 @@ async def _add_each(
     if choice.monitor in (Monitor.ALL, Monitor.NONE):
         try:
             monitored = msgspec.structs.replace(options, monitor=choice.monitor.value)
-            await importer.add_artist(item.artist_mbid, item.artist, monitored)
-            added.append(Added(item.artist, item.artist_mbid))
+            taken = await importer.add_artist(item.artist_mbid, item.artist, monitored)
+            added.append(Added(item.artist, item.artist_mbid, had=HAD[taken]))
         except ProviderError as error:
             return (Added(item.artist, item.artist_mbid, str(error)),), error
     options = msgspec.structs.replace(
@@ -145,8 +133,8 @@ async def _add_each(
     )
     for album in albums:
         try:
-            await importer.add_album(album.mbid, item.artist_mbid, item.artist, options)
-            added.append(Added(album.title, album.mbid))
+            taken = await importer.add_album(album.mbid, item.artist_mbid, item.artist, options)
+            added.append(Added(album.title, album.mbid, had=HAD[taken]))
         except ProviderError as error:
             failure = error
             added.append(Added(album.title, album.mbid, str(error)))

@@ -21,7 +21,7 @@ from brainarr.service.library import sync_library
 from brainarr.service.liveness import stay_alive
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import LOOK_AGAIN_S, RunDetail, read_run, recover_runs
-from brainarr.store import findings, recommendations
+from brainarr.store import findings, lists, recommendations
 from brainarr.store import runs as rows
 from brainarr.store.history import write_history
 from brainarr.store.runs import Process, RunRow, RunStatus
@@ -195,6 +195,8 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
         await write_history(connection, stored, Event.PROPOSED, now, actor=asked_by)
         if deps.auto_approve:
             await write_history(connection, stored, Event.APPROVED, now, actor=Actor.AUTOMATIC)
+            if stored:
+                await lists.want_sync(connection, run.list_id, now)
         await enforce(connection, now)
 
 

@@ -1,13 +1,13 @@
 """A list set up in Lidarr: its two import lists made, compared, repaired, removed."""
 
 import asyncio
-from collections.abc import Collection, Iterable
-from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from collections.abc import Awaitable, Collection, Iterable
+from urllib.parse import quote
 
 import msgspec
 import structlog
 
+from brainarr.domain.addresses import host_and_path, leads_through, without_query
 from brainarr.domain.import_lists import (
     Channel,
     Choices,
@@ -15,6 +15,7 @@ from brainarr.domain.import_lists import (
     ListPlan,
     Monitor,
     MonitorNew,
+    State,
     Terms,
     Unreached,
 )
@@ -27,12 +28,6 @@ TEST_S = 20.0
 BOTH = (Channel.ALBUMS, Channel.ARTISTS)
 
 log = structlog.get_logger(__name__)
-
-
-class State(StrEnum):
-    MISSING = "missing"
-    SET_UP = "set up"
-    DIFFERS = "differs"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +124,7 @@ async def take_down(
 
 
 async def _place(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Placed:
-    unreached = await _tested(lidarr, plan, number)
+    unreached = await within_patience(lidarr.test(plan, number), "list")
     if unreached is not None:
         plan = msgspec.structs.replace(plan, enabled=False)
     if number is None:
@@ -140,36 +135,23 @@ async def _place(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Pla
     return Placed(channel=plan.channel, name=plan.name, made=number is None, unreached=unreached)
 
 
-async def _tested(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Unreached | None:
+async def within_patience(test: Awaitable[Unreached | None], what: str) -> Unreached | None:
+    """What Lidarr's own test of `what` says, or that it does not end. Raises ProviderError."""
     try:
         async with asyncio.timeout(TEST_S):
-            return await lidarr.test(plan, number)
+            return await test
     except TimeoutError:
         return Unreached(
-            f"Lidarr's test of the list did not end within {TEST_S:g} s",
+            f"Lidarr's test of the {what} did not end within {TEST_S:g} s",
             "A firewall may stand between the two: Lidarr must reach Brainarr under this address.",
         )
 
 
 def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> ListFound | None:
     """The one that reads this channel, rather by this address than by another one that leads here."""
-    place = _place_of(address)
-    mine = [one for one in found if one.channel is channel and _reads(one.address, slug)]
-    return min(mine, key=lambda one: (_place_of(one.address) != place, one.number), default=None)
-
-
-def _reads(address: str, slug: str) -> bool:
-    """Whole steps of its path: /lists/a is no part of /lists/ab."""
-    return f"/lists/{slug}/" in f"{_place_of(address)[1]}/"
-
-
-def _place_of(address: str) -> tuple[str, str]:
-    """Host and path; of what people typed elsewhere, as far as it is an address."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "", ""
-    return parts.netloc.lower(), parts.path.rstrip("/")
+    place = host_and_path(address)
+    mine = [one for one in found if one.channel is channel and leads_through(one.address, f"/lists/{slug}")]
+    return min(mine, key=lambda one: (host_and_path(one.address) != place, one.number), default=None)
 
 
 def _standing(channel: Channel, found: ListFound | None, address: str) -> Standing:
@@ -183,8 +165,8 @@ def _standing(channel: Channel, found: ListFound | None, address: str) -> Standi
 def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
     """What keeps it from working as promised; a person's own choices are no difference."""
     said: list[str] = []
-    if _place_of(found.address) != _place_of(address):
-        said.append(f"it reads {_shown(found.address)}, not {_shown(address)}")
+    if host_and_path(found.address) != host_and_path(address):
+        said.append(f"it reads {without_query(found.address)}, not {without_query(address)}")
     elif found.address.rstrip("/") != address:
         said.append("it has an old key, or another one")
     if not found.enabled:
@@ -196,10 +178,6 @@ def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
     if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
         said.append("Monitor is Specific Album, which for a list of artists means all their albums")
     return said
-
-
-def _shown(address: str) -> str:
-    return address.partition("?")[0]
 
 
 def _plan(

@@ -10,10 +10,12 @@ from anyascii import anyascii
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr import log
+from brainarr.domain.feed_words import FeedWords
 from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
+from brainarr.service.feed_words import feed_words
 from brainarr.service.instances import of_instance
 from brainarr.store import lists
 from brainarr.store.figures import recommendation_figures
@@ -48,6 +50,8 @@ class ListAtWork(msgspec.Struct, frozen=True):
     counts: Mapping[Status, int]
     polls: tuple[Poll, ...]
     """The newest that carried something, newest first."""
+    feed: FeedWords
+    """What its feed gives, or why nothing."""
 
 
 async def ensure_default_list(connection: AsyncConnection, secrets: Secrets, at: datetime) -> None:
@@ -71,11 +75,13 @@ async def read_lists_at_work(db: Database, secrets: Secrets) -> tuple[ListAtWork
         rows = [_row(stored, secrets) for stored in await lists.lists_of(connection)]
         counted = await recommendation_figures(connection)
         polls = await lists.latest_polls(connection, POLLS_SHOWN)
+        words = await feed_words(connection)
     return tuple(
         ListAtWork(
             row,
             {Status(status): count for (slug, status), count in counted.items() if slug == row.slug},
             tuple(poll for poll in polls if poll.slug == row.slug),
+            words[row.slug],
         )
         for row in rows
     )

@@ -15,7 +15,7 @@ from brainarr.pipeline.ports import Clock
 from brainarr.service.blocks import covering, never_again
 from brainarr.service.troubles import PATIENCE, stuck_since
 from brainarr.service.undo import NEVER_SENT, take_back
-from brainarr.store import recommendations
+from brainarr.store import lists, recommendations
 from brainarr.store.history import write_history
 from brainarr.store.jobs import DELIVERIES, insert_job
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
@@ -164,6 +164,8 @@ async def _decide(
     if decision is Decision.UNDO:
         await take_back(connection, row, now, actor)
         return await find(connection, recommendation_id), True
+    if on_its_way:
+        await lists.want_sync(connection, row.list_id, now)
     if back:
         await write_history(connection, [row], Event.UNDONE, now, actor=actor)
     changes = _changes(decision, row, now, note)

@@ -19,6 +19,7 @@ from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.troubles import Troubles
 from brainarr.store import figures, jobs, library, notices
 from brainarr.store.install import installed_at
+from brainarr.store.left_off import LeftOff, all_left_off
 from brainarr.store.lists import lists_of
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
@@ -187,6 +188,33 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
         for slug, count in sorted(waiting.items())
         if slug not in filled
     ]
+
+
+async def link_issues(connection: AsyncConnection) -> list[Issue]:
+    """What stands in a Lidarr switched off because that could not reach us."""
+    waiting: dict[tuple[str, str], list[LeftOff]] = {}
+    for one in await all_left_off(connection):
+        waiting.setdefault((one.instance, one.address), []).append(one)
+    return [
+        Issue(
+            "Connection",
+            Severity.WARNING,
+            f"{_lidarr(instance)} cannot reach Brainarr at {address}, so {_counted(ones)} switched off. "
+            f"It says: {ones[0].said}",
+            f"{ones[0].remedy} It is tried again every ten minutes.",
+            about=instance,
+        )
+        for (instance, address), ones in waiting.items()
+    ]
+
+
+def _lidarr(instance: str) -> str:
+    return "Lidarr" if instance == DEFAULT_INSTANCE else f"The Lidarr {instance}"
+
+
+def _counted(ones: Sequence[LeftOff]) -> str:
+    names = [f"{one.channel} of {one.slug}" if one.slug else "the webhook" for one in ones]
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def delivery_issues(troubles: Troubles) -> list[Issue]:

@@ -3,7 +3,7 @@
 The next time is computed from the last one in the database, so that no restart repeats or skips one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple
 
@@ -23,6 +23,9 @@ from brainarr.store.jobs import RECOMMEND, Execution
 from brainarr.store.page import Page, PageOf
 from brainarr.store.session import Database
 
+Wanted = Callable[[AsyncConnection], Awaitable[datetime | None]]
+"""When what somebody left to be done is to be done; None: nothing was left."""
+
 
 class Task(msgspec.Struct, frozen=True):
     """Work that is done again and again, or at a person's wish."""
@@ -32,6 +35,8 @@ class Task(msgspec.Struct, frozen=True):
     """None: only when somebody asks."""
     missing: str = ""
     """Why it cannot be done here."""
+    wanted: Wanted | None = None
+    """Instead of a schedule: it comes by itself when there is something to do."""
 
 
 class TaskRow(msgspec.Struct, frozen=True):
@@ -39,7 +44,7 @@ class TaskRow(msgspec.Struct, frozen=True):
 
     name: str
     schedule: str
-    """In the words of the settings; `off`."""
+    """In the words of the settings; `off`, or `when needed`."""
     running: bool
     last: Execution | None
     """The newest execution that has ended."""
@@ -105,11 +110,11 @@ async def list_tasks(
             newest = await rows.last_execution(connection, task.name, over=False)
             row = TaskRow(
                 name=task.name,
-                schedule=str(task.schedule) if task.schedule else "off",
+                schedule=_when(task),
                 running=newest is not None and newest.status is runs.RunStatus.RUNNING,
                 last=await rows.last_execution(connection, task.name, over=True),
                 next_at=dues.get(task.name),
-                paused=paused and task.schedule is not None,
+                paused=paused and (task.schedule is not None or task.wanted is not None),
             )
             found.append(row)
     return tuple(found)
@@ -165,11 +170,27 @@ async def _dues(
         return []
     found: list[tuple[Task, datetime]] = []
     for task in tasks:
-        if task.schedule is not None and not task.missing:
+        if task.missing:
+            continue
+        due = None
+        if task.wanted is not None:
+            due = await _left_due(connection, task.name, task.wanted)
+        elif task.schedule is not None:
             due = await _due(connection, task.name, task.schedule, now, zone)
-            if due is not None:
-                found.append((task, due))
+        if due is not None:
+            found.append((task, due))
     return found
+
+
+def _when(task: Task) -> str:
+    if task.wanted is not None:
+        return "when needed"
+    return str(task.schedule) if task.schedule else "off"
+
+
+async def _left_due(connection: AsyncConnection, name: str, wanted: Wanted) -> datetime | None:
+    last = await rows.newest_job(connection, name)
+    return await wanted(connection) if last is None or last.status.over else None
 
 
 async def _due(

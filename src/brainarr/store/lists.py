@@ -72,6 +72,27 @@ async def rename_list(connection: AsyncConnection, list_id: int, name: str) -> N
     await connection.execute(update(lists).where(lists.c.id == list_id).values(name=name))
 
 
+async def want_sync(connection: AsyncConnection, list_id: int, at: datetime) -> None:
+    """Lidarr is to fetch it before its usual time; asked again, the moment is the last one."""
+    await connection.execute(update(lists).where(lists.c.id == list_id).values(sync_wanted_at=at))
+
+
+async def earliest_sync(connection: AsyncConnection) -> datetime | None:
+    """When the list that has been quiet for longest was last wanted to be fetched."""
+    return (await connection.execute(select(func.min(lists.c.sync_wanted_at)))).scalar()
+
+
+async def take_wanted_syncs(connection: AsyncConnection, until: datetime) -> tuple[StoredList, ...]:
+    """The lists that were wanted to be fetched until then; that is settled with this."""
+    rows = await connection.execute(
+        update(lists)
+        .where(lists.c.sync_wanted_at <= until)
+        .values(sync_wanted_at=None)
+        .returning(*_ROW.selected_columns)
+    )
+    return tuple(StoredList(*row) for row in rows)
+
+
 async def list_is_used(connection: AsyncConnection, list_id: int) -> bool:
     """Whether runs were made for it, or recommendations stand in it."""
     uses = (

@@ -113,6 +113,12 @@ async def run(connection: AsyncConnection, run_id: int) -> RunRow | None:
     return await _one(connection, _ROW.where(runs.c.id == run_id))
 
 
+async def newest_of_lists(connection: AsyncConnection) -> tuple[RunRow, ...]:
+    """Of every list the newest run that is no dry one."""
+    newest = select(func.max(runs.c.id)).where(~runs.c.dry_run).group_by(runs.c.list_id)
+    return tuple(_read(row) for row in await connection.execute(_ROW.where(runs.c.id.in_(newest))))
+
+
 async def last_requested(
     connection: AsyncConnection, list_id: int, statuses: tuple[RunStatus, ...]
 ) -> datetime | None:

@@ -11,6 +11,7 @@ from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Recommendation, Status, Verdict
 from brainarr.pipeline.ports import ImportChoices
 from brainarr.service.albums import ArtistAlbum, Held, Shelf
+from brainarr.service.push import AS_LIDARR_HAS_IT
 from brainarr.service.recommendations import EVENTS, Decision
 from brainarr.service.troubles import stuck_since
 from brainarr.store.recommendations import RecommendationRow
@@ -204,6 +205,12 @@ def folders(offered: ImportChoices) -> list[tuple[str, str]]:
 def profiles(offered: Sequence[tuple[int, str]], usual: str) -> list[tuple[str, str]]:
     """(value, label) of each profile, and first the one that is taken when nobody says."""
     return [("", usual), *((str(number), name) for number, name in offered)]
+
+
+def tags(offered: ImportChoices) -> str:
+    """Those that Lidarr has, beside our own, as many as fit a line."""
+    known = [label for label in offered.tags if label not in AS_LIDARR_HAS_IT.tags]
+    return ", ".join(known[:12]) + (" and others" if len(known) > 12 else "")
 
 
 def _free(amount: int | None) -> str:

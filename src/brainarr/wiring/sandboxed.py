@@ -10,7 +10,8 @@ from brainarr.pipeline.ports import Clock
 from brainarr.sandbox.catalogue import create_catalogue
 from brainarr.sandbox.faults import Faults
 from brainarr.sandbox.lidarr.app import create_lidarr
-from brainarr.sandbox.lidarr.holdings import NOTHING, AddOptions, Holdings, ImportList
+from brainarr.sandbox.lidarr.held import NOTHING, AddOptions, ImportList
+from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.listenbrainz import Listens
 from brainarr.sandbox.serve import serve as serve_app
 from brainarr.sandbox.world import Owned, World

@@ -220,6 +220,11 @@ CHAPTERS = (
                         "Exclude what you never want again",
                         "Never again also writes an exclusion into Lidarr, and lifts it with the block.",
                     ),
+                    "lidarr.sync_after_approval": Words(
+                        "Fetch soon after an approval",
+                        "Lidarr is asked to fetch a list twenty seconds after something in it was approved. "
+                        "Off, it comes by itself: every 15 minutes for albums, every 6 hours for artists.",
+                    ),
                     "lidarr.verify_tls": Words(
                         "Check the certificate", "Off accepts any certificate.", advanced=True
                     ),

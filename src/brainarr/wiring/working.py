@@ -3,8 +3,10 @@
 from datetime import timedelta
 from functools import partial
 
+from brainarr.domain.addresses import external_address
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.schedule import Interval, parse_schedule
-from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, usual_chores
+from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, chore_when_wanted, usual_chores
 from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
@@ -12,6 +14,8 @@ from brainarr.service.backup import make_backup
 from brainarr.service.delivery.remembering import RoundDeps
 from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.following import follow_lidarrs
+from brainarr.service.lidarr_link import next_try, switch_on
+from brainarr.service.list_sync import next_sync, sync_approved
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
@@ -45,6 +49,8 @@ def house_chores(house: House) -> tuple[Chore, ...]:
         *_cost_watch(house),
         *_monitor(house),
         chore(BACKTEST, None, partial(work_backtest, house.backtests)),
+        _list_sync(house),
+        _lidarr_setup(house),
     )
 
 
@@ -67,6 +73,32 @@ def _deliveries(house: House) -> Chore:
 
     missing = "" if lidarrs else NO_LIDARR
     return chore(DELIVERIES, parse_schedule(house.settings.schedules.deliveries), tend, missing=missing)
+
+
+def _list_sync(house: House) -> Chore:
+    """For the Lidarrs whose owner wants it."""
+    settings, lidarrs = house.settings, house.outside.lidarrs
+    wanted = {DEFAULT_INSTANCE: settings.lidarr.sync_after_approval}
+    wanted |= {one.name: one.sync_after_approval for one in settings.lidarrs}
+    asked = {instance: lidarr for instance, lidarr in lidarrs.items() if wanted[instance]}
+
+    async def sync(*_: object) -> None:
+        await sync_approved(house.db, asked, clock=house.clock)
+
+    missing = NO_LIDARR if not lidarrs else "" if asked else "Set lidarr.sync_after_approval."
+    return chore_when_wanted("list_sync", next_sync, sync, missing=missing)
+
+
+def _lidarr_setup(house: House) -> Chore:
+    """Where something could not be switched on yet."""
+    server = house.settings.server
+    lists = {instance: lidarr.lists for instance, lidarr in house.outside.lidarrs.items()}
+    address = external_address(server.external_url, server.url_base)
+
+    async def try_again(*_: object) -> None:
+        await switch_on(house.db, house.installation.secrets, lists, address, clock=house.clock)
+
+    return chore_when_wanted("lidarr_setup", next_try, try_again, missing="" if lists else NO_LIDARR)
 
 
 def _backup(house: House) -> Chore:

@@ -13,7 +13,7 @@ from brainarr.domain.list_syncs import ListSync
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.errors import ProviderRejected, UnreadableAnswer
 from brainarr.http import Http, Params
-from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions, Taken
 from brainarr.providers.lidarr.failures import already_there, explained
 from brainarr.providers.lidarr.history import read_history
 from brainarr.providers.lidarr.import_lists import LidarrLists
@@ -129,15 +129,17 @@ class Lidarr:
         rows = await self._get("album/lookup", list[Known], {"term": f"lidarr:{mbid}"})
         return self._canonical(rows[0].foreign_album_id) if rows else None
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         terms = await self._terms(options, single_album=False)
         try:
             await self._post("artist", artist_body(mbid, name, terms, options))
         except ProviderRejected as error:
             if not already_there(error):
                 raise
+            return Taken.KNOWN
+        return Taken.ADDED
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         # The profile that takes nothing else would keep new releases out as well.
         terms = await self._terms(options, single_album=not options.new_releases)
         try:
@@ -145,7 +147,8 @@ class Lidarr:
         except ProviderRejected as error:
             if not already_there(error):
                 raise
-            await self._monitor(album, options)
+            return await self._monitor(album, options)
+        return Taken.ADDED
 
     async def choices(self) -> ImportChoices:
         folders = await self._root_folders()
@@ -154,6 +157,7 @@ class Lidarr:
             choose_folder(self.name, folders, self._settings.root_folder),
             await self._get("qualityprofile", list[NamedProfile]),
             await self._get("metadataprofile", list[NamedProfile]),
+            (await self.read_tags()).values(),
         )
 
     async def sync_lists(self, url_part: str) -> int:
@@ -165,7 +169,7 @@ class Lidarr:
     async def read_list_syncs(self) -> tuple[ListSync, ...]:
         return list_syncs(await self._get("command", list[Command]))
 
-    async def _monitor(self, album: Mbid, options: ImportOptions) -> None:
+    async def _monitor(self, album: Mbid, options: ImportOptions) -> Taken:
         """Lidarr lists an owned artist's albums whether wanted or not: this one is wanted now."""
         rows = await self._get("album", list[ListedAlbum], {"foreignAlbumId": album})
         ids = [row.id for row in rows]
@@ -176,6 +180,7 @@ class Lidarr:
             await self._http.put_json("album/monitor", {"albumIds": ids, "monitored": True})
         if options.search:
             await self._post("command", {"name": "AlbumSearch", "albumIds": ids})
+        return Taken.KNOWN if all(row.monitored for row in rows) else Taken.MONITORED
 
     async def _terms(self, options: ImportOptions, *, single_album: bool) -> Terms:
         folders = await self._root_folders()

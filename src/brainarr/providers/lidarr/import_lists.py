@@ -9,9 +9,11 @@ from brainarr.domain.import_lists import Channel, Choices, ListFound, ListPlan, 
 from brainarr.errors import ProviderRejected
 from brainarr.http import Http
 from brainarr.pipeline.ports import ImportOptions
-from brainarr.providers.lidarr.failures import explained, validations
+from brainarr.providers.lidarr.failures import explained
 from brainarr.providers.lidarr.importing import choose_folder, choose_terms
-from brainarr.providers.lidarr.resources import ImportListRow, NamedProfile, RootFolder, Tag
+from brainarr.providers.lidarr.notifications import LidarrWebhooks
+from brainarr.providers.lidarr.reach import unreached
+from brainarr.providers.lidarr.resources import ImportListRow, NamedProfile, RootFolder, SystemStatus, Tag
 from brainarr.providers.lidarr.settings import LidarrSettings
 
 _KINDS = {
@@ -25,19 +27,6 @@ _CHANNELS = {implementation: channel for channel, (implementation, _) in _KINDS.
 # What Lidarr's test of a list says by these names is about reaching us; by any other, about the list itself.
 _ABOUT_US = ("", "baseurl", "apikey")
 
-_REACH = (
-    "Lidarr must reach Brainarr under this address: in Docker that is the container's name, never localhost. "
-    "Set server.external_url."
-)
-_REFUSES = "Something at this address refuses the key: another Brainarr, or a sign-in page before it."
-_REMEDIES = {
-    "StatusCode: 421": "Brainarr does not know itself by this name: set server.external_url to it.",
-    "[421]": "Brainarr does not know itself by this name: set server.external_url to it.",
-    "unauthorized": _REFUSES,
-    "API Key is invalid": _REFUSES,
-    "URL base": "Something redirects: does the address need https://, or lack the URL base?",
-}
-
 
 class LidarrLists:
     """pipeline.ports: ImportLists. Every method raises ProviderError."""
@@ -45,6 +34,10 @@ class LidarrLists:
     def __init__(self, settings: LidarrSettings, http: Http) -> None:
         self._settings = settings
         self._http = http
+        self.webhooks = LidarrWebhooks(http)
+
+    async def version(self) -> str:
+        return (await self._get("system/status", SystemStatus)).version[:40]
 
     async def read(self) -> tuple[ListFound, ...]:
         rows = await self._get("importlist", list[ImportListRow])
@@ -85,7 +78,7 @@ class LidarrLists:
             with explained(self._http, "importlist/test"):
                 await self._http.post_json("importlist/test", body)
         except ProviderRejected as error:
-            return _unreached(error)
+            return unreached(error, _ABOUT_US)
         return None
 
     async def make(self, plan: ListPlan) -> None:
@@ -147,13 +140,3 @@ def _found(row: ImportListRow) -> ListFound:
         search=row.should_search,
         terms=Terms(row.root_folder_path, row.quality_profile_id, row.metadata_profile_id, row.tags),
     )
-
-
-def _unreached(error: ProviderRejected) -> Unreached:
-    """What of a refusal is about us; raises `error` when any of it is about the list."""
-    rows = validations(error)
-    if not rows or any(str(row.get("propertyName", "")).lower() not in _ABOUT_US for row in rows):
-        raise error
-    said = error.message.removeprefix(f"{error.provider}: ")
-    remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in said), _REACH)
-    return Unreached(said, remedy)

@@ -119,6 +119,7 @@ class Pictured(Resource):
 
 class ListedAlbum(Resource):
     id: Id
+    monitored: bool = False
 
 
 class Field(Resource):
@@ -150,6 +151,31 @@ class ImportListRow(Resource):
         """Whether its address has `url_part` as whole steps of its path: /lists/a is no part of /lists/ab."""
         path = self.address.partition("?")[0].partition("#")[0]
         return f"{url_part.rstrip('/')}/" in f"{path.rstrip('/')}/"
+
+
+class NotificationRow(Resource):
+    """A notification, or a kind of one that the schema offers."""
+
+    id: Id = 0
+    name: str = ""
+    implementation: str = ""
+    fields: tuple[Field, ...] = ()
+    tags: tuple[int, ...] = ()
+    on_grab: bool = False
+    on_release_import: bool = False
+    on_upgrade: bool = False
+    on_download_failure: bool = False
+    on_import_failure: bool = False
+    on_artist_add: bool = False
+    on_artist_delete: bool = False
+    on_album_delete: bool = False
+    on_health_issue: bool = False
+    on_health_restored: bool = False
+    on_application_update: bool = False
+
+    def value(self, name: str) -> Any:
+        """Of a field; None where it has none, too."""
+        return next((field.value for field in self.fields if field.name == name), None)
 
 
 class RootFolder(Resource):

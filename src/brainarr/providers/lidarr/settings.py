@@ -31,6 +31,8 @@ class _Manners(Section):
     """Where pushed artists go; without it the usable root folder with the most free space."""
     write_exclusions: bool = False
     """Whether "never again" also writes an exclusion there."""
+    sync_after_approval: bool = True
+    """Whether it is asked to fetch a list soon after something in that was approved."""
 
 
 class LidarrSettings(_Manners):

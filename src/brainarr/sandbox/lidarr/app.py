@@ -12,23 +12,37 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brainarr.sandbox.faults import Faults
-from brainarr.sandbox.lidarr.commands import CommandDesk
+from brainarr.sandbox.lidarr.commands import CommandDesk, Commands
+from brainarr.sandbox.lidarr.history import HistoryDesk
 from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.lidarr.house import HouseDesk
 from brainarr.sandbox.lidarr.library import LibraryDesk
 from brainarr.sandbox.lidarr.lists import ListDesk
+from brainarr.sandbox.lidarr.notifications import NotificationDesk
+from brainarr.sandbox.lidarr.webhooks import Webhooks
 
 
-def create_lidarr(holdings: Holdings, api_key: str, url_base: str = "") -> Faults:
+class SandboxLidarr(Faults):
+    """The app, and of what goes on behind it: the command queue, and the webhooks that it sends."""
+
+    def __init__(self, app: ASGIApp, commands: Commands, webhooks: Webhooks) -> None:
+        super().__init__(app)
+        self.commands = commands
+        self.webhooks = webhooks
+
+
+def create_lidarr(holdings: Holdings, api_key: str, url_base: str = "") -> SandboxLidarr:
     """A Lidarr at `url_base` ("" or "/lidarr") that opens to `api_key`."""
-    commands = CommandDesk(holdings)
+    commands, webhooks = Commands(holdings), Webhooks(holdings)
     routes = HouseDesk(holdings, url_base).routes() + LibraryDesk(holdings).routes()
-    routes += ListDesk(holdings).routes() + commands.routes()
+    routes += ListDesk(holdings).routes() + NotificationDesk(holdings).routes()
+    routes += CommandDesk(commands).routes() + HistoryDesk(holdings).routes()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         await commands.cancel()
+        await webhooks.cancel()
 
     app = Starlette(
         routes=[
@@ -38,7 +52,7 @@ def create_lidarr(holdings: Holdings, api_key: str, url_base: str = "") -> Fault
         lifespan=lifespan,
         middleware=[Middleware(_UrlBase, url_base), Middleware(GZipMiddleware, minimum_size=500)],
     )
-    return Faults(app)
+    return SandboxLidarr(app, commands, webhooks)
 
 
 class _UrlBase:

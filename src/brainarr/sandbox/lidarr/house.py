@@ -1,4 +1,4 @@
-"""The REST resources around the library: status, tags, exclusions, folders, profiles, history."""
+"""The REST resources around the library: status, health, tags, exclusions, folders, profiles."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,10 +6,9 @@ from starlette.routing import Route
 
 from brainarr.sandbox.lidarr import refusals, resources
 from brainarr.sandbox.lidarr.bodies import as_json, missing, read_object
-from brainarr.sandbox.lidarr.holdings import ROOT_FOLDER, Holdings
+from brainarr.sandbox.lidarr.holdings import Holdings
 
-VERSION = "2.14.5.4836"
-_NEWEST_FIRST = {"sortKey": "date", "sortDirection": "descending"}
+_UNAVAILABLE = "https://wiki.servarr.com/lidarr/system"
 
 
 class HouseDesk:
@@ -23,21 +22,21 @@ class HouseDesk:
             Route("/health", self.health),
             Route("/tag", self.tags, methods=["GET"]),
             Route("/tag", self.add_tag, methods=["POST"]),
+            Route("/tag/detail", self.tag_details),
+            Route("/tag/{id:int}", self.remove_tag, methods=["DELETE"]),
             Route("/importlistexclusion", self.exclusions, methods=["GET"]),
             Route("/importlistexclusion", self.exclude, methods=["POST"]),
             Route("/importlistexclusion/{id:int}", self.lift_exclusion, methods=["DELETE"]),
             Route("/rootfolder", self.root_folders),
             Route("/qualityprofile", self.quality_profiles),
             Route("/metadataprofile", self.metadata_profiles),
-            Route("/history", self.history),
-            Route("/history/since", self.history_since),
         ]
 
     async def status(self, request: Request) -> Response:
         body = {
             "appName": "Lidarr",
-            "instanceName": "Lidarr",
-            "version": VERSION,
+            "instanceName": self.holdings.name,
+            "version": self.holdings.version,
             "branch": "master",
             "isDocker": True,
             "isLinux": True,
@@ -51,14 +50,18 @@ class HouseDesk:
         return as_json(body)
 
     async def health(self, request: Request) -> Response:
-        now = self.holdings.clock()
-        blocked = [d.name for d in self.holdings.lists.values() if d.blocked_until and d.blocked_until > now]
-        if not blocked:
-            return as_json([])
-        message = f"Lists unavailable due to failures: {', '.join(blocked)}"
-        wiki = "https://wiki.servarr.com/lidarr/system#import-lists-are-unavailable-due-to-failures"
-        row = {"source": "ImportListStatusCheck", "type": "warning", "message": message, "wikiUrl": wiki}
-        return as_json([row])
+        now, rows = self.holdings.clock(), list[dict[str, str]]()
+        for source, what, called in (
+            ("ImportListStatusCheck", "Lists", self.holdings.lists.values()),
+            ("NotificationStatusCheck", "Notifications", self.holdings.notifications.values()),
+        ):
+            blocked = [one.name for one in called if one.blocked_until and one.blocked_until > now]
+            if blocked:
+                message = f"{what} unavailable due to failures: {', '.join(blocked)}"
+                rows.append(
+                    {"source": source, "type": "warning", "message": message, "wikiUrl": _UNAVAILABLE}
+                )
+        return as_json(rows)
 
     async def tags(self, request: Request) -> Response:
         return as_json([{"id": number, "label": label} for number, label in self.holdings.tags.items()])
@@ -69,6 +72,34 @@ class HouseDesk:
             return refusals.refused([refusals.failure("Label", "'Label' must not be empty.", "")])
         number = self.holdings.tag(body["label"])
         return as_json({"id": number, "label": self.holdings.tags[number]}, 201)
+
+    async def tag_details(self, request: Request) -> Response:
+        """Who carries which tag; the kinds of things that a sandbox has none of are empty."""
+        held, lists, told = self.holdings.artists, self.holdings.lists, self.holdings.notifications
+        unused = ("delayProfileIds", "restrictionIds", "indexerIds", "downloadClientIds", "autoTagIds")
+        rows = [
+            {"id": number, "label": label}
+            | {kind: list[int]() for kind in unused}
+            | {
+                "artistIds": [one.id for one in held.values() if number in one.options.tags],
+                "importListIds": [one.id for one in lists.values() if number in one.options.tags],
+                "notificationIds": [one.id for one in told.values() if number in one.tags],
+            }
+            for number, label in self.holdings.tags.items()
+        ]
+        return as_json(rows)
+
+    async def remove_tag(self, request: Request) -> Response:
+        """Lidarr refuses to remove a tag that is in use."""
+        number, holdings = request.path_params["id"], self.holdings
+        if number not in holdings.tags:
+            return missing("Tag", request)
+        wearers = [one.options.tags for one in (*holdings.artists.values(), *holdings.lists.values())]
+        wearers += [one.tags for one in holdings.notifications.values()]
+        if any(number in tags for tags in wearers):
+            return refusals.told(409, "Tag cannot be deleted since it's still in use")
+        del holdings.tags[number]
+        return as_json({})
 
     async def exclusions(self, request: Request) -> Response:
         return as_json([resources.exclusion_resource(n, *row) for n, row in self.holdings.exclusions.items()])
@@ -87,19 +118,15 @@ class HouseDesk:
         return as_json({}) if row else missing("ImportListExclusion", request)
 
     async def root_folders(self, request: Request) -> Response:
-        return as_json([resources.root_folder_resource(f"{ROOT_FOLDER}/")])
+        return as_json(
+            [
+                resources.root_folder_resource(number, f"{path}/")
+                for number, path in enumerate(self.holdings.root_folders, start=1)
+            ]
+        )
 
     async def quality_profiles(self, request: Request) -> Response:
         return as_json(resources.quality_profile_resources())
 
     async def metadata_profiles(self, request: Request) -> Response:
         return as_json(resources.metadata_profile_resources())
-
-    async def history(self, request: Request) -> Response:
-        """Nothing is ever grabbed in a sandbox: the page is well formed and empty."""
-        query = request.query_params
-        page = {"page": int(query.get("page", "1")), "pageSize": int(query.get("pageSize", "10"))}
-        return as_json(page | _NEWEST_FIRST | {"totalRecords": 0, "records": []})
-
-    async def history_since(self, request: Request) -> Response:
-        return as_json([])

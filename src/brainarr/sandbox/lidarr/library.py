@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,14 +14,8 @@ from starlette.routing import Route
 from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.sandbox.lidarr import refusals, resources
 from brainarr.sandbox.lidarr.bodies import as_json, flag, missing, read_object
-from brainarr.sandbox.lidarr.holdings import (
-    ROOT_FOLDER,
-    AddOptions,
-    AlreadyHeld,
-    HeldAlbum,
-    HeldArtist,
-    Holdings,
-)
+from brainarr.sandbox.lidarr.held import ROOT_FOLDER, AddOptions, HeldAlbum, HeldArtist
+from brainarr.sandbox.lidarr.holdings import AlreadyHeld, Holdings
 from brainarr.sandbox.lidarr.metadata import MetadataTrouble, UnknownToMetadata
 from brainarr.sandbox.media import cover
 
@@ -38,7 +33,10 @@ class LibraryDesk:
             Route("/artist", self.artists, methods=["GET"]),
             Route("/artist", self.add_artist, methods=["POST"]),
             Route("/artist/lookup", self.lookup_artist),
+            Route("/artist/editor", self.edit_artists, methods=["PUT"]),
+            Route("/artist/editor", self.delete_artists, methods=["DELETE"]),
             Route("/artist/{id:int}", self.artist, methods=["GET"]),
+            Route("/artist/{id:int}", self.change_artist, methods=["PUT"]),
             Route("/artist/{id:int}", self.delete_artist, methods=["DELETE"]),
             Route("/album", self.albums, methods=["GET"]),
             Route("/album", self.add_album, methods=["POST"]),
@@ -100,21 +98,52 @@ class LibraryDesk:
             return refusals.refused(failures)
         try:
             known = self.holdings.metadata.artist(body["foreignArtistId"])
-            artist = self.holdings.add_artist(known.mbid, _options(body))
+            artist = self.holdings.add_artist(known, _options(body))
         except UnknownToMetadata as unknown:
             return _unknown("An artist with this ID was not found", str(unknown))
         except MetadataTrouble as trouble:
             return _metadata_away(trouble)
         except AlreadyHeld as clash:
             return refusals.told(409, str(clash))
-        self.holdings.refresh(artist, new=True)
+        self.holdings.refresh(artist)
         return as_json(resources.artist_resource(self.holdings, artist), 201)
+
+    async def change_artist(self, request: Request) -> Response:
+        """The whole resource is sent; of it only what a person can switch is taken over."""
+        artist, body = self.holdings.artists.get(request.path_params["id"]), await read_object(request)
+        if body is None:
+            return refusals.unreadable("The body could not be read as JSON.")
+        if artist is None:
+            return missing("Artist", request)
+        _edit(artist, body)
+        return as_json(resources.artist_resource(self.holdings, artist), 202)
+
+    async def edit_artists(self, request: Request) -> Response:
+        body = await read_object(request)
+        if body is None:
+            return refusals.unreadable("The body could not be read as JSON.")
+        held = self.holdings.artists
+        chosen = [held[number] for number in body.get("artistIds") or [] if number in held]
+        for artist in chosen:
+            _edit(artist, body | {"tags": _tags(artist, body)})
+        return as_json([resources.artist_resource(self.holdings, artist) for artist in chosen], 202)
+
+    async def delete_artists(self, request: Request) -> Response:
+        body = await read_object(request)
+        if body is None:
+            return refusals.unreadable("The body could not be read as JSON.")
+        exclude, files = bool(body.get("addImportListExclusion")), bool(body.get("deleteFiles"))
+        for number in body.get("artistIds") or []:
+            if (artist := self.holdings.artists.get(number)) is not None:
+                self.holdings.delete_artist(artist, exclude=exclude, files=files)
+        return as_json({})
 
     async def delete_artist(self, request: Request) -> Response:
         artist = self.holdings.artists.get(request.path_params["id"])
         if artist is None:
             return missing("Artist", request)
-        self.holdings.delete_artist(artist, exclude=flag(request, "addImportListExclusion"))
+        exclude, files = flag(request, "addImportListExclusion"), flag(request, "deleteFiles")
+        self.holdings.delete_artist(artist, exclude=exclude, files=files)
         return as_json({})
 
     async def albums(self, request: Request) -> Response:
@@ -176,20 +205,18 @@ class LibraryDesk:
         known = holdings.metadata.album(body["foreignAlbumId"])
         holdings.lift_exclusions(known.mbid, known.artist)
         artist = holdings.find_artist(known.artist)
-        new = artist is None
         if artist is None:
-            artist = holdings.add_artist(
-                holdings.metadata.artist(known.artist).mbid, _options(body["artist"])
-            )
-        album = holdings.add_album(artist, known.mbid, monitored=bool(body.get("monitored")), manual=True)
-        holdings.refresh(artist, new=new)
+            artist = holdings.add_artist(holdings.metadata.artist(known.artist), _options(body["artist"]))
+        album = holdings.add_album(artist, known, monitored=bool(body.get("monitored")), manual=True)
+        holdings.refresh(artist)
         return album
 
     async def delete_album(self, request: Request) -> Response:
         album = self.holdings.albums.get(request.path_params["id"])
         if album is None:
             return missing("Album", request)
-        self.holdings.delete_album(album, exclude=flag(request, "addImportListExclusion"))
+        exclude, files = flag(request, "addImportListExclusion"), flag(request, "deleteFiles")
+        self.holdings.delete_album(album, exclude=exclude, files=files)
         return as_json({})
 
     async def monitor(self, request: Request) -> Response:
@@ -227,6 +254,33 @@ def _options(body: dict[str, Any]) -> AddOptions:
         monitor_new_items=body.get("monitorNewItems", "all"),
         albums_to_monitor=set(chosen.get("albumsToMonitor") or ()),
     )
+
+
+def _edit(artist: HeldArtist, body: dict[str, Any]) -> None:
+    """What the body names is changed; what it leaves out, or has as null, stays."""
+    if body.get("monitored") is not None:
+        artist.monitored = bool(body["monitored"])
+    artist.options = replace(
+        artist.options,
+        monitor_new_items=body.get("monitorNewItems") or artist.options.monitor_new_items,
+        quality_profile_id=body.get("qualityProfileId") or artist.options.quality_profile_id,
+        metadata_profile_id=body.get("metadataProfileId") or artist.options.metadata_profile_id,
+        tags=artist.options.tags if body.get("tags") is None else tuple(body["tags"]),
+    )
+
+
+def _tags(artist: HeldArtist, body: dict[str, Any]) -> list[int] | None:
+    """The artist's tags after the mass editor: they are added, removed or replaced, as `applyTags` says."""
+    if body.get("tags") is None:
+        return None
+    now, named = list(artist.options.tags), [int(tag) for tag in body["tags"]]
+    match body.get("applyTags", "add"):
+        case "replace":
+            return named
+        case "remove":
+            return [tag for tag in now if tag not in named]
+        case _:
+            return list(dict.fromkeys([*now, *named]))
 
 
 def _named_id(request: Request) -> Mbid | None:

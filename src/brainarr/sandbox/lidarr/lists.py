@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from brainarr.sandbox import importlists, listsync
-from brainarr.sandbox.lidarr.holdings import AddOptions, Holdings, ImportList
+from brainarr.sandbox import importlists
+from brainarr.sandbox.lidarr.backoff import record_success
+from brainarr.sandbox.lidarr.held import AddOptions, ImportList
+from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.lidarr.refusals import Failures, failure, judge_list, refused, told, unreadable
 from brainarr.sandbox.lidarr.resources import MASKED, list_resource
 
@@ -54,7 +56,7 @@ class ListDesk:
         definition = await self._read(request, self.holdings.next_id())
         if not isinstance(definition, ImportList):
             return definition
-        if definition.enable_automatic_add and (failures := await _tested(definition)):
+        if definition.enable_automatic_add and (failures := await self._tested(definition)):
             return refused(failures)
         self.holdings.lists[definition.id] = definition
         return JSONResponse(list_resource(definition), status_code=201)
@@ -67,9 +69,10 @@ class ListDesk:
         if not isinstance(definition, ImportList):
             return definition
         forced = request.query_params.get("forceSave", "").lower() == "true"
-        if definition.enable_automatic_add and not forced and (failures := await _tested(definition)):
+        if definition.enable_automatic_add and not forced and (failures := await self._tested(definition)):
             return refused(failures)
-        definition.level, definition.blocked_until = known.level, known.blocked_until
+        definition.level, definition.first_failure = known.level, known.first_failure
+        definition.blocked_until = known.blocked_until
         self.holdings.lists[known.id] = definition  # saved: due at once
         return JSONResponse(list_resource(definition), status_code=202)
 
@@ -83,18 +86,22 @@ class ListDesk:
         definition = await self._read(request, int(body.get("id") or 0))
         if not isinstance(definition, ImportList):
             return definition
-        if failures := await _tested(definition):
+        if failures := await self._tested(definition):
             return refused(failures)
         if (known := self.holdings.lists.get(definition.id)) is not None:
-            listsync.record_success(known)
+            record_success(known)
         return JSONResponse({})
 
     async def test_all(self, request: Request) -> Response:
         rows = []
         for definition in self.holdings.lists.values():
-            failures = await _tested(definition)
+            failures = await self._tested(definition)
             rows.append({"id": definition.id, "isValid": not failures, "validationFailures": failures})
         return JSONResponse(rows, status_code=200 if all(row["isValid"] for row in rows) else 400)
+
+    async def _tested(self, definition: ImportList) -> Failures:
+        found = await importlists.test(definition, self.holdings.version)
+        return [] if found is None else [failure(found.property_name, found.message) | {"isWarning": False}]
 
     async def _read(self, request: Request, own_id: int) -> ImportList | Response:
         try:
@@ -132,11 +139,6 @@ def _definition(body: Mapping[str, Any], fields: dict[str, Any], own_id: int) ->
         ),
         list_order=int(body.get("listOrder") or 0),
     )
-
-
-async def _tested(definition: ImportList) -> Failures:
-    found = await importlists.test(definition)
-    return [] if found is None else [failure(found.property_name, found.message) | {"isWarning": False}]
 
 
 def _no_list(request: Request) -> Response:

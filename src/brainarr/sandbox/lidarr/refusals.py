@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from starlette.responses import JSONResponse, Response
 
 from brainarr.domain.music import parse_mbid
-from brainarr.sandbox.lidarr.holdings import METADATA_PROFILES, QUALITY_PROFILES, ROOT_FOLDER, Holdings
+from brainarr.sandbox.lidarr.held import ImportList, Notification
+from brainarr.sandbox.lidarr.holdings import METADATA_PROFILES, QUALITY_PROFILES, Holdings
 
 Failures = list[dict[str, Any]]
 
@@ -43,7 +44,7 @@ def told(status: int, message: str, description: str = "") -> Response:
 
 
 def judge_artist(holdings: Holdings, body: Mapping[str, Any]) -> Failures:
-    failures = judge_artist_options(body)
+    failures = judge_artist_options(holdings, body)
     if not body.get("artistName"):
         failures.append(failure("ArtistName", "'Artist Name' must not be empty.", "", "NotEmptyValidator"))
     foreign_id = body.get("foreignArtistId") or ""
@@ -62,7 +63,7 @@ def judge_artist(holdings: Holdings, body: Mapping[str, Any]) -> Failures:
 
 def judge_album(holdings: Holdings, body: Mapping[str, Any]) -> Failures:
     artist = body.get("artist") or {}
-    failures = judge_artist_options(artist, "Artist.")
+    failures = judge_artist_options(holdings, artist, "Artist.")
     foreign_id = body.get("foreignAlbumId") or ""
     if not foreign_id:
         failures.append(
@@ -83,7 +84,7 @@ def judge_album(holdings: Holdings, body: Mapping[str, Any]) -> Failures:
     return failures
 
 
-def judge_artist_options(body: Mapping[str, Any], prefix: str = "") -> Failures:
+def judge_artist_options(holdings: Holdings, body: Mapping[str, Any], prefix: str = "") -> Failures:
     """The choices that come with every new artist: profiles and where its files go."""
     failures = []
     for key, name, known in (
@@ -102,7 +103,7 @@ def judge_artist_options(body: Mapping[str, Any], prefix: str = "") -> Failures:
         folder = body.get("rootFolderPath")
         if not folder:
             failures.append(failure(f"{prefix}RootFolderPath", "Invalid Path: ''", "", "PathValidator"))
-        elif folder.rstrip("/") != ROOT_FOLDER:
+        elif folder.rstrip("/") not in holdings.root_folders:
             message = f"Root folder '{folder}' does not exist"
             failures.append(failure(f"{prefix}RootFolderPath", message, folder, "RootFolderExistsValidator"))
     return failures
@@ -126,16 +127,33 @@ def judge_exclusion(holdings: Holdings, body: Mapping[str, Any]) -> Failures:
 def judge_list(
     holdings: Holdings, body: Mapping[str, Any], fields: Mapping[str, Any], own_id: int
 ) -> Failures:
-    failures = judge_artist_options(body)
-    name = body.get("name") or ""
-    if not name:
-        failures.append(failure("Name", "'Name' must not be empty.", "", "NotEmptyValidator"))
-    elif any(name == known.name and known.id != own_id for known in holdings.lists.values()):
-        failures.append(failure("Name", "Should be unique", name, "PredicateValidator"))
+    failures = judge_artist_options(holdings, body)
+    failures += _judge_name(body, own_id, holdings.lists)
     base_url = fields.get("baseUrl") or ""
     if not _is_root_url(base_url):
         failures.append(failure("BaseUrl", "invalid for root url", base_url, "ValidRootUrl"))
     return failures
+
+
+def judge_notification(
+    holdings: Holdings, body: Mapping[str, Any], fields: Mapping[str, Any], own_id: int
+) -> Failures:
+    failures = _judge_name(body, own_id, holdings.notifications)
+    url = fields.get("url") or ""
+    if not _is_root_url(url):
+        failures.append(failure("Url", f"Invalid Url: '{url}'", url, "ValidUrl"))
+    return failures
+
+
+def _judge_name(
+    body: Mapping[str, Any], own_id: int, others: Mapping[int, ImportList] | Mapping[int, Notification]
+) -> Failures:
+    name = body.get("name") or ""
+    if not name:
+        return [failure("Name", "'Name' must not be empty.", "", "NotEmptyValidator")]
+    if any(name == known.name and known.id != own_id for known in others.values()):
+        return [failure("Name", "Should be unique", name, "PredicateValidator")]
+    return []
 
 
 def _is_root_url(text: str) -> bool:

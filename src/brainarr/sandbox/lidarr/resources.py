@@ -3,15 +3,8 @@
 from typing import Any
 
 from brainarr.domain.music import Mbid
-from brainarr.sandbox.lidarr.holdings import (
-    METADATA_PROFILES,
-    QUALITY_PROFILES,
-    TRACKS_PER_ALBUM,
-    HeldAlbum,
-    HeldArtist,
-    Holdings,
-    ImportList,
-)
+from brainarr.sandbox.lidarr.held import TRACKS_PER_ALBUM, HeldAlbum, HeldArtist, ImportList
+from brainarr.sandbox.lidarr.holdings import METADATA_PROFILES, QUALITY_PROFILES, Holdings
 from brainarr.sandbox.world import WorldAlbum, WorldArtist, sandbox_mbid
 
 MASKED = "********"
@@ -24,7 +17,7 @@ _SECONDARY = ("Studio", "Compilation", "Soundtrack", "Live", "Remix", "DJ-mix")
 
 
 def artist_resource(holdings: Holdings, artist: HeldArtist) -> dict[str, Any]:
-    known = holdings.world.artists[artist.mbid]
+    known = artist.known
     albums = holdings.albums_of(artist.id)
     files = sum(album.track_files for album in albums)
     tracks = sum(max(TRACKS_PER_ALBUM * album.monitored, album.track_files) for album in albums)
@@ -47,7 +40,7 @@ def artist_resource(holdings: Holdings, artist: HeldArtist) -> dict[str, Any]:
             "percentOfTracks": round(100 * files / tracks, 2) if tracks else 0.0,
         },
     }
-    latest = max(albums, key=lambda album: holdings.world.albums[album.mbid].year or 0, default=None)
+    latest = max(albums, key=lambda album: album.known.year or 0, default=None)
     if latest is not None:
         body["lastAlbum"] = album_resource(holdings, latest)
     body["images"] = _held_images("poster", str(artist.id))
@@ -89,7 +82,7 @@ def known_artist(known: WorldArtist) -> dict[str, Any]:
 
 
 def album_resource(holdings: Holdings, album: HeldAlbum, *, nested: bool = False) -> dict[str, Any]:
-    body = known_album(holdings.world.albums[album.mbid], album.id) | {
+    body = known_album(album.known, album.id) | {
         "id": album.id,
         "artistId": album.artist_id,
         "images": _held_images("cover", f"Albums/{album.id}"),
@@ -180,10 +173,10 @@ def list_resource(definition: ImportList) -> dict[str, Any]:
     }
 
 
-def root_folder_resource(path: str) -> dict[str, Any]:
+def root_folder_resource(number: int, path: str) -> dict[str, Any]:
     return {
-        "id": 1,
-        "name": "Music",
+        "id": number,
+        "name": "Music" if number == 1 else path.strip("/").title(),
         "path": path,
         "defaultMetadataProfileId": 1,
         "defaultQualityProfileId": 1,

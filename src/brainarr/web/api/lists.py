@@ -7,6 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
+from brainarr.domain.addresses import external_address
+from brainarr.domain.feed_words import FeedWords
+from brainarr.service.feed_words import read_feed_words
 from brainarr.service.lists import ListRow, read_lists, rotate_key, sync_now
 from brainarr.store.keys import Scope
 from brainarr.web.auth import CallerOf
@@ -36,6 +39,11 @@ class ListDocument(Document):
     )
     created_at: datetime
     key_made_at: datetime
+    empty: bool = Field(description="Whether its feeds would give Lidarr nothing now.")
+    explained: tuple[str, ...] = Field(
+        description="What they give, or why nothing, in words.",
+        examples=[["The feed is empty: 12 wait for your review."]],
+    )
 
 
 class SyncDocument(Document):
@@ -49,14 +57,18 @@ async def lists(request: Request, deps: Deps, caller: CallerOf) -> list[ListDocu
     # Who opens a feed marks what it carries as delivered: that is no reading.
     shows_keys = caller.scope is Scope.WRITE
     rows = await read_lists(deps.db, deps.secrets)
-    return [_document(row, address, shows_key=shows_keys) for row in rows]
+    words = await read_feed_words(deps.db)
+    return [
+        _document(row, address, words[row.slug], shows_key=shows_keys) for row in rows if row.slug in words
+    ]
 
 
 @router.post("/{slug}/rotate-key", responses=problems(NOT_FOUND))
 async def rotate(slug: Slug, request: Request, deps: Deps) -> ListDocument:
     """A new key; the old one opens nothing from now on. Change it in Lidarr too."""
     row = await rotate_key(deps.db, deps.secrets, slug, clock=deps.clock)
-    return _document(row, public_address(request, deps), shows_key=True)
+    words = await read_feed_words(deps.db)
+    return _document(row, public_address(request, deps), words[slug], shows_key=True)
 
 
 @router.post("/{slug}/sync", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
@@ -70,9 +82,8 @@ def public_address(request: Request, deps: WebDeps) -> str:
 
     `server.external_url` when it is set, else the address that this request was sent to.
     """
-    if deps.external_url:
-        address = deps.external_url.rstrip("/")
-        return address if address.endswith(deps.url_base) else address + deps.url_base
+    if address := external_address(deps.external_url, deps.url_base):
+        return address
     # The Host header is the caller's text; what is no host must not be written into an address.
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
@@ -81,7 +92,7 @@ def public_address(request: Request, deps: WebDeps) -> str:
     return f"{request.url.scheme}://{host}{deps.url_base}"
 
 
-def _document(row: ListRow, address: str, *, shows_key: bool) -> ListDocument:
+def _document(row: ListRow, address: str, words: FeedWords, *, shows_key: bool) -> ListDocument:
     feed = f"{address}/lists/{row.slug}"
     query = f"?apikey={row.key}" if shows_key else ""
     return ListDocument(
@@ -92,4 +103,6 @@ def _document(row: ListRow, address: str, *, shows_key: bool) -> ListDocument:
         albums_url=feed,
         created_at=row.created_at,
         key_made_at=row.key_made_at,
+        empty=words.empty,
+        explained=words.said,
     )

@@ -10,7 +10,7 @@ from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.recommendation import Status
 from brainarr.service.history import LifeEvent, read_life
 from brainarr.service.learning import like
-from brainarr.service.push import push
+from brainarr.service.push import Monitor, push
 from brainarr.service.recommendations import (
     TOUCHES_EXCLUSIONS,
     Decision,
@@ -20,6 +20,7 @@ from brainarr.service.recommendations import (
 )
 from brainarr.store.learning import Direction
 from brainarr.web.api import LARGEST_ID, Exclude, Id
+from brainarr.web.api.import_terms import ImportTerms
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, RecommendationDocument
 from brainarr.web.paging import AskedPage, announce
@@ -136,12 +137,36 @@ async def recommendation(id: Id, deps: Deps) -> LifeDocument:
     return LifeDocument(**dict(RecommendationDocument.of(life.recommendation)), life=told)
 
 
-@router.post("/{id}/push", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
-async def push_recommendation(id: Id, deps: Deps) -> RecommendationDocument:
-    """Adds an approved one to Lidarr at once, without a list."""
-    return RecommendationDocument.of(
-        await push(deps.db, id, deps.importers, clock=deps.clock, actor=Actor.API)
+class PushTerms(ImportTerms):
+    """How it is taken in. What is left out, Lidarr's root folder says."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"monitor": "chosen", "search": True}]}
     )
+
+    monitor: Monitor | None = Field(
+        default=None,
+        description="chosen: the recommended album alone; future: what comes out from now on, too; all; "
+        "none: the artist alone. Null: of an album `chosen`, of an artist `all`.",
+    )
+
+
+@router.post("/{id}/push", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
+async def push_recommendation(
+    id: Id, deps: Deps, terms: Annotated[PushTerms | None, Body()] = None
+) -> RecommendationDocument:
+    """Adds an approved one to Lidarr at once, without a list. What Lidarr had already, its history says."""
+    wanted = terms or PushTerms()
+    row = await push(
+        deps.db,
+        id,
+        deps.importers,
+        clock=deps.clock,
+        options=wanted.options,
+        monitor=wanted.monitor,
+        actor=Actor.API,
+    )
+    return RecommendationDocument.of(row)
 
 
 @router.post("/{id}/more", responses=problems(NOT_FOUND))

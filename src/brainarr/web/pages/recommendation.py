@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse, Response
 from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.errors import BrainarrError, Conflict, ProviderError
 from brainarr.pipeline.ports import ImportChoices, Importer, ImportOptions
-from brainarr.service.adding import Choice, Monitor, add_albums
+from brainarr.service.adding import Choice, add_albums
 from brainarr.service.albums import Discography, Held
 from brainarr.service.dossier import read_dossier
+from brainarr.service.push import AS_LIDARR_HAS_IT, Monitor
 from brainarr.service.recommendations import read_recommendation
 from brainarr.web import recommendation_words as words
 from brainarr.web.api import LARGEST_ID
@@ -80,9 +81,11 @@ async def add(
     root_folder: Annotated[str, Form(max_length=1_000)] = "",
     quality_profile: Annotated[str, Form(max_length=10)] = "",
     metadata_profile: Annotated[str, Form(max_length=10)] = "",
+    tags: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
     """The chosen albums go to Lidarr at once."""
     options = ImportOptions(
+        tags=(*AS_LIDARR_HAS_IT.tags, *_labels(tags)),
         search=search,
         root_folder=root_folder or None,
         quality_profile=_number(quality_profile),
@@ -98,7 +101,9 @@ async def add(
     if refused:
         told = f"{len(added) - len(refused)} of {len(added)} added. {refused[0].title}: {refused[0].problem}"
         return back(request, here, told=told, bad=True)
-    return back(request, here, told=f"Lidarr has {', '.join(one.title for one in added[:5])}.")
+    told = f"Lidarr has {', '.join(one.title for one in added[:5])}."
+    had = [f" {one.title}: {one.had}." for one in added if one.had]
+    return back(request, here, told=told + "".join(had[:2]))
 
 
 async def _albums(deps: WebDeps, id: int, patience: float) -> AlbumsView:
@@ -132,6 +137,12 @@ def _mbid(text: str) -> Mbid:
     if mbid is None:
         raise Conflict("That is no album.", remedy="Choose from the list of albums.")
     return mbid
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    """Of tags, with commas between; Lidarr writes them small."""
+    labels = (" ".join(part.split()).lower()[:50] for part in text.split(","))
+    return tuple(dict.fromkeys(label for label in labels if label))[:20]
 
 
 def _number(text: str) -> int | None:
