@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, Mbid, parse_mbid
+from brainarr.domain.pickers import Marks, marks_of
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list, no_list
@@ -39,10 +40,14 @@ class FeedAlbum(msgspec.Struct, frozen=True):
 
 
 class FeedAlbumArtist(msgspec.Struct, frozen=True):
+    """The artist of one album: Lidarr filters albums by what their artist's row says, and two albums of an
+    artist may differ in it."""
+
     id: int
-    """Names the artist for good; not an id of Lidarr's."""
+    """Names the album for good; not an id of Lidarr's."""
     name: str
     mbid: Mbid
+    marks: Marks
 
 
 class Feed(msgspec.Struct, Generic[Item], frozen=True):
@@ -69,9 +74,8 @@ async def albums_feed(db: Database, slug: str, *, clock: Clock) -> Feed[FeedAlbu
         wanted = await find_list(connection, slug)
         carried = await _albums_now(connection, wanted.id)
         await _deliver(connection, wanted.id, ALBUMS, carried, clock)
-        numbers = await recommendations.first_ids(connection, _artists_of(carried))
         state = await read_state(connection, slug)
-    return Feed(_feed_albums(carried, numbers), state)
+    return Feed(_feed_albums(carried), state)
 
 
 async def read_state(connection: AsyncConnection, slug: str) -> FeedState:
@@ -92,10 +96,12 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         wanted = await find_list(connection, slug)
         polls = await lists.latest_deliveries(connection, wanted.id, ALBUMS, RECENT_POLLS)
         delivered = await recommendations.by_ids(connection, {item for poll in polls for item in poll})
-        rows = (*delivered, *await _albums_now(connection, wanted.id))
-        numbers = await recommendations.first_ids(connection, _artists_of(rows))
-    found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
-    return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
+        rows = {row.id: row.recommendation for row in (*delivered, *await _albums_now(connection, wanted.id))}
+        held = await library.owned_among(connection, {item.artist_mbid for item in rows.values()})
+    return tuple(
+        FeedAlbumArtist(number, item.artist, item.artist_mbid, marks_of(item, held=item.artist_mbid in held))
+        for number, item in rows.items()
+    )
 
 
 async def _artists_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
@@ -143,19 +149,19 @@ def _artists_of(rows: Iterable[RecommendationRow]) -> set[Mbid]:
     return {row.recommendation.artist_mbid for row in rows}
 
 
-def _feed_albums(rows: Sequence[RecommendationRow], numbers: dict[Mbid, int]) -> tuple[FeedAlbum, ...]:
+def _feed_albums(rows: Sequence[RecommendationRow]) -> tuple[FeedAlbum, ...]:
     albums: list[FeedAlbum] = []
-    taken: set[tuple[int, str]] = set()
+    taken: set[tuple[Mbid, str]] = set()
     for row in rows:
         item = row.recommendation
         if item.release_group_mbid is None:
             continue
-        artist = numbers[item.artist_mbid]
+        artist = item.artist_mbid
         title = f"{item.album or item.release_group_mbid}"
         if item.year is not None:
             title = f"{title} ({item.year})"
         if (artist, title.casefold()) in taken:
             title = f"{title} [{item.release_group_mbid}]"
         taken.add((artist, title.casefold()))
-        albums.append(FeedAlbum(artist, title, item.release_group_mbid))
+        albums.append(FeedAlbum(row.id, title, item.release_group_mbid))
     return tuple(albums)

@@ -303,16 +303,6 @@ async def mark_tried(
     )
 
 
-async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[Mbid, int]:
-    """For each artist the id of its oldest recommendation: a number that names it for good."""
-    query = (
-        select(recommendations.c.artist_mbid, func.min(recommendations.c.id))
-        .where(recommendations.c.artist_mbid.in_(artists))
-        .group_by(recommendations.c.artist_mbid)
-    )
-    return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
-
-
 class Called(msgspec.Struct, frozen=True):
     """What something recommended is called."""
 
