@@ -40,6 +40,8 @@ class Event(StrEnum):
     """Albums of its artist that were chosen on its page went to Lidarr, others than what it proposed."""
     EXCLUDED = "excluded"
     """It was delivered, and Lidarr's exclusions name it."""
+    MOVED = "moved"
+    """Its list was deleted, and it goes on in another one."""
 
 
 class Actor(StrEnum):
@@ -115,6 +117,7 @@ STEPS: Mapping[Event, Step] = MappingProxyType(
         Event.KEPT: _step(Status.KEPT, Status.IMPORTED),
         Event.REMOVED: _step(Status.REMOVED, Status.IMPORTED),
         Event.EXCLUDED: _step(Status.REMOVED, Status.DELIVERED),
+        Event.MOVED: _step(None, Status.PENDING, *ON_THE_WAY, Status.FAILED),
     }
 )
 

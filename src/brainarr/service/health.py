@@ -9,6 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from brainarr.domain.health import Issue, Severity
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import NO_LIMITS, Limits
 from brainarr.domain.recommendation import ProviderReport
 from brainarr.errors import StorageError
@@ -22,6 +23,7 @@ from brainarr.service.symptoms import (
     disk_issues,
     feed_issues,
     library_issues,
+    list_issues,
     notification_issues,
     provider_issues,
     redis_issues,
@@ -30,6 +32,7 @@ from brainarr.service.symptoms import (
 )
 from brainarr.service.troubles import count_troubles
 from brainarr.store import findings, runs
+from brainarr.store.lists import lists_of
 from brainarr.store.page import PageOf
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.session import Database
@@ -53,6 +56,11 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Whether Redis was away when it was last needed; None: none is configured."""
     backup_every: timedelta | None = None
     """How often a backup is made; None: not by itself."""
+    chain: tuple[str, ...] = ()
+    """The names of the provider chain."""
+    lidarrs: frozenset[str] = frozenset({DEFAULT_INSTANCE})
+    """Those that lists can be for. The first one counts also while it is not configured, which another issue
+    says."""
 
 
 NOTHING_ELSE = Surroundings()
@@ -94,6 +102,7 @@ async def _within(
             *await budget_issues(connection, now, around.limits),
             *await feed_issues(connection, run),
             *delivery_issues(troubles),
+            *list_issues(await lists_of(connection), around.chain, around.lidarrs),
             *await backup_issues(connection, now, around.backup_every),
             *await clock_issues(connection, now),
         )

@@ -12,6 +12,7 @@ from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.blocks import covering, never_again
+from brainarr.service.retiring import rehome
 from brainarr.service.troubles import PATIENCE, stuck_since
 from brainarr.service.undo import NEVER_SENT, take_back
 from brainarr.store import recommendations
@@ -95,8 +96,11 @@ async def decide(
     actor: Actor = Actor.PERSON,
 ) -> RecommendationRow:
     """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing."""
+    now = clock()
     async with db.transaction() as connection:
-        return (await _decide(connection, recommendation_id, decision, clock(), note, actor))[0]
+        await _decide(connection, recommendation_id, decision, now, note, actor)
+        await rehome(connection, now, actor)
+        return await find(connection, recommendation_id)
 
 
 async def decide_many(
@@ -118,6 +122,7 @@ async def decide_many(
                 outcomes.append(Decided(row.id, row.status, changed=changed))
             except (NotFound, Conflict) as error:
                 outcomes.append(Decided(recommendation_id, None, str(error)))
+        await rehome(connection, now, actor)
     return tuple(outcomes)
 
 

@@ -113,8 +113,8 @@ async def request_run(
 async def runs_due_at(
     connection: AsyncConnection, scheduled: Mapping[int, Timetable], now: datetime, zone: tzinfo
 ) -> dict[int, datetime]:
-    """When the next scheduled run of each list (by its id) is due: by its last good one; sooner after a failed
-    one. A list of which one is queued or running has none."""
+    """When the next scheduled run of each list (by its id) is due: by its last good one; sooner after one
+    that failed. A list of which one is queued or running has none."""
     busy = await rows.busy_lists(connection)
     good = await rows.last_requested(connection, (RunStatus.DONE, RunStatus.CANCELLED))
     tried = await rows.last_requested(connection, tuple(RunStatus))

@@ -2,7 +2,7 @@
 
 import ipaddress
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.troubles import Troubles
 from brainarr.store import figures, jobs, library, notices
 from brainarr.store.install import installed_at
+from brainarr.store.lists import StoredList
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -77,6 +78,20 @@ def run_issues(run: RunRow | None) -> list[Issue]:
     if run is None or run.status is not RunStatus.FAILED:
         return []
     return [Issue("Run", Severity.ERROR, f"Run {run.id} failed: {run.error}", run.remedy or "")]
+
+
+def list_issues(lists: Iterable[StoredList], chain: Collection[str], lidarrs: Collection[str]) -> list[Issue]:
+    """Lists that name what is not configured any more."""
+    issues: list[Issue] = []
+    for one in lists:
+        if missing := one.terms.providers_missing(chain):
+            remedy = f"Change its provider chain, under Lists or by PATCH /api/v1/lists/{one.slug}."
+            issues.append(Issue("List", Severity.WARNING, f"{one.name}: {missing}", remedy, about=one.slug))
+        if one.instance not in lidarrs:
+            message = f"{one.name} is for the Lidarr {one.instance}, which is not configured: it has no runs."
+            remedy = f"Add that Lidarr again, under that name, or delete the list: /api/v1/lists/{one.slug}."
+            issues.append(Issue("List", Severity.WARNING, message, remedy, about=one.slug))
+    return issues
 
 
 def provider_issues(circuits: Mapping[str, Circuit], reports: Sequence[ProviderReport]) -> list[Issue]:

@@ -1,7 +1,8 @@
 """Tasks: what comes round by itself, when it is due, and whether all of that is paused.
 
 Runs of each list are a task of their own: `recommend` those of the first one, `recommend:late-night` those of
-the list of that slug. Lists come and go, so they are read at each question. The next time is computed from the last one in the database, so that no restart repeats or skips one.
+the list of that slug. Lists come and go, so they are read at each question. The next time is computed from
+the last one in the database, so that no restart repeats or skips one.
 """
 
 from collections.abc import Sequence

@@ -272,11 +272,24 @@ async def in_status(
     return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
 
 
+async def in_retired_lists(
+    connection: AsyncConnection, statuses: Collection[Status], *, owner: int = FIRST_PERSON
+) -> tuple[RecommendationRow, ...]:
+    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_(statuses))
+    return await _all(connection, _ROW.where(*wanted, lists.c.retired_at.is_not(None)))
+
+
 async def set_status(
     connection: AsyncConnection, ids: Collection[int], status: Status, **changes: object
 ) -> None:
     await connection.execute(
         update(recommendations).where(recommendations.c.id.in_(ids)).values(status=status, **changes)
+    )
+
+
+async def move_to_list(connection: AsyncConnection, ids: Collection[int], list_id: int) -> None:
+    await connection.execute(
+        update(recommendations).where(recommendations.c.id.in_(ids)).values(list_id=list_id)
     )
 
 

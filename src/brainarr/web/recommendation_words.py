@@ -68,6 +68,7 @@ EVENT_WORDS = {
     Event.KEPT: ("Kept", "good"),
     Event.REMOVED: ("Removed", "warn"),
     Event.EXCLUDED: ("Excluded in Lidarr", "warn"),
+    Event.MOVED: ("In another list", "plain"),
 }
 """The word and the tone of each event; what leads to a state has the state's name."""
 EVENT_ICONS = {

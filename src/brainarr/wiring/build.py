@@ -25,6 +25,7 @@ from brainarr.errors import ProviderError, StorageError
 from brainarr.llm.chain import Chain
 from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
+from brainarr.llm.models import Link, links_named
 from brainarr.llm.tokens import counter_for
 from brainarr.loading import load
 from brainarr.pipeline.ports import CandidateSource, Clock, Reserve
@@ -290,7 +291,7 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, on_progress: OnProgress) -> "Instruments":
+    def instruments(run_id: int | None, links: Sequence[Link], on_progress: OnProgress) -> "Instruments":
         from brainarr.pipeline.run import Instruments
 
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
@@ -302,7 +303,7 @@ def _deps(
 
         # Cheap to make: what is dear, the links, all runs share.
         chain = Chain(
-            outside.links,
+            links,
             StoredLedger(db, clock, run_id),
             guards,
             strategy=settings.recommend.strategy,
@@ -347,16 +348,23 @@ def _deps(
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
-        tools = instruments(run.id, on_progress)
-        wanted = run.overrides.over(await options())
-        return await run_pipeline(library, wanted, memory, tools, on_progress)
+        links = links_named(outside.links, run.terms.providers)
+        tools = instruments(run.id, links, on_progress)
+        wanted = run.overrides.over(run.terms.over(await options()))
+        result = await run_pipeline(library, wanted, memory, tools, on_progress)
+        missing = run.terms.providers_missing(link.entry.name for link in outside.links)
+        notes = [missing] if missing else []
+        return msgspec.structs.replace(result, notes=(*notes, *result.notes))
 
-    async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def estimate(
+        library: Library, wanted: RunOptions, memory: Memory, providers: tuple[str, ...] | None
+    ) -> tuple[CallEstimate, ...]:
         await load(PIPELINE)
         from brainarr.pipeline.run import foresee_prompts
 
-        write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
-        return await estimate_calls(outside.links, write)
+        links = links_named(outside.links, providers)
+        write = await foresee_prompts(library, wanted, memory, instruments(None, links, unwatched))
+        return await estimate_calls(links, write)
 
     runs = RunDeps(
         db=db,

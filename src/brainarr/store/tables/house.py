@@ -52,6 +52,8 @@ lists = Table(
     # Which Lidarr it is for.
     Column("instance", String(64), nullable=False, server_default=text("'default'")),
     Column("terms", JsonOf(ListTerms), nullable=False, server_default=text("'{}'")),
+    # It was deleted, and what came of its runs stays.
+    Column("retired_at", UtcTime),
 )
 
 # What ties a Lidarr to this Brainarr, beside its address and key in the settings.
