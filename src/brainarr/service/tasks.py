@@ -57,6 +57,8 @@ class TaskRow(msgspec.Struct, frozen=True):
     paused: bool
     missing: str = ""
     """Why it cannot be done here."""
+    list: str | None = None
+    """The slug of the list that it is a run of."""
 
     @property
     def last_duration(self) -> timedelta | None:
@@ -122,6 +124,7 @@ async def list_tasks(
             next_at=dues.get(task.name),
             paused=paused and task.schedule is not None,
             missing=task.missing,
+            list=task.list.slug if task.list else None,
         )
         for task in present
     )

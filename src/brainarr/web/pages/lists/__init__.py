@@ -17,24 +17,23 @@ from brainarr.service.lidarr_setup import (
     take_down,
 )
 from brainarr.service.lists import (
-    LONGEST_NAME,
     ListAtWork,
-    create_list,
-    delete_list,
     read_list,
     read_lists_at_work,
-    rename_list,
     rotate_key,
     sync_now,
 )
+from brainarr.service.tasks import list_tasks
 from brainarr.web.api.lists import public_address
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.figures import plural
+from brainarr.web.pages.lists import editing
 from brainarr.web.pages.lists.cards import HIDDEN, card_of, told_of
 from brainarr.web.people import Admin
 from brainarr.web.render import back, failed, page
 
 router = APIRouter(prefix="/lists")
+router.include_router(editing.router)
 
 PATIENCE_S = 4.0
 """How long the page waits for Lidarr before it comes without what stands there."""
@@ -42,7 +41,6 @@ PATIENCE_S = 4.0
 EXTERNAL = "server.external_url"
 
 Slug = Annotated[str, Form(max_length=64)]
-Name = Annotated[str, Form(max_length=2 * LONGEST_NAME)]
 
 
 @router.get("")
@@ -50,11 +48,16 @@ async def lists(request: Request, deps: Deps, person: Admin) -> Response:
     address = public_address(request, deps)
     at_work = await read_lists_at_work(deps.db, deps.secrets)
     standings, away = await _in_lidarr(deps, at_work, address)
+    tasks = await list_tasks(deps.db, deps.tasks, clock=deps.clock, zone=deps.zone)
+    runs = {task.list: task for task in tasks if task.list}
     return page(
         request,
         "pages/lists/index.html",
         person=person,
-        cards=[card_of(one, address, standings.get(one.row.slug, ())) for one in at_work],
+        cards=[
+            card_of(one, address, standings.get(one.row.slug, ()), runs.get(one.row.slug)) for one in at_work
+        ],
+        several_lidarrs=len({one.row.instance for one in at_work} | set(deps.importers)) > 1,
         connected=deps.import_lists is not None,
         away=away,
         hidden=HIDDEN,
@@ -157,33 +160,6 @@ async def new_key(request: Request, deps: Deps, person: Admin, slug: Slug) -> Re
         return failed(request, "/lists", error)
     told = f"{row.name} has a new key. Lidarr has the old one until the list is repaired there."
     return back(request, "/lists", told=told)
-
-
-@router.post("/create")
-async def create(request: Request, deps: Deps, person: Admin, name: Name) -> Response:
-    try:
-        row = await create_list(deps.db, deps.secrets, name, clock=deps.clock)
-    except BrainarrError as error:
-        return failed(request, "/lists", error)
-    return back(request, "/lists", told=f"{row.name} is there: runs can be made for it.")
-
-
-@router.post("/rename")
-async def rename(request: Request, deps: Deps, person: Admin, slug: Slug, name: Name) -> Response:
-    try:
-        await rename_list(deps.db, slug, name)
-    except BrainarrError as error:
-        return failed(request, "/lists", error)
-    return back(request, "/lists", told="The list has another name. Its addresses and key are the same.")
-
-
-@router.post("/delete")
-async def delete(request: Request, deps: Deps, person: Admin, slug: Slug) -> Response:
-    try:
-        await delete_list(deps.db, slug)
-    except BrainarrError as error:
-        return failed(request, "/lists", error)
-    return back(request, "/lists", told="The list is deleted.")
 
 
 async def _in_lidarr(
