@@ -1,4 +1,4 @@
-"""The form of a list's own terms: each field says what the settings say, and stays blank where that counts."""
+"""The form of what a list wants: each field says what the settings say, and stays blank where that counts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
