@@ -115,11 +115,13 @@ class House:
         self.catalog = catalog
         self.woken = woken
 
-    async def recommend(self, *found: Recommendation, status: Status = Status.PENDING) -> list[int]:
+    async def recommend(
+        self, *found: Recommendation, status: Status = Status.PENDING, list_slug: str = DEFAULT_LIST
+    ) -> list[int]:
         """Stores them as the findings of a run that is still open; their ids."""
-        asked = await request_run(self.deps.db, DEFAULT_LIST, clock=self.deps.clock)
+        asked = await request_run(self.deps.db, list_slug, clock=self.deps.clock)
         async with self.deps.db.transaction() as connection:
-            stored = await lists.list_named(connection, DEFAULT_LIST)
+            stored = await lists.list_named(connection, list_slug)
             assert stored is not None
             await recommendations.insert_recommendations(
                 connection, asked.id, stored.id, found, status, self.deps.clock()
