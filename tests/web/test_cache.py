@@ -157,7 +157,7 @@ class Estimates:
         return self.options
 
     async def calls(
-        self, library: Library, options: RunOptions, memory: Memory, providers: object
+        self, library: Library, options: RunOptions, memory: Memory, wanted: object
     ) -> tuple[CallEstimate, ...]:
         self.made += 1
         await asyncio.sleep(0)

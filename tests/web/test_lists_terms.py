@@ -123,11 +123,11 @@ async def test_a_deleted_list_is_gone_and_its_feed_is_closed(house: House):
     async with house.door(house.deps.api_key()) as api:
         key = (await api.post("/api/v1/lists", json={"name": "Late night"})).json()["key"]
         await request_run(house.deps.db, "late-night", clock=house.clock)
-        feed = {"headers": {"X-Api-Key": key}}
-        assert (await api.get("/lists/late-night/api/v1/album", **feed)).status_code == 200
+        headers = {"X-Api-Key": key}
+        assert (await api.get("/lists/late-night/api/v1/album", headers=headers)).status_code == 200
         gone = await api.delete("/api/v1/lists/late-night")
         assert gone.json() == {"moved": 0, "moved_to": "", "rejected": 0}
-        assert (await api.get("/lists/late-night/api/v1/album", **feed)).status_code == 401
+        assert (await api.get("/lists/late-night/api/v1/album", headers=headers)).status_code == 401
         assert [one["slug"] for one in (await api.get("/api/v1/lists")).json()] == ["default"]
         assert (await api.delete("/api/v1/lists/late-night")).status_code == 404
         assert (await api.delete("/api/v1/lists/default")).status_code == 409

@@ -147,7 +147,7 @@ async def test_a_form_that_makes_no_sense_is_shown_again_with_its_fault(
 
 async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: httpx2.AsyncClient):
     async def calls(
-        library: Library, options: RunOptions, memory: Memory, providers: object
+        library: Library, options: RunOptions, memory: Memory, wanted: object
     ) -> tuple[CallEstimate, ...]:
         return (
             CallEstimate("cloud", "openai", False, "large", 2_000, 500, 40_000),

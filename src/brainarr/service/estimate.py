@@ -15,6 +15,7 @@ from brainarr.pipeline.ports import Cache, Clock, Fresh
 from brainarr.service.library import read_snapshot
 from brainarr.service.lists import DEFAULT_LIST, find_list
 from brainarr.store import library, recommendations
+from brainarr.store.lists import StoredList
 from brainarr.store.session import Database
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -29,10 +30,8 @@ class Estimating(msgspec.Struct, frozen=True):
     """Fingerprint of its entries."""
     options: Callable[[], Awaitable[RunOptions]]
     """Those of a run that starts now."""
-    calls: Callable[
-        [Library, RunOptions, Memory, tuple[str, ...] | None], Awaitable[tuple[CallEstimate, ...]]
-    ]
-    """Of the named entries of the chain, in that order; None: of all."""
+    calls: Callable[[Library, RunOptions, Memory, StoredList], Awaitable[tuple[CallEstimate, ...]]]
+    """Of the entries that a run of the list asks, in its order."""
 
 
 class _Calls(msgspec.Struct, frozen=True):
@@ -103,7 +102,7 @@ async def estimate_run(
         owned = await read_snapshot(db, instance=wanted.instance)
         if owned is None:
             raise _unread()
-        calls = await estimating.calls(owned, options, memory, providers)
+        calls = await estimating.calls(owned, options, memory, wanted)
         # What could not be found out is asked again at the next question.
         lifetime = timedelta() if any(call.problem for call in calls) else key.lives()
         return Fresh(msgspec.msgpack.encode(_Calls(calls)), lifetime)

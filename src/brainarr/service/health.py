@@ -18,12 +18,13 @@ from brainarr.service.monitor import read_breakers
 from brainarr.service.symptoms import (
     backup_issues,
     budget_issues,
+    chain_issues,
     clock_issues,
     delivery_issues,
     disk_issues,
     feed_issues,
+    instance_issues,
     library_issues,
-    list_issues,
     notification_issues,
     provider_issues,
     redis_issues,
@@ -50,6 +51,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     limits: Limits = NO_LIMITS
     library_every: timedelta | None = None
     """How often the library is read; None: nobody reads it by itself."""
+    instances: tuple[str, ...] = (DEFAULT_INSTANCE,)
+    """The Lidarrs that are configured."""
     settings: tuple[Issue, ...] = ()
     """What is wrong with how it is set up; that does not change while it runs."""
     redis_away: Callable[[], bool] | None = None
@@ -58,9 +61,6 @@ class Surroundings(msgspec.Struct, frozen=True):
     """How often a backup is made; None: not by itself."""
     chain: tuple[str, ...] = ()
     """The names of the provider chain."""
-    lidarrs: frozenset[str] = frozenset({DEFAULT_INSTANCE})
-    """Those that lists can be for. The first one counts also while it is not configured, which another issue
-    says."""
 
 
 NOTHING_ELSE = Surroundings()
@@ -72,7 +72,6 @@ async def read_health(
     clock: Clock,
     setups: Mapping[str, str] = NOBODY,
     around: Surroundings = NOTHING_ELSE,
-    instance: str = "default",
 ) -> tuple[Issue, ...]:
     """Everything amiss; empty when all is well. `setups`: the models of the chain, as in `read_breakers`."""
     # A sleeping disk takes seconds to answer.
@@ -80,13 +79,13 @@ async def read_health(
     redis = redis_issues(around.redis_away is not None and around.redis_away())
     outside = (*disks, *redis, *around.settings)
     try:
-        return (*await _within(db, clock, setups, around, instance), *outside)
+        return (*await _within(db, clock, setups, around), *outside)
     except StorageError as error:
         return (Issue("Database", Severity.ERROR, error.message, error.remedy), *outside)
 
 
 async def _within(
-    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings, instance: str
+    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings
 ) -> tuple[Issue, ...]:
     now = clock()
     run, reports = await read_last_reports(db)
@@ -94,7 +93,8 @@ async def _within(
     troubles = await count_troubles(db, clock=clock)
     async with db.reading() as connection:
         return (
-            *await library_issues(connection, now, instance, around.library_every),
+            *await library_issues(connection, now, around.instances, around.library_every),
+            *await instance_issues(connection, around.instances),
             *await notification_issues(connection, now),
             *run_issues(run),
             *provider_issues(circuits, reports),
@@ -102,7 +102,7 @@ async def _within(
             *await budget_issues(connection, now, around.limits),
             *await feed_issues(connection, run),
             *delivery_issues(troubles),
-            *list_issues(await lists_of(connection), around.chain, around.lidarrs),
+            *chain_issues(await lists_of(connection), around.chain),
             *await backup_issues(connection, now, around.backup_every),
             *await clock_issues(connection, now),
         )

@@ -14,6 +14,7 @@ from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerm
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
+from brainarr.service.instances import of_instance
 from brainarr.store import lists
 from brainarr.store.figures import recommendation_figures
 from brainarr.store.lists import Poll, StoredList
@@ -90,8 +91,7 @@ async def create_list(
     terms: ListTerms = NO_TERMS,
     clock: Clock,
 ) -> ListRow:
-    """One more list, with feeds and a key of its own. Its kind and its Lidarr are for good: what stands in it
-    belongs there. Raises Conflict."""
+    """One more list, with feeds and a key of its own. Its kind is for good. Raises Conflict."""
     wanted, key = _usable_name(name), new_key()
     log.hide([key])
     async with db.transaction() as connection:
@@ -115,15 +115,27 @@ async def create_list(
 
 
 async def change_list(
-    db: Database, secrets: Secrets, slug: str, *, name: str | None = None, terms: ListTerms | None = None
+    db: Database,
+    secrets: Secrets,
+    slug: str,
+    *,
+    name: str | None = None,
+    instance: str | None = None,
+    terms: ListTerms | None = None,
 ) -> ListRow:
-    """Another name, or other terms for its next runs; None leaves them. Its addresses and its key stay, and
-    so does the name it has in Lidarr. Raises NotFound and Conflict."""
+    """Another name or Lidarr, or other terms for its next runs; None leaves them. Its addresses and its key
+    stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
         wanted = stored.name if name is None else _usable_name(name)
         _refuse_known_name((one for one in await lists.lists_of(connection) if one.id != stored.id), wanted)
-        await lists.change_list(connection, stored.id, wanted, stored.terms if terms is None else terms)
+        changed = msgspec.structs.replace(
+            stored,
+            name=wanted,
+            instance=stored.instance if instance is None else instance,
+            terms=stored.terms if terms is None else terms,
+        )
+        await lists.change_list(connection, changed)
         return _row(await find_list(connection, slug), secrets)
 
 
@@ -137,14 +149,14 @@ async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock)
         return _row(await find_list(connection, slug), secrets)
 
 
-async def sync_now(db: Database, importer: Importer, slug: str) -> int:
-    """Asks Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
+async def sync_now(db: Database, importers: Mapping[str, Importer], slug: str) -> int:
+    """Asks its Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
 
-    Raises NotFound and ProviderError.
+    Raises NotFound, ProviderError, and Conflict where that Lidarr is not configured.
     """
     async with db.reading() as connection:
-        await find_list(connection, slug)
-    return await importer.sync_lists(f"/lists/{slug}")
+        stored = await find_list(connection, slug)
+    return await of_instance(importers, stored.instance).sync_lists(f"/lists/{slug}")
 
 
 async def find_list(connection: AsyncConnection, slug: str) -> StoredList:

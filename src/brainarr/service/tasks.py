@@ -214,7 +214,7 @@ def _of_list(task: Task, wanted: StoredList) -> Task:
         schedule = parse_schedule(wanted.terms.schedule)
     if task.lidarrs is not None and wanted.instance != DEFAULT_INSTANCE:
         known = wanted.instance in task.lidarrs
-        missing = "" if known else f"The Lidarr {wanted.instance} is not configured: see lidarrs."
+        missing = "" if known else f"The Lidarr {wanted.instance} is not configured: see the setting lidarrs."
     name = RECOMMEND if wanted.slug == DEFAULT_LIST else f"{RECOMMEND}:{wanted.slug}"
     return Task(name, schedule, missing, list=wanted)
 

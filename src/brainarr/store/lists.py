@@ -90,8 +90,10 @@ async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str,
     )
 
 
-async def change_list(connection: AsyncConnection, list_id: int, name: str, terms: ListTerms) -> None:
-    await connection.execute(update(lists).where(lists.c.id == list_id).values(name=name, terms=terms))
+async def change_list(connection: AsyncConnection, changed: StoredList) -> None:
+    """Its name, its Lidarr and its terms."""
+    values = {"name": changed.name, "instance": changed.instance, "terms": changed.terms}
+    await connection.execute(update(lists).where(lists.c.id == changed.id).values(values))
 
 
 async def retire_list(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:

@@ -166,6 +166,11 @@ class WebDeps:
         return (*self.allowed_hosts, *([external] if external else []))
 
     @property
+    def instances(self) -> tuple[str, ...]:
+        """The Lidarrs that a list can be for; the first one also while it is not configured."""
+        return tuple(dict.fromkeys((DEFAULT_INSTANCE, *self.importers)))
+
+    @property
     def chain(self) -> tuple[str, ...]:
         """The names of the provider chain's entries, in its order."""
         return tuple(one.name for one in self.providers if one.check.role == "model")

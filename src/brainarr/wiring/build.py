@@ -45,6 +45,7 @@ from brainarr.service.webhook_keys import hide_webhook_keys
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
+from brainarr.store.lists import StoredList
 from brainarr.store.runs import Process, RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.signals import FEEDS, Signals, open_signals
@@ -291,14 +292,24 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, links: Sequence[Link], on_progress: OnProgress) -> "Instruments":
+    def instruments(
+        run_id: int | None, instance: str, links: Sequence[Link], on_progress: OnProgress
+    ) -> "Instruments":
         from brainarr.pipeline.run import Instruments
 
+        source = outside.lidarrs.get(instance)
+
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
-            if outside.lidarr is None or library.from_snapshot:
+            if source is None or library.from_snapshot:
                 return library
             return await backfill_albums(
-                db, outside.lidarr, library, first, limit=len(first), on_progress=on_progress
+                db,
+                source,
+                library,
+                first,
+                limit=len(first),
+                on_progress=on_progress,
+                instance=instance,
             )
 
         # Cheap to make: what is dear, the links, all runs share.
@@ -314,7 +325,7 @@ def _deps(
             sources=list(sources.values()),
             charts=charts,
             catalog=CachedCatalog(outside.musicbrainz, cache),
-            preflight=outside.lidarr,
+            preflight=source,
             counter_for=counter_for,
             read_albums=read_albums,
             recall_neighbours=recall,
@@ -349,7 +360,7 @@ def _deps(
         from brainarr.pipeline.run import run_pipeline
 
         links = links_named(outside.links, run.terms.providers)
-        tools = instruments(run.id, links, on_progress)
+        tools = instruments(run.id, run.instance, links, on_progress)
         wanted = run.overrides.over(run.terms.over(await options()))
         result = await run_pipeline(library, wanted, memory, tools, on_progress)
         missing = run.terms.providers_missing(link.entry.name for link in outside.links)
@@ -357,13 +368,14 @@ def _deps(
         return msgspec.structs.replace(result, notes=(*notes, *result.notes))
 
     async def estimate(
-        library: Library, wanted: RunOptions, memory: Memory, providers: tuple[str, ...] | None
+        library: Library, options: RunOptions, memory: Memory, wanted: StoredList
     ) -> tuple[CallEstimate, ...]:
         await load(PIPELINE)
         from brainarr.pipeline.run import foresee_prompts
 
-        links = links_named(outside.links, providers)
-        write = await foresee_prompts(library, wanted, memory, instruments(None, links, unwatched))
+        links = links_named(outside.links, wanted.terms.providers)
+        tools = instruments(None, wanted.instance, links, unwatched)
+        write = await foresee_prompts(library, options, memory, tools)
         return await estimate_calls(links, write)
 
     runs = RunDeps(
@@ -371,7 +383,7 @@ def _deps(
         clock=clock,
         process=ground.process,
         broadcast=ground.broadcast,
-        library=outside.lidarr,
+        libraries=outside.lidarrs,
         recommend=recommend,
         listen=partial(_listens, outside),
         configured=settings.recommend.score_weights.scaled,

@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.schedule import parse_schedule, period
 from brainarr.errors import ConfigurationError, Fault
 from brainarr.jobs.worker import CONCURRENCY, Worker
@@ -213,12 +212,12 @@ def surroundings(house: House) -> Surroundings:
     return Surroundings(
         folders=written_folders(house),
         limits=house.settings.costs.limits,
-        library_every=every(schedules.library) if house.outside.lidarr else None,
+        instances=tuple(house.outside.lidarrs),
+        library_every=every(schedules.library) if house.outside.lidarrs else None,
         settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
         redis_away=(lambda: house.signals.away) if house.settings.redis.url else None,
         backup_every=every(schedules.backup),
         chain=tuple(entry.name for entry in house.settings.provider_chain),
-        lidarrs=frozenset({DEFAULT_INSTANCE, *house.outside.lidarrs}),
     )
 
 

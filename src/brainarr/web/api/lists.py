@@ -57,7 +57,7 @@ class ListDocument(Document):
 
 
 class NewListRequest(BaseModel):
-    """A list with feeds and a key of its own. Its kind and its Lidarr are for good."""
+    """A list with feeds and a key of its own. Its kind is for good."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -73,6 +73,7 @@ class ListChangeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     name: str | None = Field(None, min_length=1, max_length=2 * LONGEST_NAME)
+    instance: str | None = Field(None, max_length=64, description="The Lidarr that it is for.")
     terms: TermsRequest = TermsRequest()  # pyright: ignore[reportCallIssue]
 
 
@@ -117,11 +118,17 @@ async def create(wanted: NewListRequest, request: Request, deps: Deps) -> ListDo
 
 @router.patch("/{slug}", responses=problems(NOT_FOUND, CONFLICT))
 async def change(slug: Slug, wanted: ListChangeRequest, request: Request, deps: Deps) -> ListDocument:
-    """Another name, or other terms for its next runs."""
+    """Another name or Lidarr, or other terms for its next runs."""
     before = await read_list(deps.db, deps.secrets, slug)
-    require_known(deps, before.instance, wanted.terms.providers)
-    terms = wanted.terms.over(before.terms)
-    row = await change_list(deps.db, deps.secrets, slug, name=wanted.name, terms=terms)
+    require_known(deps, wanted.instance, wanted.terms.providers)
+    row = await change_list(
+        deps.db,
+        deps.secrets,
+        slug,
+        name=wanted.name,
+        instance=wanted.instance,
+        terms=wanted.terms.over(before.terms),
+    )
     deps.wake()
     return _document(row, public_address(request, deps), shows_key=True)
 
@@ -151,16 +158,14 @@ async def rotate(slug: Slug, request: Request, deps: Deps) -> ListDocument:
 @router.post("/{slug}/sync", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
 async def sync(slug: Slug, deps: Deps) -> SyncDocument:
     """Asks Lidarr to fetch this list now; by itself it fetches a Custom List every six hours only."""
-    if deps.importer is None:
-        raise Conflict("There is no Lidarr to ask.", remedy="Set lidarr.url and lidarr.api_key.")
-    return SyncDocument(lists=await sync_now(deps.db, deps.importer, slug))
+    return SyncDocument(lists=await sync_now(deps.db, deps.importers, slug))
 
 
-def require_known(deps: WebDeps, instance: str, providers: Collection[str] | None) -> None:
-    """Raises Conflict where a list would be for a Lidarr, or ask a provider, that there is not."""
-    lidarrs = (DEFAULT_INSTANCE, *(name for name in deps.importers if name != DEFAULT_INSTANCE))
-    if instance not in lidarrs:
-        raise Conflict(f"There is no Lidarr {instance!r}.", remedy=f"There is {', '.join(lidarrs)}.")
+def require_known(deps: WebDeps, instance: str | None, providers: Collection[str] | None) -> None:
+    """Raises Conflict where a list would be for a Lidarr, or ask a provider, that there is not; None: what it
+    has."""
+    if instance is not None and instance not in deps.instances:
+        raise Conflict(f"There is no Lidarr {instance!r}.", remedy=f"There is {', '.join(deps.instances)}.")
     chain = deps.chain
     if unknown := [name for name in providers or () if name not in chain]:
         raise Conflict(

@@ -57,7 +57,7 @@ async def lists(request: Request, deps: Deps, person: Admin) -> Response:
         cards=[
             card_of(one, address, standings.get(one.row.slug, ()), runs.get(one.row.slug)) for one in at_work
         ],
-        several_lidarrs=len({one.row.instance for one in at_work} | set(deps.importers)) > 1,
+        several_lidarrs=len({*deps.instances, *(one.row.instance for one in at_work)}) > 1,
         connected=deps.import_lists is not None,
         away=away,
         hidden=HIDDEN,
@@ -140,9 +140,7 @@ async def take_out(
 @router.post("/sync")
 async def sync(request: Request, deps: Deps, person: Admin, slug: Slug) -> Response:
     try:
-        if deps.importer is None:
-            raise _no_lidarr()
-        asked = await sync_now(deps.db, deps.importer, slug)
+        asked = await sync_now(deps.db, deps.importers, slug)
     except BrainarrError as error:
         return failed(request, "/lists", error)
     if not asked:

@@ -85,16 +85,18 @@ async def edit(request: Request, deps: Deps, person: Admin, slug: str) -> Respon
 async def change(
     request: Request, deps: Deps, person: Admin, slug: Annotated[str, Form(max_length=64)]
 ) -> Response:
-    """Fields: slug, name, and those of the terms. Raises NotFound."""
+    """Fields: slug, name, instance, and those of the terms. Raises NotFound."""
     form = await request.form()
     row = await read_list(deps.db, deps.secrets, slug)
     shown, terms = read_form(form)
-    name = str(form.get("name", ""))
+    name, instance = str(form.get("name", "")), str(form.get("instance", "")) or None
     error = None
     if terms is not None:
         try:
-            require_known(deps, row.instance, terms.providers)
-            row = await change_list(deps.db, deps.secrets, slug, name=name, terms=terms.over(row.terms))
+            require_known(deps, instance, terms.providers)
+            row = await change_list(
+                deps.db, deps.secrets, slug, name=name, instance=instance, terms=terms.over(row.terms)
+            )
         except BrainarrError as refused:
             error = refused
         else:
@@ -109,7 +111,7 @@ async def change(
         shown,
         name=name,
         kind=row.kind,
-        instance=row.instance,
+        instance=instance or row.instance,
         slug=slug,
         error=error,
         status=409 if error else 422,
@@ -175,7 +177,8 @@ async def _form(
     status: int = 200,
 ) -> Response:
     settings = await deps.configuration.read()
-    lidarrs = tuple(dict.fromkeys((DEFAULT_INSTANCE, *deps.importers)))
+    # Its own first one may have gone from the settings: then it must be seen, and another one chosen.
+    lidarrs = dict.fromkeys((*deps.instances, instance))
     return page(
         request,
         "pages/lists/form.html",
@@ -186,8 +189,7 @@ async def _form(
         kind=kind,
         kinds=KINDS,
         instance=instance,
-        lidarrs=lidarrs,
-        lidarr_choices=[(one, one) for one in lidarrs],
+        lidarrs=[(one, one) for one in lidarrs],
         shown=shown,
         usual=usual(settings, deps.chain),
         targets=choices(settings, "target"),
