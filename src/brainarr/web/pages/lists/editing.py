@@ -9,9 +9,17 @@ from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind
 from brainarr.domain.people import Person
 from brainarr.domain.recommendation import Status
 from brainarr.errors import BrainarrError
-from brainarr.service.lists import ListAtWork, change_list, create_list, read_list, read_lists_at_work
+from brainarr.service.lidarr_setup import take_down
+from brainarr.service.lists import (
+    DEFAULT_LIST,
+    ListAtWork,
+    change_list,
+    create_list,
+    read_list,
+    read_lists_at_work,
+)
 from brainarr.service.retiring import Deleted, Leftovers, delete_list
-from brainarr.web.api.lists import require_known
+from brainarr.web.api.lists import public_address, require_known
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.figures import plural
 from brainarr.web.pages.lists.form import TermsForm, choices, form_of, read_form, usual
@@ -131,6 +139,7 @@ async def ask_to_delete(request: Request, deps: Deps, person: Admin, slug: str) 
         person=person,
         row=wanted.row,
         waiting=_waiting(wanted),
+        connected=wanted.row.instance in deps.all_import_lists,
         heir=others[0].row.name if others else "",
     )
 
@@ -142,8 +151,14 @@ async def delete(
     person: Admin,
     slug: Annotated[str, Form(max_length=64)],
     leftovers: Annotated[Leftovers, Form()] = Leftovers.MOVE,
+    from_lidarr: Annotated[bool, Form()] = False,
 ) -> Response:
+    """`from_lidarr`: its import lists are removed there first; while Lidarr is away, nothing is deleted."""
     try:
+        row = await read_list(deps.db, deps.secrets, slug)
+        there = deps.all_import_lists.get(row.instance)
+        if from_lidarr and there is not None and slug != DEFAULT_LIST:
+            await take_down(there, row, public_address(request, deps))
         deleted = await delete_list(deps.db, deps.secrets, slug, leftovers=leftovers, clock=deps.clock)
     except BrainarrError as error:
         return failed(request, "/lists", error)
@@ -151,7 +166,7 @@ async def delete(
 
 
 def _told(deleted: Deleted) -> str:
-    said = f"{deleted.name} is deleted. Remove its import lists from Lidarr, if there are any."
+    said = f"{deleted.name} is deleted."
     if deleted.moved:
         return f"{said} {plural(deleted.moved, 'recommendation')} went to {deleted.moved_to}."
     if deleted.rejected:
