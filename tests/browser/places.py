@@ -31,7 +31,6 @@ FIXED = {
     "lists-in-lidarr": "/lists/in-lidarr?slug=default",
     "list-new": "/lists/new",
     "list-change": "/lists/edit?slug=default",
-    "list-delete": "/lists/delete?slug=default",
     "provider-new": "/providers/new",
     "provider-entry": "/providers/entry?kind=openai",
     "more": "/more",

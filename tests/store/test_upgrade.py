@@ -357,7 +357,7 @@ async def test_lists_that_had_no_schedule_have_none_and_come_back_as_they_were(e
                 )
         for revision in ("0022", "0017"):
             async with db.transaction() as connection:
-                await migrate(connection, revision)
+                await migrate(connection, revision, way="downgrade" if revision == "0017" else "upgrade")
                 found = await connection.execute(text("SELECT slug, terms FROM lists ORDER BY slug"))
                 told += [(row.slug, row.terms) for row in found]
     finally:

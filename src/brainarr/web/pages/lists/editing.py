@@ -15,6 +15,7 @@ from brainarr.service.lists import (
     ListAtWork,
     change_list,
     create_list,
+    no_list,
     read_list,
     read_lists_at_work,
 )
@@ -129,9 +130,10 @@ async def change(
 @router.get("/delete")
 async def ask_to_delete(request: Request, deps: Deps, person: Admin, slug: str) -> Response:
     """Raises NotFound."""
-    await read_list(deps.db, deps.secrets, slug)
     at_work = await read_lists_at_work(deps.db, deps.secrets)
-    wanted = next(one for one in at_work if one.row.slug == slug)
+    wanted = next((one for one in at_work if one.row.slug == slug), None)
+    if wanted is None or slug == DEFAULT_LIST:
+        raise no_list(slug)
     others = [one for one in at_work if one.row.slug != slug and one.row.instance == wanted.row.instance]
     return page(
         request,
