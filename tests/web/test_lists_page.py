@@ -221,3 +221,20 @@ async def test_the_api_sets_up_tells_and_removes(beside: Beside, house: House):
 async def test_the_api_says_when_there_is_no_lidarr(api: httpx2.AsyncClient):
     answer = await api.get("/api/v1/lists/default/lidarr")
     assert (answer.status_code, answer.json()["remedy"]) == (409, "Set lidarr.url and lidarr.api_key.")
+
+
+@pytest.mark.loopback
+async def test_a_deleted_list_can_be_removed_from_lidarr_too(
+    beside: Beside, house: House, pages: httpx2.AsyncClient
+):
+    await pages.post("/lists/create", data={"name": "Late night", "schedule": "off"})
+    asked = {"slug": "late-night", "address": beside.address}
+    await pages.post("/lists/in-lidarr", data=asked)
+    async with house.signed_in(external_url=beside.address) as client:
+        # A person has made one more, for a part of it.
+        albums = next(one for one in beside.holdings.lists.values() if "albums" in one.name)
+        number = beside.holdings.next_id()
+        beside.holdings.lists[number] = replace(albums, id=number, name="Jazz")
+        await client.post("/lists/delete", data={"slug": "late-night", "from_lidarr": "true"})
+        assert "Late night is deleted." in await shown(client)
+    assert beside.holdings.lists == {}

@@ -32,6 +32,9 @@ router = APIRouter()
 
 FIRST_DECADE = 1950
 
+MOST_PARTS = 20
+"""Import lists in one Lidarr that read one list of ours, each a part of it."""
+
 KINDS = (
     (ListKind.DISCOVER, "Discover", "Music close to your taste that you do not have."),
     (ListKind.GAPS, "Gaps", "Albums that artists you love have made and you lack."),
@@ -160,7 +163,9 @@ async def delete(
         row = await read_list(deps.db, deps.secrets, slug)
         there = deps.all_import_lists.get(row.instance)
         if from_lidarr and there is not None and slug != DEFAULT_LIST:
-            await take_down(there, row, public_address(request, deps))
+            for _ in range(MOST_PARTS):
+                if not await take_down(there, row, public_address(request, deps)):
+                    break
         deleted = await delete_list(deps.db, deps.secrets, slug, leftovers=leftovers, clock=deps.clock)
     except BrainarrError as error:
         return failed(request, "/lists", error)
