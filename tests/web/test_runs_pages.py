@@ -153,7 +153,7 @@ async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: ht
     estimating = Estimating("chain", usual, calls)
     async with house.signed_in(estimate=estimating, limits=Limits(month=10_000)) as client:
         later = await client.get("/runs/new")
-        assert 'data-later="/runs/new?estimate=true"' in later.text
+        assert 'data-later="/runs/new?estimate=true&amp;list=default"' in later.text
         told = words((await client.get("/runs/new?estimate=true", headers={"X-Block": "estimate"})).text)
     assert "$0.04 at most" in told and "2,000 tokens" in told
     assert "Without a known price: odd." in told
