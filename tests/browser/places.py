@@ -29,6 +29,8 @@ FIXED = {
     "setup-taste": "/setup/taste",
     "setup-run": "/setup/run",
     "lists-in-lidarr": "/lists/in-lidarr?slug=default",
+    "list-new": "/lists/new",
+    "list-change": "/lists/edit?slug=default",
     "provider-new": "/providers/new",
     "provider-entry": "/providers/entry?kind=openai",
     "more": "/more",

@@ -177,7 +177,8 @@ async def test_any_albums_keep_lidarrs_rules(
         sent = (await albums_feed(house.db, "default", clock=house.clock)).items
         artists = await album_artists(house.db, "default")
     assert len(sent) == len(items)
-    assert len({artist.id for artist in artists}) == len({artist.mbid for artist in artists}) == len(artists)
-    assert {album.artist_id for album in sent} <= {artist.id for artist in artists}
-    assert len({(album.artist_id, album.title.casefold()) for album in sent}) == len(sent)
+    mbids = {artist.id: artist.mbid for artist in artists}
+    assert len(mbids) == len(artists)
+    assert {album.artist_id for album in sent} <= set(mbids)
+    assert len({(mbids[album.artist_id], album.title.casefold()) for album in sent}) == len(sent)
     assert all(parse_mbid(album.mbid) == album.mbid and album.title for album in sent)

@@ -137,6 +137,19 @@ async def test_a_persons_own_choices_survive_a_repair(town: Town) -> None:
     assert repaired.should_monitor_existing
 
 
+async def test_the_part_that_a_person_picked_survives_a_repair(town: Town) -> None:
+    await set_up(town.lists, town.row, town.address, Wanted())
+    albums, _ = town.lidarr.lists.values()
+    albums.fields |= {"tagIds": [16], "rootFolderPaths": ["/brainarr/1960s"]}
+    await set_up(town.lists, town.row, town.address, Wanted())
+    fields = town.lidarr.lists[albums.id].fields
+    assert (fields["tagIds"], fields["rootFolderPaths"], fields["profileIds"]) == (
+        [16],
+        ["/brainarr/1960s"],
+        [],
+    )
+
+
 async def test_a_new_key_makes_it_differ_until_it_is_repaired(town: Town) -> None:
     await set_up(town.lists, town.row, town.address, Wanted())
     town.row = await town.rotate()  # type: ignore[operator]

@@ -119,13 +119,17 @@ class House:
         self.woken = woken
 
     async def recommend(
-        self, *found: Recommendation, status: Status = Status.PENDING, cleared: bool = True
+        self,
+        *found: Recommendation,
+        status: Status = Status.PENDING,
+        list_slug: str = DEFAULT_LIST,
+        cleared: bool = True,
     ) -> list[int]:
         """Stores them as the findings of a run that is still open; their ids. `cleared`: Lidarr's lookup
         knew them just now."""
-        asked = await request_run(self.deps.db, DEFAULT_LIST, clock=self.deps.clock)
+        asked = await request_run(self.deps.db, list_slug, clock=self.deps.clock)
         async with self.deps.db.transaction() as connection:
-            stored = await lists.list_named(connection, DEFAULT_LIST)
+            stored = await lists.list_named(connection, list_slug)
             assert stored is not None
             await recommendations.insert_recommendations(
                 connection,

@@ -156,7 +156,9 @@ class Estimates:
     async def wanted(self) -> RunOptions:
         return self.options
 
-    async def calls(self, library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def calls(
+        self, library: Library, options: RunOptions, memory: Memory, wanted: object
+    ) -> tuple[CallEstimate, ...]:
         self.made += 1
         await asyncio.sleep(0)
         return (CallEstimate("cloud", "openai", False, "m", len(library.artists), problem=self._problem),)

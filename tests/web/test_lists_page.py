@@ -228,11 +228,12 @@ async def test_lists_are_made_renamed_and_deleted(pages: httpx2.AsyncClient):
     await pages.post("/lists/create", data={"name": "Late night"})
     page = await shown(pages)
     assert "Late night is there" in page and "lists/late-night" in page
-    await pages.post("/lists/rename", data={"slug": "late-night", "name": "Small hours"})
+    await pages.post("/lists/edit", data={"slug": "late-night", "name": "Small hours"})
     assert "Small hours" in await shown(pages)
-    await pages.post("/lists/create", data={"name": "small hours"})
-    assert "There is a list small hours already." in await shown(pages)
+    again = await pages.post("/lists/create", data={"name": "small hours"})
+    assert "There is a list small hours already." in html.unescape(again.text)
     await pages.post("/lists/delete", data={"slug": "late-night"})
+    assert "Small hours is deleted." in await shown(pages)
     assert "Small hours" not in await shown(pages)
     await pages.post("/lists/delete", data=DEFAULT)
     assert "The first list stays" in await shown(pages)
@@ -310,3 +311,20 @@ async def test_the_api_tells_what_lidarr_cannot_reach_yet(beside: Beside, house:
 async def test_the_api_says_when_there_is_no_lidarr(api: httpx2.AsyncClient):
     answer = await api.get("/api/v1/lists/default/lidarr")
     assert (answer.status_code, answer.json()["remedy"]) == (409, "Set lidarr.url and lidarr.api_key.")
+
+
+@pytest.mark.loopback
+async def test_a_deleted_list_can_be_removed_from_lidarr_too(
+    beside: Beside, house: House, pages: httpx2.AsyncClient
+):
+    await pages.post("/lists/create", data={"name": "Late night", "schedule": "off"})
+    asked = {"slug": "late-night", "address": beside.address}
+    await pages.post("/lists/in-lidarr", data=asked)
+    async with house.signed_in(external_url=beside.address) as client:
+        # A person has made one more, for a part of it.
+        albums = next(one for one in beside.holdings.lists.values() if "albums" in one.name)
+        number = beside.holdings.next_id()
+        beside.holdings.lists[number] = replace(albums, id=number, name="Jazz")
+        await client.post("/lists/delete", data={"slug": "late-night", "from_lidarr": "true"})
+        assert "Late night is deleted." in await shown(client)
+    assert beside.holdings.lists == {}

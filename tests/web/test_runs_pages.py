@@ -137,7 +137,9 @@ async def test_a_form_that_makes_no_sense_is_shown_again_with_its_fault(
 
 
 async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: httpx2.AsyncClient):
-    async def calls(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def calls(
+        library: Library, options: RunOptions, memory: Memory, wanted: object
+    ) -> tuple[CallEstimate, ...]:
         return (
             CallEstimate("cloud", "openai", False, "large", 2_000, 500, 40_000),
             CallEstimate("odd", "openai_compatible", False, "new", 2_000, 500, None),
@@ -151,7 +153,7 @@ async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: ht
     estimating = Estimating("chain", usual, calls)
     async with house.signed_in(estimate=estimating, limits=Limits(month=10_000)) as client:
         later = await client.get("/runs/new")
-        assert 'data-later="/runs/new?estimate=true"' in later.text
+        assert 'data-later="/runs/new?estimate=true&amp;list=default"' in later.text
         told = words((await client.get("/runs/new?estimate=true", headers={"X-Block": "estimate"})).text)
     assert "$0.04 at most" in told and "2,000 tokens" in told
     assert "Without a known price: odd." in told

@@ -55,6 +55,8 @@ class Event(StrEnum):
     """It was not what made the sync fail."""
     MERGED = "merged"
     """MusicBrainz has merged its identifier into another one, which it is called by from now on."""
+    MOVED = "moved"
+    """Its list was deleted, and it goes on in another one."""
 
 
 class Actor(StrEnum):
@@ -143,6 +145,7 @@ STEPS: Mapping[Event, Step] = MappingProxyType(
         Event.HELD: _step(None, *ON_THE_WAY),
         Event.RELEASED: _step(None, *ON_THE_WAY),
         Event.MERGED: _step(None, *Status),
+        Event.MOVED: _step(None, Status.PENDING, *ON_THE_WAY, Status.FAILED),
     }
 )
 

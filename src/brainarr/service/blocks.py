@@ -12,6 +12,7 @@ from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.exclusions import take_exclusions_back, want_exclusions
+from brainarr.service.retiring import rehome
 from brainarr.store import blocks as rows
 from brainarr.store import recommendations
 from brainarr.store.blocks import Block, BlockKind
@@ -96,6 +97,7 @@ async def revoke(
         ids = [row.id for row in free]
         await recommendations.set_status(connection, ids, Status.PENDING, decided_at=None, note="")
         await write_history(connection, free, Event.UNBLOCKED, now, actor=actor)
+        await rehome(connection, now, actor)
     return free
 
 

@@ -32,6 +32,8 @@ events = structlog.get_logger(__name__)
 Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
 
+LIST_GONE = "The list was deleted meanwhile: what was found is shown here and stands in no list."
+
 # Who stands behind a run's trigger; the others are commands and pages.
 _ASKED_BY = {"schedule": Actor.SCHEDULE, "api": Actor.API}
 
@@ -61,7 +63,7 @@ class RunDeps(msgspec.Struct, frozen=True):
     clears: bool = False
     """Whether `recommend` asks the run's Lidarr, by its own lookup, about all that it keeps."""
     auto_approve: bool = False
-    """Setting `recommend.approval` is `auto`."""
+    """Setting `recommend.approval` is `auto`, which a list may want otherwise."""
     beat_s: float = 2.0
     """Seconds between signs of life; a wish to stop is heard as often."""
     end_again_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0)
@@ -177,13 +179,17 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
     told = result.exchanges if deps.keep_prompts else ()
     result = msgspec.structs.replace(result, notes=(*result.notes, *silent), exchanges=told)
     now = deps.clock()
+    auto_approve = deps.auto_approve if run.terms.approval is None else run.terms.approval == "auto"
     async with deps.db.transaction() as connection:
-        if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):
+        if gone := await lists.is_retired(connection, run.list_id):
+            result = msgspec.structs.replace(result, notes=(*result.notes, LIST_GONE))
+        looks_only = run.dry_run or gone
+        if not await rows.finish_run(connection, run.id, result, now, dry_run=looks_only):
             return
-        await findings.insert_findings(connection, run.id, result, dry_run=run.dry_run)
-        if run.dry_run:
+        await findings.insert_findings(connection, run.id, result, dry_run=looks_only)
+        if looks_only:
             return
-        status = Status.APPROVED if deps.auto_approve else Status.PENDING
+        status = Status.APPROVED if auto_approve else Status.PENDING
         found = result.recommendations
         # Some were looked up at the end of the run, some at its beginning.
         cleared = run.started_at if deps.clears else None
@@ -193,7 +199,7 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
         stored = await recommendations.of_run(connection, run.id)
         asked_by = _ASKED_BY.get(run.trigger, Actor.PERSON)
         await write_history(connection, stored, Event.PROPOSED, now, actor=asked_by)
-        if deps.auto_approve:
+        if auto_approve:
             await write_history(connection, stored, Event.APPROVED, now, actor=Actor.AUTOMATIC)
             if stored:
                 await lists.want_sync(connection, run.list_id, now)

@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Mbid
+from brainarr.domain.pickers import Marks, marks_of
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
-from brainarr.service.delivery.carrying import artists_of, choose_carried, upcoming
+from brainarr.service.delivery.carrying import choose_carried, upcoming
 from brainarr.service.lists import find_list, no_list
-from brainarr.store import lists, moved_mbids, recommendations
+from brainarr.store import library, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
 from brainarr.store.lists import FeedState
-from brainarr.store.moved_mbids import Kind
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -41,10 +41,14 @@ class FeedAlbum(msgspec.Struct, frozen=True):
 
 
 class FeedAlbumArtist(msgspec.Struct, frozen=True):
+    """The artist of one album: Lidarr filters albums by what their artist's row says, and two albums of an
+    artist may differ in it."""
+
     id: int
-    """Names the artist for good; not an id of Lidarr's."""
+    """Names the album for good; not an id of Lidarr's."""
     name: str
     mbid: Mbid
+    marks: Marks
 
 
 class Feed(msgspec.Struct, Generic[Item], frozen=True):
@@ -71,9 +75,8 @@ async def albums_feed(
     """The "Lidarr" list's first call. `guarded` as for `artists_feed`. Raises NotFound."""
     async with db.transaction() as connection:
         carried = await _deliver(connection, slug, ALBUMS, clock, guarded)
-        numbers = await recommendations.first_ids(connection, artists_of(carried))
         state = await read_state(connection, slug)
-    return Feed(_feed_albums(carried, numbers), state)
+    return Feed(_feed_albums(carried), state)
 
 
 async def read_state(connection: AsyncConnection, slug: str) -> FeedState:
@@ -94,18 +97,15 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         wanted = await find_list(connection, slug)
         polls = await lists.latest_deliveries(connection, wanted.id, ALBUMS, RECENT_POLLS)
         delivered = await recommendations.by_ids(connection, {item for poll in polls for item in poll})
-        rows = (*delivered, *await upcoming(connection, wanted, ALBUMS))
-        found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
-        numbers = await recommendations.first_ids(connection, found)
-        others = await _numbers_before_a_move(connection, found)
-    of_present = {number: mbid for mbid, number in numbers.items()}
-    return tuple(FeedAlbumArtist(number, found[mbid], mbid) for number, mbid in (others | of_present).items())
-
-
-async def _numbers_before_a_move(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[int, Mbid]:
-    """By which an album's artist may have been called a moment ago, before two were found to be one."""
-    moved = await moved_mbids.moved_into(connection, Kind.ARTIST)
-    return await moved_mbids.ids_of(connection, moved.intersection(artists))
+        due = await upcoming(connection, wanted, ALBUMS)
+        rows = {row.id: row.recommendation for row in (*delivered, *due)}
+        held = await library.owned_among(
+            connection, wanted.instance, {item.artist_mbid for item in rows.values()}
+        )
+    return tuple(
+        FeedAlbumArtist(number, item.artist, item.artist_mbid, marks_of(item, held=item.artist_mbid in held))
+        for number, item in rows.items()
+    )
 
 
 async def _deliver(
@@ -125,19 +125,19 @@ async def _deliver(
     return carried.rows
 
 
-def _feed_albums(rows: Sequence[RecommendationRow], numbers: dict[Mbid, int]) -> tuple[FeedAlbum, ...]:
+def _feed_albums(rows: Sequence[RecommendationRow]) -> tuple[FeedAlbum, ...]:
     albums: list[FeedAlbum] = []
-    taken: set[tuple[int, str]] = set()
+    taken: set[tuple[Mbid, str]] = set()
     for row in rows:
         item = row.recommendation
         if item.release_group_mbid is None:
             continue
-        artist = numbers[item.artist_mbid]
+        artist = item.artist_mbid
         title = f"{item.album or item.release_group_mbid}"
         if item.year is not None:
             title = f"{title} ({item.year})"
         if (artist, title.casefold()) in taken:
             title = f"{title} [{item.release_group_mbid}]"
         taken.add((artist, title.casefold()))
-        albums.append(FeedAlbum(artist, title, item.release_group_mbid))
+        albums.append(FeedAlbum(row.id, title, item.release_group_mbid))
     return tuple(albums)

@@ -19,6 +19,7 @@ from brainarr.service.monitor import read_breakers
 from brainarr.service.symptoms import (
     backup_issues,
     budget_issues,
+    chain_issues,
     clock_issues,
     delivery_issues,
     disk_issues,
@@ -34,6 +35,7 @@ from brainarr.service.symptoms import (
 )
 from brainarr.service.troubles import count_troubles
 from brainarr.store import findings, runs
+from brainarr.store.lists import lists_of
 from brainarr.store.page import PageOf
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.session import Database
@@ -59,6 +61,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """Whether Redis was away when it was last needed; None: none is configured."""
     backup_every: timedelta | None = None
     """How often a backup is made; None: not by itself."""
+    chain: tuple[str, ...] = ()
+    """The names of the provider chain."""
 
 
 NOTHING_ELSE = Surroundings()
@@ -103,6 +107,7 @@ async def _within(
             *await link_issues(connection),
             *delivery_issues(troubles),
             *held,
+            *chain_issues(await lists_of(connection), around.chain),
             *await backup_issues(connection, now, around.backup_every),
             *await clock_issues(connection, now),
         )

@@ -56,7 +56,7 @@ class ListAtWork(msgspec.Struct, frozen=True):
 
 async def ensure_default_list(connection: AsyncConnection, secrets: Secrets, at: datetime) -> None:
     if await lists.list_named(connection, DEFAULT_LIST) is None:
-        await lists.insert_list(connection, DEFAULT_LIST, DEFAULT_NAME, secrets.encrypt(_new_key()), at)
+        await lists.insert_list(connection, DEFAULT_LIST, DEFAULT_NAME, secrets.encrypt(new_key()), at)
 
 
 async def read_lists(db: Database, secrets: Secrets) -> tuple[ListRow, ...]:
@@ -87,46 +87,67 @@ async def read_lists_at_work(db: Database, secrets: Secrets) -> tuple[ListAtWork
     )
 
 
-async def create_list(db: Database, secrets: Secrets, name: str, *, clock: Clock) -> ListRow:
-    """One more list, with feeds and a key of its own. Raises Conflict."""
-    wanted, key = _usable_name(name), _new_key()
+async def create_list(
+    db: Database,
+    secrets: Secrets,
+    name: str,
+    *,
+    kind: ListKind = ListKind.DISCOVER,
+    instance: str = DEFAULT_INSTANCE,
+    terms: ListTerms = NO_TERMS,
+    clock: Clock,
+) -> ListRow:
+    """One more list, with feeds and a key of its own. Its kind is for good. Raises Conflict."""
+    wanted, key = _usable_name(name), new_key()
     log.hide([key])
     async with db.transaction() as connection:
         known = await lists.lists_of(connection)
         _refuse_known_name(known, wanted)
         if len(known) >= MOST_LISTS:
             raise Conflict(f"There are {MOST_LISTS} lists already.", remedy="Delete one that is not used.")
-        slug = _free_slug(wanted, {stored.slug for stored in known})
-        await lists.insert_list(connection, slug, wanted, secrets.encrypt(key), clock())
+        # Those that were retired keep theirs: history names them by it.
+        slug = _free_slug(wanted, set(await lists.names_of_lists(connection)))
+        await lists.insert_list(
+            connection,
+            slug,
+            wanted,
+            secrets.encrypt(key),
+            clock(),
+            kind=kind,
+            instance=instance,
+            terms=terms,
+        )
         return _row(await find_list(connection, slug), secrets)
 
 
-async def rename_list(db: Database, slug: str, name: str) -> None:
-    """Its addresses and its key stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
-    wanted = _usable_name(name)
+async def change_list(
+    db: Database,
+    secrets: Secrets,
+    slug: str,
+    *,
+    name: str | None = None,
+    instance: str | None = None,
+    terms: ListTerms | None = None,
+) -> ListRow:
+    """Another name or Lidarr, or other terms for its next runs; None leaves them. Its addresses and its key
+    stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
+        wanted = stored.name if name is None else _usable_name(name)
         _refuse_known_name((one for one in await lists.lists_of(connection) if one.id != stored.id), wanted)
-        await lists.rename_list(connection, stored.id, wanted)
-
-
-async def delete_list(db: Database, slug: str) -> None:
-    """One that nothing was ever recommended in. Raises NotFound and Conflict."""
-    async with db.transaction() as connection:
-        stored = await find_list(connection, slug)
-        if slug == DEFAULT_LIST:
-            raise Conflict("The first list stays: runs that name no list are for it.")
-        if await lists.list_is_used(connection, stored.id):
-            raise Conflict(
-                f"Runs were made for {stored.name}, so its history would be lost.",
-                remedy="Remove it from Lidarr instead: then nothing is fetched from it any more.",
-            )
-        await lists.delete_list(connection, stored.id)
+        changed = msgspec.structs.replace(
+            stored,
+            name=wanted,
+            instance=stored.instance if instance is None else instance,
+            terms=stored.terms if terms is None else terms,
+        )
+        await lists.change_list(connection, changed)
+        return _row(await find_list(connection, slug), secrets)
 
 
 async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock) -> ListRow:
     """A new feed key; the old one opens nothing any more. Raises NotFound."""
-    key = _new_key()
+    key = new_key()
     log.hide([key])
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
@@ -156,7 +177,8 @@ def no_list(slug: str) -> NotFound:
     return NotFound(f"There is no list {slug!r}.", remedy="GET /api/v1/lists names those that exist.")
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """For feeds: 32 hexadecimal digits."""
     return tokens.token_hex(16)
 
 

@@ -13,6 +13,7 @@ from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.blocks import covering, never_again
+from brainarr.service.retiring import rehome
 from brainarr.service.troubles import PATIENCE, stuck_since
 from brainarr.service.undo import NEVER_SENT, take_back
 from brainarr.store import lists, recommendations
@@ -105,8 +106,11 @@ async def decide(
 
     `exclude_in`: Lidarrs whose exclusions are to name an artist that is blocked.
     """
+    now = clock()
     async with db.transaction() as connection:
-        return (await _decide(connection, recommendation_id, decision, clock(), note, actor, exclude_in))[0]
+        await _decide(connection, recommendation_id, decision, now, note, actor, exclude_in)
+        await rehome(connection, now, actor)
+        return await find(connection, recommendation_id)
 
 
 async def decide_many(
@@ -131,6 +135,7 @@ async def decide_many(
                 outcomes.append(Decided(row.id, row.status, changed=changed))
             except (NotFound, Conflict) as error:
                 outcomes.append(Decided(recommendation_id, None, str(error)))
+        await rehome(connection, now, actor)
     return tuple(outcomes)
 
 

@@ -20,7 +20,7 @@ from brainarr.service.troubles import Troubles
 from brainarr.store import figures, jobs, library, notices
 from brainarr.store.install import installed_at
 from brainarr.store.left_off import LeftOff, all_left_off
-from brainarr.store.lists import lists_of
+from brainarr.store.lists import StoredList, lists_of
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -105,6 +105,21 @@ def run_issues(run: RunRow | None) -> list[Issue]:
     if run is None or run.status is not RunStatus.FAILED:
         return []
     return [Issue("Run", Severity.ERROR, f"Run {run.id} failed: {run.error}", run.remedy or "")]
+
+
+def chain_issues(lists: Iterable[StoredList], chain: Collection[str]) -> list[Issue]:
+    """Lists that want providers which the chain does not have any more."""
+    return [
+        Issue(
+            "List",
+            Severity.WARNING,
+            f"{one.name}: {missing}",
+            f"Change who it asks, under Lists or by PATCH /api/v1/lists/{one.slug}.",
+            about=one.slug,
+        )
+        for one in lists
+        if (missing := one.terms.providers_missing(chain))
+    ]
 
 
 def provider_issues(circuits: Mapping[str, Circuit], reports: Sequence[ProviderReport]) -> list[Issue]:

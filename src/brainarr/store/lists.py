@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.lists import ListKind, ListTerms
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
@@ -39,13 +39,28 @@ class StoredList(msgspec.Struct, frozen=True):
 _ROW = select(*(lists.c[name] for name in StoredList.__struct_fields__))
 
 
-async def insert_list(connection: AsyncConnection, slug: str, name: str, feed_key: str, at: datetime) -> None:
+_PRESENT = lists.c.retired_at.is_(None)
+
+
+async def insert_list(
+    connection: AsyncConnection,
+    slug: str,
+    name: str,
+    feed_key: str,
+    at: datetime,
+    *,
+    kind: ListKind = ListKind.DISCOVER,
+    instance: str = DEFAULT_INSTANCE,
+    terms: ListTerms = NO_TERMS,
+) -> None:
     values = {"slug": slug, "name": name, "feed_key": feed_key, "created_at": at, "key_made_at": at}
+    values |= {"kind": kind, "instance": instance, "terms": terms}
     await connection.execute(insert(lists).values(values))
 
 
 async def list_named(connection: AsyncConnection, slug: str) -> StoredList | None:
-    row = (await connection.execute(_ROW.where(lists.c.slug == slug))).first()
+    """None also for one that was retired."""
+    row = (await connection.execute(_ROW.where(lists.c.slug == slug, _PRESENT))).first()
     return _stored(row) if row else None
 
 
@@ -54,8 +69,20 @@ async def slug_of(connection: AsyncConnection, list_id: int) -> str:
 
 
 async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
-    rows = await connection.execute(_ROW.where(lists.c.owner == owner).order_by(lists.c.id))
+    """The oldest first, without those that were retired."""
+    rows = await connection.execute(_ROW.where(lists.c.owner == owner, _PRESENT).order_by(lists.c.id))
     return tuple(_stored(row) for row in rows)
+
+
+async def names_of_lists(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> dict[str, str]:
+    """Slug → name of all there ever were, but those that were deleted without a past."""
+    query = select(lists.c.slug, lists.c.name).where(lists.c.owner == owner).order_by(lists.c.id)
+    return {slug: name for slug, name in await connection.execute(query)}
+
+
+async def is_retired(connection: AsyncConnection, list_id: int) -> bool:
+    query = select(lists.c.id).where(lists.c.id == list_id, lists.c.retired_at.is_not(None))
+    return (await connection.execute(query)).first() is not None
 
 
 def _stored(row: Row[Any]) -> StoredList:
@@ -68,8 +95,16 @@ async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str,
     )
 
 
-async def rename_list(connection: AsyncConnection, list_id: int, name: str) -> None:
-    await connection.execute(update(lists).where(lists.c.id == list_id).values(name=name))
+async def change_list(connection: AsyncConnection, changed: StoredList) -> None:
+    """Its name, its Lidarr and its terms."""
+    values = {"name": changed.name, "instance": changed.instance, "terms": changed.terms}
+    await connection.execute(update(lists).where(lists.c.id == changed.id).values(values))
+
+
+async def retire_list(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:
+    """`feed_key`: one that nobody has."""
+    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at}
+    await connection.execute(update(lists).where(lists.c.id == list_id).values(values))
 
 
 async def want_sync(connection: AsyncConnection, list_id: int, at: datetime) -> None:
@@ -90,7 +125,7 @@ async def take_wanted_syncs(connection: AsyncConnection, until: datetime) -> tup
         .values(sync_wanted_at=None)
         .returning(*_ROW.selected_columns)
     )
-    return tuple(StoredList(*row) for row in rows)
+    return tuple(_stored(row) for row in rows)
 
 
 async def list_is_used(connection: AsyncConnection, list_id: int) -> bool:
@@ -154,7 +189,7 @@ async def feed_state(connection: AsyncConnection, slug: str) -> FeedState | None
     query = (
         select(lists.c.feed_key, last_event, read_at, revision)
         .outerjoin(delivery_states, delivery_states.c.instance == lists.c.instance)
-        .where(lists.c.slug == slug)
+        .where(lists.c.slug == slug, _PRESENT)
     )
     row = (await connection.execute(query)).first()
     return FeedState(*row) if row else None

@@ -1,6 +1,5 @@
 """Moved identifiers: what MusicBrainz has merged into another is called by that one everywhere."""
 
-from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -65,13 +64,6 @@ async def moved_into(connection: AsyncConnection, kind: Kind) -> frozenset[Mbid]
     """What others were merged into."""
     query = select(moved_mbids.c.new).where(moved_mbids.c.kind == kind)
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
-
-
-async def ids_of(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[int, Mbid]:
-    """Every recommendation of these artists."""
-    table = recommendations
-    query = select(table.c.id, table.c.artist_mbid).where(table.c.artist_mbid.in_(artists))
-    return {number: Mbid(mbid) for number, mbid in await connection.execute(query)}
 
 
 async def _replace(connection: AsyncConnection, table: Table, column: str, moved: Move) -> None:

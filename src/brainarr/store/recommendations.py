@@ -340,11 +340,24 @@ async def in_status(
     return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))
 
 
+async def in_retired_lists(
+    connection: AsyncConnection, statuses: Collection[Status], *, owner: int = FIRST_PERSON
+) -> tuple[RecommendationRow, ...]:
+    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_(statuses))
+    return await all_of(connection, ROW.where(*wanted, lists.c.retired_at.is_not(None)))
+
+
 async def set_status(
     connection: AsyncConnection, ids: Collection[int], status: Status, **changes: object
 ) -> None:
     await connection.execute(
         update(recommendations).where(recommendations.c.id.in_(ids)).values(status=status, **changes)
+    )
+
+
+async def move_to_list(connection: AsyncConnection, ids: Collection[int], list_id: int) -> None:
+    await connection.execute(
+        update(recommendations).where(recommendations.c.id.in_(ids)).values(list_id=list_id)
     )
 
 
@@ -374,16 +387,6 @@ async def mark_tried(
         .where(recommendations.c.id == recommendation_id)
         .values(**tried, failure=failure, remedy=remedy)
     )
-
-
-async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[Mbid, int]:
-    """For each artist the id of its oldest recommendation: a number that names it for good."""
-    query = (
-        select(recommendations.c.artist_mbid, func.min(recommendations.c.id))
-        .where(recommendations.c.artist_mbid.in_(artists))
-        .group_by(recommendations.c.artist_mbid)
-    )
-    return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
 
 
 class Called(msgspec.Struct, frozen=True):

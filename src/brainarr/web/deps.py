@@ -11,9 +11,8 @@ from fastapi import Depends, Request
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
-from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
-from brainarr.domain.recommendation import Memory, RunOptions
+from brainarr.domain.recommendation import RunOptions
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Catalog, Clock, Importer, ImportLists, Messenger, Wake
 from brainarr.service.albums import Discographies
@@ -70,7 +69,7 @@ async def _usual() -> RunOptions:
     return RunOptions()
 
 
-async def _free(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+async def _free(*_: object) -> tuple[CallEstimate, ...]:
     return ()
 
 
@@ -173,6 +172,16 @@ class WebDeps:
         """All that is configured of them."""
         external = urlsplit(self.external_url or "").hostname
         return (*self.allowed_hosts, *([external] if external else []))
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """The Lidarrs that a list can be for; the first one also while it is not configured."""
+        return tuple(dict.fromkeys((DEFAULT_INSTANCE, *self.importers)))
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The names of the provider chain's entries, in its order."""
+        return tuple(one.name for one in self.providers if one.check.role == "model")
 
     @property
     def has_model(self) -> bool:

@@ -77,6 +77,7 @@ EVENT_WORDS = {
     Event.HELD: ("Held back", "warn"),
     Event.RELEASED: ("Let go", "good"),
     Event.MERGED: ("Merged at MusicBrainz", "plain"),
+    Event.MOVED: ("In another list", "plain"),
 }
 """The word and the tone of each event; what leads to a state has the state's name."""
 EVENT_ICONS = {

@@ -26,6 +26,7 @@ from brainarr.errors import ProviderError, StorageError
 from brainarr.llm.chain import Chain
 from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
+from brainarr.llm.models import Link, links_named
 from brainarr.llm.tokens import counter_for
 from brainarr.loading import load
 from brainarr.pipeline.ports import CandidateSource, Clock, Reserve
@@ -45,6 +46,7 @@ from brainarr.service.webhook_keys import hide_webhook_keys
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
+from brainarr.store.lists import StoredList
 from brainarr.store.runs import Process, RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.signals import FEEDS, Signals, open_signals
@@ -298,7 +300,9 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, instance: str, on_progress: OnProgress) -> "Instruments":
+    def instruments(
+        run_id: int | None, instance: str, links: Sequence[Link], on_progress: OnProgress
+    ) -> "Instruments":
         from brainarr.pipeline.run import Instruments
 
         source = outside.lidarrs.get(instance)
@@ -318,7 +322,7 @@ def _deps(
 
         # Cheap to make: what is dear, the links, all runs share.
         chain = Chain(
-            outside.links,
+            links,
             StoredLedger(db, clock, run_id),
             guards,
             strategy=settings.recommend.strategy,
@@ -363,16 +367,24 @@ def _deps(
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
-        tools = instruments(run.id, run.instance, on_progress)
-        wanted = run.overrides.over(await options())
-        return await run_pipeline(library, wanted, memory, tools, on_progress)
+        links = links_named(outside.links, run.terms.providers)
+        tools = instruments(run.id, run.instance, links, on_progress)
+        wanted = run.overrides.over(run.terms.over(await options()))
+        result = await run_pipeline(library, wanted, memory, tools, on_progress)
+        missing = run.terms.providers_missing(link.entry.name for link in outside.links)
+        notes = [missing] if missing else []
+        return msgspec.structs.replace(result, notes=(*notes, *result.notes))
 
-    async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def estimate(
+        library: Library, options: RunOptions, memory: Memory, wanted: StoredList
+    ) -> tuple[CallEstimate, ...]:
         await load(PIPELINE)
         from brainarr.pipeline.run import foresee_prompts
 
-        write = await foresee_prompts(library, wanted, memory, instruments(None, DEFAULT_INSTANCE, unwatched))
-        return await estimate_calls(outside.links, write)
+        links = links_named(outside.links, wanted.terms.providers)
+        tools = instruments(None, wanted.instance, links, unwatched)
+        write = await foresee_prompts(library, options, memory, tools)
+        return await estimate_calls(links, write)
 
     runs = RunDeps(
         db=db,

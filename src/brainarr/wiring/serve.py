@@ -232,6 +232,7 @@ def surroundings(house: House) -> Surroundings:
         settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
         redis_away=(lambda: house.signals.away) if house.settings.redis.url else None,
         backup_every=every(schedules.backup),
+        chain=tuple(entry.name for entry in house.settings.provider_chain),
     )
 
 

@@ -28,8 +28,9 @@ COST_WATCH = timedelta(minutes=1)
 
 
 def recommend_task(house: House) -> Task:
-    missing = "" if house.outside.lidarrs else NO_LIDARR
-    return Task(RECOMMEND, parse_schedule(house.settings.recommend.schedule), missing)
+    missing = "" if house.outside.lidarr else NO_LIDARR
+    schedule = parse_schedule(house.settings.recommend.schedule)
+    return Task(RECOMMEND, schedule, missing, lidarrs=frozenset(house.outside.lidarrs))
 
 
 def house_tasks(house: House) -> tuple[Task, ...]:

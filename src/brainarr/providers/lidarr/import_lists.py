@@ -3,7 +3,8 @@
 https://lidarr.audio/docs/api/#/ImportList
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from brainarr.domain.import_lists import Channel, Choices, ListFound, ListPlan, Terms, Unreached
 from brainarr.errors import ProviderRejected
@@ -23,6 +24,9 @@ _KINDS = {
 """Implementation and contract of each channel's list type."""
 
 _CHANNELS = {implementation: channel for channel, (implementation, _) in _KINDS.items()}
+
+NOTHING_PICKED: Mapping[str, list[Any]] = {"profileIds": [], "tagIds": [], "rootFolderPaths": []}
+"""The filters of an albums list by which it takes a part of ours: all of it."""
 
 # What Lidarr's test of a list says by these names is about reaching us; by any other, about the list itself.
 _ABOUT_US = ("", "baseurl", "apikey")
@@ -88,7 +92,8 @@ class LidarrLists:
     async def change(self, number: int, plan: ListPlan) -> None:
         path = f"importlist/{number}"
         # All of a resource goes back, with what we know nothing of as it was.
-        body = await self._get(path, dict[str, Any]) | _body(plan)
+        there = await self._get(path, dict[str, Any])
+        body = there | _body(plan, _picked(there))
         with explained(self._http, path):
             # Whoever could not be reached just now must be corrected all the same.
             await self._http.put_json(path, body, {"forceSave": "true"})
@@ -106,12 +111,19 @@ class LidarrLists:
             return await self._http.get_json(path, shape=shape)
 
 
-def _body(plan: ListPlan) -> dict[str, Any]:
+def _picked(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Which parts of our list a person picked for it (domain.pickers)."""
+    fields = resource.get("fields")
+    rows = cast("list[dict[str, Any]]", fields) if isinstance(fields, list) else []
+    picked = {row.get("name"): row.get("value") for row in rows}
+    return {name: value for name in NOTHING_PICKED if isinstance(value := picked.get(name), list)}
+
+
+def _body(plan: ListPlan, picked: Mapping[str, Any] = NOTHING_PICKED) -> dict[str, Any]:
     implementation, contract = _KINDS[plan.channel]
     values: dict[str, Any] = {"baseUrl": plan.address}
     if plan.channel is Channel.ALBUMS:
-        # The pickers of the source stay empty: choosing there would filter the list.
-        values |= {"apiKey": plan.key, "profileIds": [], "tagIds": [], "rootFolderPaths": []}
+        values |= {"apiKey": plan.key, **NOTHING_PICKED, **picked}
     return {
         "name": plan.name,
         "implementation": implementation,

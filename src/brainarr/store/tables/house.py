@@ -54,6 +54,8 @@ lists = Table(
     Column("terms", JsonOf(ListTerms), nullable=False, server_default=text("'{}'")),
     # When something was approved in it last that Lidarr was not asked to fetch yet.
     Column("sync_wanted_at", UtcTime),
+    # It was deleted, and what came of its runs stays.
+    Column("retired_at", UtcTime),
 )
 
 # What ties a Lidarr to this Brainarr, beside its address and key in the settings.

@@ -1,12 +1,15 @@
 """What the page of lists shows of each, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from brainarr.domain.import_lists import Channel
+from brainarr.domain.lists import ListTerms
+from brainarr.domain.recommendation import Target
 from brainarr.service.lidarr_setup import Placed, Standing, feed_addresses
 from brainarr.service.lidarr_webhook import WebhookPlaced
 from brainarr.service.lists import DEFAULT_LIST, ListAtWork
+from brainarr.service.tasks import TaskRow
 
 HIDDEN = "•" * 8
 
@@ -21,12 +24,22 @@ class Card:
     masked_artists_url: str
     standings: tuple[Standing, ...]
 
+    task: TaskRow | None
+    """Its runs; None: nobody makes any here."""
+
     @property
     def can_go(self) -> bool:
-        return self.at_work.row.slug != DEFAULT_LIST and not self.at_work.counts
+        return self.at_work.row.slug != DEFAULT_LIST
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What it wants instead of what the settings say, in words."""
+        return tuple(_own(self.at_work.row.terms))
 
 
-def card_of(at_work: ListAtWork, address: str, standings: tuple[Standing, ...]) -> Card:
+def card_of(
+    at_work: ListAtWork, address: str, standings: tuple[Standing, ...], task: TaskRow | None = None
+) -> Card:
     feeds = feed_addresses(at_work.row, address)
     artists = feeds[Channel.ARTISTS]
     return Card(
@@ -35,7 +48,31 @@ def card_of(at_work: ListAtWork, address: str, standings: tuple[Standing, ...]) 
         artists_url=artists,
         masked_artists_url=f"{artists.partition('=')[0]}={HIDDEN}",
         standings=standings,
+        task=task,
     )
+
+
+def _own(terms: ListTerms) -> Iterator[str]:
+    if terms.target is not None:
+        yield "artists and albums" if terms.target is Target.MIXED else str(terms.target)
+    if terms.discovery is not None:
+        yield str(terms.discovery)
+    if terms.max_recommendations is not None:
+        yield f"{terms.max_recommendations} at most"
+    if terms.minimum_confidence is not None:
+        yield f"confidence from {terms.minimum_confidence:g}"
+    if terms.styles_include is not None:
+        yield ", ".join(terms.styles_include) or "no style first"
+    if terms.styles_avoid is not None:
+        yield f"without {', '.join(terms.styles_avoid)}" if terms.styles_avoid else "no style avoided"
+    if terms.decades_include is not None:
+        yield ", ".join(f"{decade}s" for decade in terms.decades_include) or "no decade first"
+    if terms.wish is not None:
+        yield f"“{terms.wish}”" if terms.wish else "no wish"
+    if terms.providers is not None:
+        yield f"asks {', then '.join(terms.providers)}"
+    if terms.approval is not None:
+        yield "approved by itself" if terms.approval == "auto" else "you approve each"
 
 
 def told_of(placed: Sequence[Placed | WebhookPlaced], address: str) -> str:
