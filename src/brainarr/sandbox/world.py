@@ -56,6 +56,13 @@ class WorldAlbum(msgspec.Struct, frozen=True, gc=False):
     rating: float | None = None
     """0 to 5, as MusicBrainz has it."""
     votes: int = 0
+    released: str | None = None
+    """The day of the first release, as 2026-05-08, where more than its year is known."""
+
+    @property
+    def first_release(self) -> str:
+        """As MusicBrainz writes it; "": unknown."""
+        return self.released or (f"{self.year:04d}" if self.year else "")
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -50,6 +50,9 @@ class Artist(BareArtist):
     tags: tuple[Id, ...] | None = None
     statistics: Statistics | None = None
     last_album: LastAlbum | None = None
+    path: str | None = None
+    status: str | None = None
+    """continuing, ended or deleted."""
 
 
 class BareAlbum(Resource):

@@ -1,0 +1,104 @@
+"""Library care: what is loved, what went astray in the library, and which albums it lacks."""
+
+from enum import StrEnum
+
+import msgspec
+
+from brainarr.domain.music import Mbid, OwnedArtist, ReleaseGroup
+
+SOURCE = "library care"
+"""Who proposes the albums of owned artists: the source of their voice."""
+
+
+class Loved(msgspec.Struct, frozen=True, gc=False):
+    """An owned artist, and how much it counts."""
+
+    artist: OwnedArtist
+    weight: float
+    """As the profile weighs artists, without regard to how new it is."""
+    share: float
+    """Of the weight of the library's most loved artist, above 0 to 1."""
+    because: tuple[str, ...] = ()
+    """What the weight is made of, in words: "812 plays", "40 files"."""
+    favourite: bool = False
+    """Whether it is among those that count as loved."""
+
+
+class DriftKind(StrEnum):
+    """In which way library, Lidarr and MusicBrainz have come apart; the gravest first."""
+
+    GONE = "gone"
+    """MusicBrainz has it no more, and Lidarr cannot refresh it."""
+    NO_MBID = "no-mbid"
+    """Without an identifier nothing can be asked about it."""
+    SAME_MBID = "same-mbid"
+    """Two entries are one artist."""
+    SHARED_FOLDER = "shared-folder"
+    """Two artists keep their files in one place, or one within the other's."""
+    NAMESAKES = "namesakes"
+    """Several artists of one name: files of the one end up with the other."""
+    UNMONITORED = "unmonitored"
+    """Loved, and Lidarr looks for nothing of it."""
+    NO_ALBUMS = "no-albums"
+    """Monitored, and Lidarr lists no album: never refreshed, or its metadata profile leaves everything
+    out."""
+    NO_FILES = "no-files"
+    """Monitored for a while, and nothing has come."""
+
+
+class DriftArtist(msgspec.Struct, frozen=True, gc=False):
+    """An artist as a finding names it."""
+
+    id: int
+    """Lidarr's own number."""
+    name: str
+    mbid: Mbid | None
+
+
+class Drift(msgspec.Struct, frozen=True, gc=False):
+    """One finding."""
+
+    kind: DriftKind
+    artists: tuple[DriftArtist, ...]
+    """One, or those that are in each other's way."""
+    detail: str
+    """What was found, with its numbers."""
+
+
+class CareFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why an album of an owned artist is proposed: what its reason may say."""
+
+    new: bool
+    """A new release; else an album that the artist's studio albums lack in the library."""
+    because: tuple[str, ...] = ()
+    """As `Loved.because`."""
+    held: int = 0
+    """Of the artist's studio albums that are out, how many the library has or waits for."""
+    studio: int = 0
+    """How many of those there are."""
+    chosen_by: str | None = None
+    """The chart that lists it among the artist's albums."""
+    place: int | None = None
+    """In that chart, among the studio albums, from 1."""
+    rating: float | None = None
+    """At MusicBrainz, 0 to 10."""
+    released: str | None = None
+    upcoming: bool = False
+    listed: bool = False
+    """Lidarr lists it already, and does not monitor it."""
+
+
+class MissingAlbum(msgspec.Struct, frozen=True):
+    """An album of an owned artist that the library neither has nor waits for."""
+
+    loved: Loved
+    album: ReleaseGroup
+    standing: float
+    """What is to be said for it among the artist's albums, above 0 to 1."""
+    facts: CareFacts
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is wanted, in [0, 1]: the geometric mean of how loved its artist is, and its
+        standing."""
+        return float((self.loved.share * self.standing) ** 0.5)
