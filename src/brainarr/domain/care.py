@@ -102,3 +102,11 @@ class MissingAlbum(msgspec.Struct, frozen=True):
         """How sure it is wanted, in [0, 1]: the geometric mean of how loved its artist is, and its
         standing."""
         return float((self.loved.share * self.standing) ** 0.5)
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What was found out about an artist's new releases, at some time."""
+
+    albums: tuple[ReleaseGroup, ...]
+    fresh: bool
+    """Whether it is not yet time to ask again."""

@@ -17,6 +17,7 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.caching import digest
+from brainarr.domain.lists import ListKind
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -59,6 +60,7 @@ from brainarr.wiring.caching import (
     open_cache,
     recall_neighbours,
 )
+from brainarr.wiring.care import bind_care
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.media import Media, open_media
 from brainarr.wiring.outside import LABELS, Outside, open_outside
@@ -283,6 +285,8 @@ def _deps(
     sources = {source.name: source for source in (brainz, *others) if source}
     charts = [CachedCharts(outside.deezer, cache)] if outside.deezer else []
 
+    care = bind_care(outside, db, cache, charts, clock)
+
     async def recall(seeds: Sequence[Mbid]) -> Mapping[Mbid, Sequence[Mbid]]:
         # ListenBrainz alone names its neighbours by identifier throughout.
         return await recall_neighbours(cache, brainz, seeds) if brainz else {}
@@ -344,11 +348,13 @@ def _deps(
     )
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+        wanted = run.overrides.over(await options())
+        if run.kind is not ListKind.DISCOVER:
+            return await care(run, library, wanted, memory, on_progress)
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
         tools = instruments(run.id, on_progress)
-        wanted = run.overrides.over(await options())
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
     async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:

@@ -1,4 +1,5 @@
-"""Which albums of an owned artist the library lacks: old ones of a loved artist, new ones of any. Asks nobody."""
+"""Which albums of an owned artist the library lacks: old ones of a loved artist, new ones of any. Asks
+nobody."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -110,7 +111,6 @@ def newness(album: ReleaseGroup, today: date) -> float:
     age = max(0, (today - first).days) / NEW_FOR.days if first else 1.0
     standing = 1.0 - (1.0 - _OLDEST_NEWS) * min(1.0, age)
     return standing * (_EP if album.kind == "ep" else 1.0)
-
 
 
 class _Shelf:

@@ -1,4 +1,5 @@
-"""Which owned artists are loved, and why: by plays, files, ratings and monitoring, as the profile weighs them."""
+"""Which owned artists are loved, and why: by plays, files, ratings and monitoring, as the profile weighs
+them."""
 
 from collections.abc import Sequence
 from itertools import islice
