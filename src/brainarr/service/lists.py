@@ -80,8 +80,18 @@ async def read_lists_at_work(db: Database, secrets: Secrets) -> tuple[ListAtWork
     )
 
 
-async def create_list(db: Database, secrets: Secrets, name: str, *, clock: Clock) -> ListRow:
-    """One more list, with feeds and a key of its own. Raises Conflict."""
+async def create_list(
+    db: Database,
+    secrets: Secrets,
+    name: str,
+    *,
+    kind: ListKind = ListKind.DISCOVER,
+    instance: str = DEFAULT_INSTANCE,
+    terms: ListTerms = NO_TERMS,
+    clock: Clock,
+) -> ListRow:
+    """One more list, with feeds and a key of its own. Its kind and its Lidarr are for good: what stands in it
+    belongs there. Raises Conflict."""
     wanted, key = _usable_name(name), _new_key()
     log.hide([key])
     async with db.transaction() as connection:
@@ -90,7 +100,16 @@ async def create_list(db: Database, secrets: Secrets, name: str, *, clock: Clock
         if len(known) >= MOST_LISTS:
             raise Conflict(f"There are {MOST_LISTS} lists already.", remedy="Delete one that is not used.")
         slug = _free_slug(wanted, {stored.slug for stored in known})
-        await lists.insert_list(connection, slug, wanted, secrets.encrypt(key), clock())
+        await lists.insert_list(
+            connection,
+            slug,
+            wanted,
+            secrets.encrypt(key),
+            clock(),
+            kind=kind,
+            instance=instance,
+            terms=terms,
+        )
         return _row(await find_list(connection, slug), secrets)
 
 

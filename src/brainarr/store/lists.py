@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.lists import ListKind, ListTerms
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
@@ -38,8 +38,19 @@ class StoredList(msgspec.Struct, frozen=True):
 _ROW = select(*(lists.c[name] for name in StoredList.__struct_fields__))
 
 
-async def insert_list(connection: AsyncConnection, slug: str, name: str, feed_key: str, at: datetime) -> None:
+async def insert_list(
+    connection: AsyncConnection,
+    slug: str,
+    name: str,
+    feed_key: str,
+    at: datetime,
+    *,
+    kind: ListKind = ListKind.DISCOVER,
+    instance: str = DEFAULT_INSTANCE,
+    terms: ListTerms = NO_TERMS,
+) -> None:
     values = {"slug": slug, "name": name, "feed_key": feed_key, "created_at": at, "key_made_at": at}
+    values |= {"kind": kind, "instance": instance, "terms": terms}
     await connection.execute(insert(lists).values(values))
 
 

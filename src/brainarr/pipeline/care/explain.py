@@ -30,8 +30,8 @@ def _shelf(facts: CareFacts) -> str:
 
 def _rank(facts: CareFacts, labels: Mapping[str, str]) -> str:
     if facts.chosen_by is not None and facts.place is not None:
-        place = "first" if facts.place == 1 else f"number {facts.place}"
-        return f"Of them it is the {place} on {labels.get(facts.chosen_by, facts.chosen_by)}."
+        place = "the first" if facts.place == 1 else f"number {facts.place}"
+        return f"Of them it is {place} on {labels.get(facts.chosen_by, facts.chosen_by)}."
     return "" if facts.rating is None else f"MusicBrainz rates it {facts.rating:.1f} of 10."
 
 
