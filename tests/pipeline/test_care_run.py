@@ -1,8 +1,7 @@
 """Whole passes for lists of gaps and of new releases, over fakes."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
@@ -24,7 +23,7 @@ from brainarr.pipeline.care.asking import AWAY_AFTER, DISCOGRAPHIES, QUESTIONS
 from brainarr.pipeline.care.judge import MOST_OF_AN_ARTIST
 from brainarr.pipeline.care.run import CareInstruments, run_care
 from tests.conftest import NOW
-from tests.fakes import FakeCatalog, FakeCharts
+from tests.fakes import FakeCalendar, FakeCatalog, FakeCharts
 from tests.pipeline.builders import library, mbid, owned
 
 TODAY = NOW.date()
@@ -33,27 +32,6 @@ AWAY = ProviderUnavailable("musicbrainz", "it is away.")
 
 def group(artist: str, title: str, year: int | None = 2001, **facts: object) -> ReleaseGroup:
     return ReleaseGroup(mbid(title), title, mbid(artist), year, **facts)  # type: ignore[arg-type]
-
-
-class Calendar:
-    """pipeline.ports.ReleaseCalendar over what it is given."""
-
-    def __init__(self, albums: Iterable[ReleaseGroup] = (), most: int = 40) -> None:
-        self.most = most
-        self.albums = tuple(albums)
-        self.asked: list[Mbid] = []
-        self.questions = 0
-        self.failure: ProviderError | None = None
-
-    async def released_since(
-        self, artists: Sequence[Mbid], day: date
-    ) -> Mapping[Mbid, tuple[ReleaseGroup, ...]]:
-        assert len(artists) <= self.most
-        self.questions += 1
-        if self.failure is not None:
-            raise self.failure
-        self.asked += artists
-        return {mbid: tuple(one for one in self.albums if one.artist == mbid) for mbid in artists}
 
 
 class Lookup:
@@ -91,7 +69,7 @@ async def read_as_empty(found: Library, first: Sequence[int]) -> Library:
 def tools(**others: object) -> CareInstruments:
     usual = CareInstruments(
         catalog=FakeCatalog(),
-        calendar=Calendar(),
+        calendar=FakeCalendar(),
         recall_albums=nothing_remembered,
         recall_releases=no_release_remembered,
         charts=(),
@@ -305,7 +283,7 @@ async def test_lidarrs_metadata_away_holds_the_rest():
 
 
 async def test_new_releases_of_any_owned_artist_are_recommended():
-    calendar = Calendar(
+    calendar = FakeCalendar(
         [
             group("Plaid", "Just out", 2026, released=f"{TODAY:%Y-%m-%d}"),
             group("Slint", "Live somewhere", 2026, secondary_kinds=("live",), released=f"{TODAY:%Y-%m-%d}"),
@@ -321,7 +299,7 @@ async def test_new_releases_of_any_owned_artist_are_recommended():
 
 
 async def test_what_lidarr_lists_as_new_needs_no_catalogue():
-    calendar = Calendar()
+    calendar = FakeCalendar()
     calendar.failure = AWAY
     listed = OwnedAlbum(10, "New", mbid("New"), 2026, released=f"{TODAY:%Y-%m-%d}")
     found = await run(ListKind.RELEASES, library(PLAID, albums={1: [listed]}), tools(calendar=calendar))
@@ -331,7 +309,7 @@ async def test_what_lidarr_lists_as_new_needs_no_catalogue():
 
 async def test_many_artists_are_asked_about_in_one_question_and_only_so_many_in_one_run():
     artists = [owned(n, f"Artist {n}", plays=3) for n in range(QUESTIONS * 2 + 7)]
-    calendar = Calendar(most=2)
+    calendar = FakeCalendar(most=2)
     found = await run(ListKind.RELEASES, library(*artists), tools(calendar=calendar))
     assert calendar.questions == QUESTIONS
     assert "7 artists were not asked about this time: the next runs go on with them." in found.notes
@@ -340,7 +318,7 @@ async def test_many_artists_are_asked_about_in_one_question_and_only_so_many_in_
 async def test_loved_artists_are_asked_about_first_then_those_nobody_asked_about():
     loved = [owned(n, f"Loved {n}", plays=900) for n in range(30)]
     others = [owned(100 + n, f"Other {n}", track_files=1) for n in range(90)]
-    calendar = Calendar(most=60)
+    calendar = FakeCalendar(most=60)
 
     async def recall(wanted: Sequence[Mbid]) -> Mapping[Mbid, Remembered]:
         """Of every second one something is remembered, all of it old; of the first loved one it is fresh."""
@@ -401,7 +379,7 @@ async def test_what_was_asked_for_comes_first_and_progress_is_told():
 
 @pytest.mark.parametrize("kind", [ListKind.GAPS, ListKind.RELEASES])
 async def test_an_artist_without_identifier_is_asked_about_by_nobody(kind):
-    catalog, calendar = FakeCatalog([CatalogArtist(mbid("x"), "Nameless")]), Calendar()
+    catalog, calendar = FakeCatalog([CatalogArtist(mbid("x"), "Nameless")]), FakeCalendar()
     nameless = owned(1, "Nameless", mbid=None, plays=900)
     await run(kind, library(nameless), tools(catalog=catalog, calendar=calendar))
     assert catalog.asked == [] and calendar.asked == []

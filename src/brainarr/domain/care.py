@@ -1,5 +1,7 @@
 """Library care: what is loved, what went astray in the library, and which albums it lacks."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -110,3 +112,34 @@ class Remembered(msgspec.Struct, frozen=True):
     albums: tuple[ReleaseGroup, ...]
     fresh: bool
     """Whether it is not yet time to ask again."""
+
+
+class CareReport(msgspec.Struct, frozen=True):
+    """What care found in one library."""
+
+    read_at: datetime
+    """When the library was read."""
+    artists: int
+    played: int
+    """Artists whose plays are known."""
+    counts: Mapping[DriftKind, int]
+    """Findings of each kind that has any."""
+    drift: tuple[Drift, ...]
+    """The gravest kinds first; bounded for each kind, unlike the counts."""
+    loved: int
+    known: int
+    """Of the loved artists, how many have albums known here and in the catalogue."""
+    gaps: tuple[MissingAlbum, ...]
+    """What seems most wanted first; bounded."""
+    all_gaps: int
+    watched: int
+    """Artists whose new releases the catalogue was asked for."""
+    releases: tuple[MissingAlbum, ...]
+    """The newest first; bounded."""
+    all_releases: int
+    proposed: frozenset[Mbid] = frozenset()
+    """Of all these albums, those that wait for a decision or are on their way."""
+
+    @property
+    def findings(self) -> int:
+        return sum(self.counts.values())

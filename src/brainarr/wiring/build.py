@@ -36,6 +36,7 @@ from brainarr.service.backup import Backups
 from brainarr.service.estimate import Estimating
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
+from brainarr.service.listens import remember_plays
 from brainarr.service.lists import read_lists
 from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
@@ -371,7 +372,7 @@ def _deps(
         broadcast=ground.broadcast,
         library=outside.lidarr,
         recommend=recommend,
-        listen=partial(_listens, outside),
+        listen=partial(_listens, outside, cache),
         configured=settings.recommend.score_weights.scaled,
         keep_prompts=settings.recommend.keep_prompts,
         auto_approve=settings.recommend.approval == "auto",
@@ -380,7 +381,7 @@ def _deps(
     return runs, Estimating(chain, options, estimate), backtests
 
 
-async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
+async def _listens(outside: Outside, cache: LayeredCache) -> tuple[list[Plays], list[str]]:
     """What the person listened to, and a note for each service that did not tell."""
     plays: list[Plays] = []
     notes: list[str] = []
@@ -389,4 +390,6 @@ async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
             plays += await listener.read()
         except ProviderError as error:
             notes.append(f"Listens were not counted: {error}")
+    if plays:
+        await remember_plays(cache, plays)
     return plays, notes

@@ -13,7 +13,9 @@ from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog, Clock, Fresh, Unusable
+from brainarr.service.care import CARE
 from brainarr.service.estimate import ESTIMATE
+from brainarr.service.listens import LISTENS
 from brainarr.service.profile import PROFILE
 from brainarr.store.cache import LayeredCache, MemoryLevel, RedisLevel, StoredCache
 from brainarr.store.session import Database
@@ -49,7 +51,7 @@ def open_cache(
         MemoryLevel(settings.memory_mb * _MB),
         StoredCache(db, clock, most_bytes=settings.database_mb * _MB),
         RedisLevel(redis_url, clock, secret) if redis_url else None,
-        kinds=(*REMOTE, PROFILE, ESTIMATE),
+        kinds=(*REMOTE, LISTENS, PROFILE, CARE, ESTIMATE),
     )
 
 

@@ -7,6 +7,7 @@ from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory, RunOptions, RunResult
 from brainarr.loading import load
 from brainarr.pipeline.ports import AlbumCharts, Cache, Clock
+from brainarr.service.care import Recall
 from brainarr.service.library import backfill_albums
 from brainarr.service.progress import OnProgress
 from brainarr.store.runs import RunRow
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from brainarr.pipeline.care.run import CareInstruments
 
 RunCare = Callable[[RunRow, Library, RunOptions, Memory, OnProgress], Awaitable[RunResult]]
+
+
+def bind_recall(outside: Outside, cache: Cache, clock: Clock) -> Recall:
+    """What is remembered of the catalogue."""
+    return Recall(
+        CachedCatalog(outside.musicbrainz, cache).recall_albums,
+        CachedReleases(outside.releases, cache, clock).recall,
+    )
 
 
 def bind_care(

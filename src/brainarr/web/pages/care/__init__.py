@@ -1,0 +1,127 @@
+"""Library care: what went astray, which albums loved artists lack, and what is new by owned ones."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeVar
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from brainarr.domain.care import CareReport, DriftKind, MissingAlbum
+from brainarr.domain.lists import ListKind
+from brainarr.domain.people import Person
+from brainarr.errors import Conflict, NotFound
+from brainarr.pipeline.care.explain import care_reason
+from brainarr.service.care import list_of_kind, propose, read_care
+from brainarr.web.care_words import DRIFT, marks
+from brainarr.web.deps import Deps, WebDeps
+from brainarr.web.people import SignedIn
+from brainarr.web.render import back, failed, page
+
+router = APIRouter()
+PAGE_SIZE = 48
+_SHOWN = 6
+"""Findings of each kind, where all kinds are shown."""
+_MOST_PAGES = 1_000_000
+
+Number = Annotated[int, Query(alias="page", ge=1, le=_MOST_PAGES)]
+T = TypeVar("T")
+
+
+@router.get("/care")
+async def drift(
+    request: Request, deps: Deps, person: SignedIn, kind: DriftKind | None = None, number: Number = 1
+) -> HTMLResponse:
+    """Every kind with its first findings, or one kind with all of them."""
+    report = await _report(deps)
+    found = report.drift if report else ()
+    of_kinds = [
+        (each, DRIFT[each], [one for one in found if one.kind is each], report.counts[each])
+        for each in DriftKind
+        if report and each in report.counts and kind in (None, each)
+    ]
+    shown = [
+        (each, told, _page_of(ones, number, PAGE_SIZE) if kind else ones[:_SHOWN], count)
+        for each, told, ones, count in of_kinds
+    ]
+    last = max([1, *(_last(len(ones)) for _, _, ones, _ in of_kinds)]) if kind else 1
+    return page(
+        request,
+        "pages/care/drift.html",
+        person=person,
+        report=report,
+        kinds=shown,
+        kind=kind,
+        number=number,
+        last=last,
+    )
+
+
+@router.get("/care/gaps")
+async def gaps(request: Request, deps: Deps, person: SignedIn, number: Number = 1) -> HTMLResponse:
+    return await _albums(request, deps, person, ListKind.GAPS, number)
+
+
+@router.get("/care/releases")
+async def releases(request: Request, deps: Deps, person: SignedIn, number: Number = 1) -> HTMLResponse:
+    return await _albums(request, deps, person, ListKind.RELEASES, number)
+
+
+@router.post("/care/{kind}/propose")
+async def start(
+    request: Request, deps: Deps, person: SignedIn, kind: Literal["gaps", "releases"]
+) -> Response:
+    """Runs the list of that kind; an administrator makes it by that, where there is none yet."""
+    try:
+        asked = await propose(
+            deps.db, deps.secrets, ListKind(kind), may_make=person.is_admin, clock=deps.clock
+        )
+    except Conflict as error:
+        return failed(request, f"/care/{kind}", error)
+    deps.wake()
+    told = "" if asked.created else "A run of this list is under way already: this is it."
+    return back(request, f"/runs/{asked.id}", told=told)
+
+
+async def _albums(
+    request: Request, deps: WebDeps, person: Person, kind: ListKind, number: int
+) -> HTMLResponse:
+    report = await _report(deps)
+    found = (report.gaps if kind is ListKind.GAPS else report.releases) if report else ()
+    return page(
+        request,
+        "pages/care/albums.html",
+        person=person,
+        report=report,
+        kind=kind,
+        albums=[_told(one, report, deps) for one in _page_of(found, number, PAGE_SIZE)] if report else [],
+        kept=len(found),
+        list=await list_of_kind(deps.db, kind),
+        number=number,
+        last=_last(len(found)),
+    )
+
+
+def _told(item: MissingAlbum, report: CareReport, deps: WebDeps) -> dict[str, object]:
+    """An album as the page shows it."""
+    return {
+        "item": item,
+        "art": f"/art/release-group/{item.album.mbid}",
+        "reason": care_reason(item.loved.artist.name, item.facts, deps.backtests.labels),
+        "marks": marks(item.facts, proposed=item.album.mbid in report.proposed),
+    }
+
+
+async def _report(deps: WebDeps) -> CareReport | None:
+    """None: the library was not read yet."""
+    try:
+        return await read_care(deps.db, deps.cache, deps.care, clock=deps.clock)
+    except NotFound:
+        return None
+
+
+def _page_of(rows: Sequence[T], number: int, size: int) -> Sequence[T]:
+    return rows[(number - 1) * size : number * size]
+
+
+def _last(rows: int) -> int:
+    return max(1, -(-rows // PAGE_SIZE))
