@@ -111,8 +111,8 @@ def test_plays_say_more_than_files_and_newness_says_nothing():
 
 
 def test_of_a_large_library_a_quarter_counts_as_loved():
-    everybody = love([owned(n, f"Artist {n}", track_files=40) for n in range(200)])
-    assert len(favourites(everybody)) == 50
+    everybody = love([owned(n, f"Artist {n}", track_files=40) for n in range(400)])
+    assert len(favourites(everybody)) == 100
 
 
 def test_of_a_small_library_whoever_is_loved_at_all_counts():

@@ -80,6 +80,8 @@ class Owned(msgspec.Struct, frozen=True):
     added: datetime
     held: frozenset[Mbid] = frozenset()
     """Albums that have files."""
+    only_held: bool = False
+    """Those alone are monitored; else all."""
 
 
 class World:

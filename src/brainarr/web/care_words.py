@@ -19,8 +19,8 @@ class Told:
 DRIFT = {
     DriftKind.GONE: Told(
         "Gone from MusicBrainz",
-        "Lidarr cannot refresh them any more: they were deleted there, mostly as duplicates of somebody else.",
-        "Look for the artist in Lidarr and add the entry that is left; then delete this one, without its files.",
+        "Lidarr cannot refresh them any more: they were deleted there, mostly as another one's duplicate.",
+        "Look for the artist in Lidarr and add the entry that is left; then delete this one, not its files.",
         "bad",
     ),
     DriftKind.NO_MBID: Told(

@@ -15,7 +15,7 @@ LEAST_WEIGHT = 0.9
 FIRST_SHARE = 0.25
 """Of a library's artists at most so many count as loved, the heaviest: whoever loves everything asks for
 nothing."""
-FEWEST = 20
+FEWEST = 50
 """In a small library so many may."""
 MOST_LOVED = 2_000
 """In the largest one."""

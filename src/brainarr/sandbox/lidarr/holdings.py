@@ -108,6 +108,7 @@ class Holdings:
                 self.add_album(artist, mbid, monitored=True, manual=True)
             for album in self.albums_of(artist.id):
                 album.track_files = TRACKS_PER_ALBUM if album.mbid in owned.held else 0
+                album.monitored &= album.mbid in owned.held or not owned.only_held
 
     def next_id(self) -> int:
         self._last_id += 1
