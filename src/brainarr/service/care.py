@@ -28,6 +28,8 @@ from brainarr.store.session import Database
 CARE = Kind("care", timedelta(minutes=5), timedelta(minutes=5))
 """In the memory of one process only: a run may have heard of more meanwhile."""
 
+AT_ONCE = 5_000
+"""Artists that are looked at while somebody waits: some 0.2 s for each thousand (two cores)."""
 MOST_RECALLED = 10_000
 """Artists whose releases are looked up among what is remembered."""
 
@@ -57,6 +59,16 @@ async def read_care(
         return Fresh(msgspec.msgpack.encode(report), key.lives())
 
     return await cache.fetch(key, _read, make)
+
+
+async def care_at_hand(db: Database, cache: Cache, recall: Recall, *, clock: Clock) -> CareReport | None:
+    """What `read_care` answers of the first Lidarr, where that takes no long wait; None: a large library, not
+    looked at yet. Raises NotFound."""
+    async with db.reading() as connection:
+        artists = await library.count_artists(connection, DEFAULT_INSTANCE)
+    if artists > AT_ONCE and await cache.get(await _key(db, DEFAULT_INSTANCE, clock)) is None:
+        return None
+    return await read_care(db, cache, recall, clock=clock)
 
 
 async def _key(db: Database, instance: str, clock: Clock) -> Key:

@@ -11,7 +11,7 @@ from brainarr.domain.lists import ListKind
 from brainarr.domain.people import Person
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.care.explain import care_reason
-from brainarr.service.care import list_of_kind, propose, read_care
+from brainarr.service.care import care_at_hand, list_of_kind, propose, read_care
 from brainarr.web.care_words import DRIFT, marks
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.people import SignedIn
@@ -29,10 +29,16 @@ T = TypeVar("T")
 
 @router.get("/care")
 async def drift(
-    request: Request, deps: Deps, person: SignedIn, kind: DriftKind | None = None, number: Number = 1
+    request: Request,
+    deps: Deps,
+    person: SignedIn,
+    kind: DriftKind | None = None,
+    number: Number = 1,
+    drawn: bool = False,
 ) -> HTMLResponse:
-    """Every kind with its first findings, or one kind with all of them."""
-    report = await _report(deps)
+    """Every kind with its first findings, or one kind with all of them. `drawn`: waits, however large the
+    library; else a page says that it is being looked at."""
+    report, looking = await _report(deps, wait=drawn)
     found = report.drift if report else ()
     of_kinds = [
         (each, DRIFT[each], [one for one in found if one.kind is each], report.counts[each])
@@ -49,6 +55,7 @@ async def drift(
         "pages/care/drift.html",
         person=person,
         report=report,
+        looking=looking,
         kinds=shown,
         kind=kind,
         number=number,
@@ -57,13 +64,17 @@ async def drift(
 
 
 @router.get("/care/gaps")
-async def gaps(request: Request, deps: Deps, person: SignedIn, number: Number = 1) -> HTMLResponse:
-    return await _albums(request, deps, person, ListKind.GAPS, number)
+async def gaps(
+    request: Request, deps: Deps, person: SignedIn, number: Number = 1, drawn: bool = False
+) -> HTMLResponse:
+    return await _albums(request, deps, person, ListKind.GAPS, number, wait=drawn)
 
 
 @router.get("/care/releases")
-async def releases(request: Request, deps: Deps, person: SignedIn, number: Number = 1) -> HTMLResponse:
-    return await _albums(request, deps, person, ListKind.RELEASES, number)
+async def releases(
+    request: Request, deps: Deps, person: SignedIn, number: Number = 1, drawn: bool = False
+) -> HTMLResponse:
+    return await _albums(request, deps, person, ListKind.RELEASES, number, wait=drawn)
 
 
 @router.post("/care/{kind}/propose")
@@ -83,15 +94,16 @@ async def start(
 
 
 async def _albums(
-    request: Request, deps: WebDeps, person: Person, kind: ListKind, number: int
+    request: Request, deps: WebDeps, person: Person, kind: ListKind, number: int, *, wait: bool
 ) -> HTMLResponse:
-    report = await _report(deps)
+    report, looking = await _report(deps, wait=wait)
     found = (report.gaps if kind is ListKind.GAPS else report.releases) if report else ()
     return page(
         request,
         "pages/care/albums.html",
         person=person,
         report=report,
+        looking=looking,
         kind=kind,
         albums=[_told(one, report, deps) for one in _page_of(found, number, PAGE_SIZE)] if report else [],
         kept=len(found),
@@ -111,12 +123,14 @@ def _told(item: MissingAlbum, report: CareReport, deps: WebDeps) -> dict[str, ob
     }
 
 
-async def _report(deps: WebDeps) -> CareReport | None:
-    """None: the library was not read yet."""
+async def _report(deps: WebDeps, *, wait: bool) -> tuple[CareReport | None, bool]:
+    """None: the library was not read yet; or (True) it is yet to be looked at."""
+    look = read_care if wait else care_at_hand
     try:
-        return await read_care(deps.db, deps.cache, deps.care, clock=deps.clock)
+        report = await look(deps.db, deps.cache, deps.care, clock=deps.clock)
     except NotFound:
-        return None
+        return None, False
+    return report, report is None
 
 
 def _page_of(rows: Sequence[T], number: int, size: int) -> Sequence[T]:
