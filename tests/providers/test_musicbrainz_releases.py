@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -25,9 +26,7 @@ def releases(httpserver: HTTPServer, adopt: Adopt) -> MusicBrainzReleases:
     return MusicBrainzReleases(adopt(connect(settings)))
 
 
-def row(
-    number: int, title: str, *by: Mbid, released: str = "2026-05-08", **more: object
-) -> dict[str, object]:
+def row(number: int, title: str, *by: Mbid, released: str = "2026-05-08", **more: Any) -> dict[str, Any]:
     """A release group as a search shows it."""
     credit = [{"name": "?", "artist": {"id": artist, "name": "?", "sort-name": "?"}} for artist in by]
     return {
@@ -42,7 +41,7 @@ def row(
     }
 
 
-def answer(*rows: dict[str, object], count: int | None = None, offset: int = 0) -> dict[str, object]:
+def answer(*rows: dict[str, Any], count: int | None = None, offset: int = 0) -> dict[str, Any]:
     return {"count": len(rows) if count is None else count, "offset": offset, "release-groups": list(rows)}
 
 

@@ -6,10 +6,16 @@ from enum import StrEnum
 
 import msgspec
 
+from brainarr.domain.learning import FacetWeights
 from brainarr.domain.music import Mbid, OwnedArtist, ReleaseGroup
 
 SOURCE = "library care"
 """Who proposes the albums of owned artists: the source of their voice."""
+
+CARE_WEIGHTS = FacetWeights(genre=0.1, era=0.1, diversity=0.2, confidence=0.6)
+"""Of the score of their albums. The taste for owned artists is known: how much somebody is played says more
+than how typical the music is of the library. Not learnt: what is said to old acquaintances tells nothing of
+strangers."""
 
 
 class Loved(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +68,7 @@ class Drift(msgspec.Struct, frozen=True, gc=False):
 
     kind: DriftKind
     artists: tuple[DriftArtist, ...]
-    """One, or those that are in each other's way."""
+    """One, or those that are in each other's way, the most loved of them first; bounded."""
     detail: str
     """What was found, with its numbers."""
 
@@ -135,7 +141,7 @@ class CareReport(msgspec.Struct, frozen=True):
     watched: int
     """Artists whose new releases the catalogue was asked for."""
     releases: tuple[MissingAlbum, ...]
-    """The newest first; bounded."""
+    """What is out, the newest first; then what is announced, the soonest first. Bounded."""
     all_releases: int
     proposed: frozenset[Mbid] = frozenset()
     """Of all these albums, those that wait for a decision or are on their way."""

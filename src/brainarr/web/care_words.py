@@ -73,4 +73,7 @@ def marks(facts: CareFacts, *, proposed: bool) -> tuple[tuple[str, str], ...]:
     said = [("proposed", "good")] if proposed else []
     if facts.upcoming:
         said.append(("announced", "info"))
-    return (*said, ("listed in Lidarr", "plain") if facts.listed else ("not in Lidarr", "plain"))
+    if not facts.listed:
+        # What is listed there its reason says.
+        said.append(("not in Lidarr", "plain"))
+    return tuple(said)

@@ -28,7 +28,7 @@ NOTHING = timedelta(days=3)
 
 NAMED = Kind("artists-named", FACTS, NOTHING)
 ARTIST = Kind("artist", FACTS, NOTHING)
-ALBUMS = Kind("albums", FACTS, NOTHING)
+ALBUMS = Kind("albums", FACTS, NOTHING, version=2)
 FAVOURITES = Kind("favourites", NEIGHBOURS, NOTHING)
 SIMILAR = Kind("similar", FACTS, NOTHING, kept_on=timedelta(days=30))
 """Some of these lists are good for a fortnight only: `CachedSource` says which."""

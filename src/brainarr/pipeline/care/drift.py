@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TypeVar
 
 from brainarr.domain.care import Drift, DriftArtist, DriftKind, Loved
@@ -14,6 +15,9 @@ NOTHING_AFTER = timedelta(days=30)
 """So long a monitored artist may be without a file before that is worth a word."""
 LISTED_AFTER = timedelta(days=2)
 """By then Lidarr has refreshed whom it took in."""
+
+MOST_NAMED = 20
+"""Artists that one finding names; its detail counts all."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -69,7 +73,7 @@ def _namesakes(artists: Sequence[OwnedArtist]) -> Iterator[Drift]:
     for _, same in _groups(artists, lambda artist: name_keys(artist.name)[Tier.WORDS] or None):
         if len({artist.mbid for artist in same}) == 1 and same[0].mbid is not None:
             continue  # One artist twice: told by its identifier.
-        files = ", ".join(_count(artist.track_files, "file") for artist in same)
+        files = ", ".join(_count(artist.track_files, "file") for artist in same[:MOST_NAMED])
         yield Drift(DriftKind.NAMESAKES, _all(same), f"{len(same)} artists of one name, with {files}.")
 
 
@@ -81,7 +85,8 @@ def _shared_folders(artists: Sequence[OwnedArtist]) -> Iterator[Drift]:
             by_folder[steps].append(artist)
     for steps, there in by_folder.items():
         if len(there) > 1:
-            yield Drift(DriftKind.SHARED_FOLDER, _all(there), f"All of them keep files in {there[0].folder}")
+            told = f"{len(there)} artists keep their files in {there[0].folder}"
+            yield Drift(DriftKind.SHARED_FOLDER, _all(there), told)
         above = next((steps[:cut] for cut in range(len(steps) - 1, 0, -1) if steps[:cut] in by_folder), None)
         if above is not None:
             both = (by_folder[above][0], there[0])
@@ -111,7 +116,7 @@ def _groups(
 
 
 def _all(artists: Iterable[OwnedArtist]) -> tuple[DriftArtist, ...]:
-    return tuple(map(_named, artists))
+    return tuple(map(_named, islice(artists, MOST_NAMED)))
 
 
 def _named(artist: OwnedArtist) -> DriftArtist:

@@ -11,7 +11,7 @@ from brainarr.domain.music import OwnedArtist
 from brainarr.pipeline.profile import artist_weight
 
 LEAST_WEIGHT = 0.9
-"""A monitored artist reaches it with five files and some good votes, or with fifteen plays."""
+"""A monitored artist reaches it with six files and good votes, or with twenty plays."""
 FIRST_SHARE = 0.25
 """Of a library's artists at most so many count as loved, the heaviest: whoever loves everything asks for
 nothing."""

@@ -33,6 +33,8 @@ def report_on(
     gaps.sort(key=lambda item: (-item.confidence, item.loved.artist.name, item.album.title))
     new = [item for one in loved for item in _releases(one, library, releases, today)]
     new.sort(key=lambda item: item.facts.released or "", reverse=True)
+    announced = [item for item in reversed(new) if item.facts.upcoming]
+    new = [*(item for item in new if not item.facts.upcoming), *announced]
     gaps, new = ([*_open(found, library, memory)] for found in (gaps, new))
     return CareReport(
         read_at=library.read_at,

@@ -8,8 +8,7 @@ from datetime import date
 
 import msgspec
 
-from brainarr.domain.care import SOURCE, Loved, MissingAlbum, Remembered
-from brainarr.domain.learning import FacetWeights
+from brainarr.domain.care import CARE_WEIGHTS, SOURCE, Loved, MissingAlbum, Remembered
 from brainarr.domain.lists import ListKind
 from brainarr.domain.music import CatalogArtist, Library, Mbid, ReleaseGroup
 from brainarr.domain.recommendation import (
@@ -32,10 +31,6 @@ from brainarr.pipeline.ports import AlbumCharts, Catalog, Clock, Preflight, Rele
 from brainarr.pipeline.profile import profile_library
 from brainarr.pipeline.score import score
 from brainarr.pipeline.verify import as_asked
-
-CARE_WEIGHTS = FacetWeights(genre=0.1, era=0.1, diversity=0.2, confidence=0.6)
-"""Of owned artists the taste is known: how much somebody is played says more than how typical the music is of
-the library. Not learnt: what is said to old acquaintances tells nothing of strangers."""
 
 MOST_READ = 400
 """Artists whose albums Lidarr is asked for in one run."""

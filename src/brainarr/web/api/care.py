@@ -156,7 +156,8 @@ async def releases(
     asked: AskedPage,
     instance: Instance = DEFAULT_INSTANCE,
 ) -> list[MissingAlbumDocument]:
-    """The newest first, the first 1,000. A run of a list of kind `releases` proposes them."""
+    """What is out, the newest first, then what is announced, the soonest first: the first 1,000. A run of a
+    list of kind `releases` proposes them."""
     report = await _report(deps, instance)
     rows = _page(request, response, report.releases, asked)
     return [MissingAlbumDocument.of(one, report, deps.backtests.labels) for one in rows]
