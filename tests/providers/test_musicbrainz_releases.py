@@ -37,7 +37,7 @@ def row(number: int, title: str, *by: Mbid, released: str = "2026-05-08", **more
         "primary-type": "Album",
         "artist-credit": credit,
         "tags": [{"count": 3, "name": "idm"}],
-        **more,
+        **{name.replace("_", "-"): value for name, value in more.items()},
     }
 
 
@@ -48,7 +48,7 @@ def answer(*rows: dict[str, Any], count: int | None = None, offset: int = 0) -> 
 async def test_one_question_tells_the_albums_of_each_artist(
     releases: MusicBrainzReleases, httpserver: HTTPServer
 ) -> None:
-    rows = (row(10, "Feorm Falorx", PLAID), row(11, "Live", SLINT, **{"secondary-types": ["Live"]}))
+    rows = (row(10, "Feorm Falorx", PLAID), row(11, "Live", SLINT, secondary_types=["Live"]))
     httpserver.expect_request("/ws/2/release-group").respond_with_json(answer(*rows))
     assert await releases.released_since([PLAID, SLINT, mbid(3)], DAY) == {
         PLAID: (
