@@ -14,6 +14,7 @@ from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerm
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
+from brainarr.service.instances import of_instance
 from brainarr.store import lists
 from brainarr.store.figures import recommendation_figures
 from brainarr.store.lists import Poll, StoredList
@@ -146,14 +147,14 @@ async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock)
         return _row(await find_list(connection, slug), secrets)
 
 
-async def sync_now(db: Database, importer: Importer, slug: str) -> int:
-    """Asks Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
+async def sync_now(db: Database, importers: Mapping[str, Importer], slug: str) -> int:
+    """Asks its Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
 
-    Raises NotFound and ProviderError.
+    Raises NotFound, ProviderError, and Conflict where that Lidarr is not configured.
     """
     async with db.reading() as connection:
-        await find_list(connection, slug)
-    return await importer.sync_lists(f"/lists/{slug}")
+        stored = await find_list(connection, slug)
+    return await of_instance(importers, stored.instance).sync_lists(f"/lists/{slug}")
 
 
 async def find_list(connection: AsyncConnection, slug: str) -> StoredList:

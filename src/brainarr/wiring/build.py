@@ -17,7 +17,7 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.caching import digest
-from brainarr.domain.lists import ListKind
+from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -295,14 +295,22 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, on_progress: OnProgress) -> "Instruments":
+    def instruments(run_id: int | None, instance: str, on_progress: OnProgress) -> "Instruments":
         from brainarr.pipeline.run import Instruments
 
+        source = outside.lidarrs.get(instance)
+
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
-            if outside.lidarr is None or library.from_snapshot:
+            if source is None or library.from_snapshot:
                 return library
             return await backfill_albums(
-                db, outside.lidarr, library, first, limit=len(first), on_progress=on_progress
+                db,
+                source,
+                library,
+                first,
+                limit=len(first),
+                on_progress=on_progress,
+                instance=instance,
             )
 
         # Cheap to make: what is dear, the links, all runs share.
@@ -318,7 +326,7 @@ def _deps(
             sources=list(sources.values()),
             charts=charts,
             catalog=CachedCatalog(outside.musicbrainz, cache),
-            preflight=outside.lidarr,
+            preflight=source,
             counter_for=counter_for,
             read_albums=read_albums,
             recall_neighbours=recall,
@@ -355,14 +363,14 @@ def _deps(
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
-        tools = instruments(run.id, on_progress)
+        tools = instruments(run.id, run.instance, on_progress)
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
     async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
         await load(PIPELINE)
         from brainarr.pipeline.run import foresee_prompts
 
-        write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
+        write = await foresee_prompts(library, wanted, memory, instruments(None, DEFAULT_INSTANCE, unwatched))
         return await estimate_calls(outside.links, write)
 
     runs = RunDeps(
@@ -370,7 +378,7 @@ def _deps(
         clock=clock,
         process=ground.process,
         broadcast=ground.broadcast,
-        library=outside.lidarr,
+        libraries=outside.lidarrs,
         recommend=recommend,
         listen=partial(_listens, outside, cache),
         configured=settings.recommend.score_weights.scaled,

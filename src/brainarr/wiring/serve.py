@@ -214,7 +214,8 @@ def surroundings(house: House) -> Surroundings:
     return Surroundings(
         folders=written_folders(house),
         limits=house.settings.costs.limits,
-        library_every=every(schedules.library) if house.outside.lidarr else None,
+        instances=tuple(house.outside.lidarrs),
+        library_every=every(schedules.library) if house.outside.lidarrs else None,
         settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
         redis_away=(lambda: house.signals.away) if house.settings.redis.url else None,
         backup_every=every(schedules.backup),

@@ -233,7 +233,7 @@ CHAPTERS = (
                 {
                     "lidarrs": Words(
                         "More Lidarrs",
-                        "The page Setup, Lidarr, adds and removes them; each list is for one.",
+                        "The page Lidarrs adds and removes them; each list is for one.",
                         none="just that one",
                         allowed="up to 10 entries, each with a name of its own, an address and a key",
                     ),
