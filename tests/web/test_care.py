@@ -1,5 +1,6 @@
 """Library care by its page and its API."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -12,7 +13,7 @@ from brainarr.domain.music import OwnedAlbum, OwnedArtist, ReleaseGroup
 from brainarr.domain.recommendation import Status
 from brainarr.service import care
 from brainarr.service.care import list_of_kind
-from brainarr.service.library import refresh_library
+from brainarr.service.library import refresh_library, sync_library, unwatched
 from brainarr.service.lists import create_list
 from brainarr.web.care_words import DRIFT
 from brainarr.wiring.caching import CachedCatalog
@@ -174,3 +175,33 @@ async def test_a_large_library_is_looked_at_while_the_page_is_there_already(
     assert "is being looked at" in first and 'data-drawn="/care?kind=gone&amp;drawn=true"' in first
     assert "Nothing has gone astray" in (await pages.get("/care?drawn=true")).text
     assert "Nothing has gone astray" in (await pages.get("/care")).text
+
+
+async def test_each_lidarr_has_its_own_care(house: House):
+    attic = ScriptedLidarr([owned(1, gone=True, album_count=1)])
+    await read(house, [owned(1, album_count=1)])
+    await sync_library(house.deps.db, attic, house.clock, unwatched, instance="attic")
+    importers = {"default": house.lidarr, "attic": house.lidarr}
+    async with house.signed_in(importers=importers) as pages:
+        here, there = (await pages.get("/care")).text, (await pages.get("/care?lidarr=attic")).text
+        assert "Nothing has gone astray" in here and 'href="/care?lidarr=attic"' in here
+        assert DRIFT[DriftKind.GONE].title in there and 'href="/care/gaps?lidarr=attic"' in there
+        assert (await pages.get("/care?lidarr=cellar")).status_code == 404
+        await pages.post("/care/gaps/propose?lidarr=attic")
+        made = await list_of_kind(house.deps.db, ListKind.GAPS, "attic")
+        assert made is not None and made.name == "Album gaps of attic"
+        assert await list_of_kind(house.deps.db, ListKind.GAPS) is None
+    async with house.door(house.deps.api_key()) as api:
+        assert (await api.get("/api/v1/care?instance=attic")).json()["drift"] == {"gone": 1}
+        assert (await api.get("/api/v1/care?instance=cellar")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/care", "/care/gaps", "/care/releases"])
+async def test_care_stands_under_a_url_base(house: House, path: str):
+    await read(
+        house, [owned(1, gone=True, **LOVED)], {1: (OwnedAlbum(1, "N", mbid(21), 2026, released=TODAY),)}
+    )
+    async with house.signed_in(url_base="/brainarr") as pages:
+        text = (await pages.get(f"/brainarr{path}")).text
+    assert 'href="/brainarr/care/gaps"' in text
+    assert not re.search(r'(href|action|src)="/(?!brainarr)', text)

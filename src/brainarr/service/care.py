@@ -61,14 +61,16 @@ async def read_care(
     return await cache.fetch(key, _read, make)
 
 
-async def care_at_hand(db: Database, cache: Cache, recall: Recall, *, clock: Clock) -> CareReport | None:
-    """What `read_care` answers of the first Lidarr, where that takes no long wait; None: a large library, not
+async def care_at_hand(
+    db: Database, cache: Cache, recall: Recall, *, clock: Clock, instance: str = DEFAULT_INSTANCE
+) -> CareReport | None:
+    """What `read_care` answers, where that takes no long wait; None: a large library, not
     looked at yet. Raises NotFound."""
     async with db.reading() as connection:
-        artists = await library.count_artists(connection, DEFAULT_INSTANCE)
-    if artists > AT_ONCE and await cache.get(await _key(db, DEFAULT_INSTANCE, clock)) is None:
+        artists = await library.count_artists(connection, instance)
+    if artists > AT_ONCE and await cache.get(await _key(db, instance, clock)) is None:
         return None
-    return await read_care(db, cache, recall, clock=clock)
+    return await read_care(db, cache, recall, clock=clock, instance=instance)
 
 
 async def _key(db: Database, instance: str, clock: Clock) -> Key:
@@ -106,28 +108,34 @@ def _identifiers(loved: Sequence[Loved]) -> list[Mbid]:
 
 
 async def propose(
-    db: Database, secrets: Secrets, kind: ListKind, *, may_make: bool, clock: Clock
+    db: Database,
+    secrets: Secrets,
+    kind: ListKind,
+    *,
+    may_make: bool,
+    clock: Clock,
+    instance: str = DEFAULT_INSTANCE,
 ) -> RequestedRun:
-    """Asks for a run of the first list of that kind, which is made where there is none and `may_make` says
-    so. Raises Conflict."""
-    present = await list_of_kind(db, kind)
-    if present is None:
-        if not may_make:
-            raise Conflict(
-                f"There is no list of {NAMES[kind].lower()} yet.",
-                remedy="An administrator makes it here, once.",
-            )
-        slug = (await create_list(db, secrets, NAMES[kind], kind=kind, clock=clock)).slug
-    else:
-        slug = present.slug
-    return await request_run(db, slug, clock=clock)
+    """Asks for a run of the oldest list of that kind for that Lidarr; it is made where there is none and
+    `may_make` says so. Raises Conflict."""
+    present = await list_of_kind(db, kind, instance)
+    if present is not None:
+        return await request_run(db, present.slug, clock=clock)
+    if not may_make:
+        raise Conflict(
+            f"There is no list of {NAMES[kind].lower()} yet.",
+            remedy="An administrator makes it here, once.",
+        )
+    name = NAMES[kind] if instance == DEFAULT_INSTANCE else f"{NAMES[kind]} of {instance}"
+    made = await create_list(db, secrets, name, kind=kind, instance=instance, clock=clock)
+    return await request_run(db, made.slug, clock=clock)
 
 
-async def list_of_kind(db: Database, kind: ListKind) -> StoredList | None:
-    """The oldest one of the first Lidarr."""
+async def list_of_kind(db: Database, kind: ListKind, instance: str = DEFAULT_INSTANCE) -> StoredList | None:
+    """The oldest one for that Lidarr."""
     async with db.reading() as connection:
         every = await lists.lists_of(connection)
-    return next((one for one in every if one.kind is kind and one.instance == DEFAULT_INSTANCE), None)
+    return next((one for one in every if one.kind is kind and one.instance == instance), None)
 
 
 def _unread(instance: str) -> NotFound:

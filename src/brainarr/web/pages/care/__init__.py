@@ -1,13 +1,15 @@
 """Library care: what went astray, which albums loved artists lack, and what is new by owned ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from brainarr.domain.care import CareReport, DriftKind, MissingAlbum
-from brainarr.domain.lists import ListKind
+from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.people import Person
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.care.explain import care_reason
@@ -23,6 +25,35 @@ _SHOWN = 6
 """Findings of each kind, where all kinds are shown."""
 _MOST_PAGES = 1_000_000
 
+
+@dataclass(frozen=True)
+class Place:
+    """Whose library a page of care is about."""
+
+    lidarr: str
+    others: tuple[str, ...]
+    """Every Lidarr that there is, where there are several."""
+
+    def at(self, path: str, **query: object) -> str:
+        """An address of care for this library, without the URL base."""
+        asked = {key: value for key, value in query.items() if value not in (None, 1)}
+        if self.lidarr != DEFAULT_INSTANCE:
+            asked["lidarr"] = self.lidarr
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+    def of(self, lidarr: str) -> "Place":
+        return Place(lidarr, self.others)
+
+
+def _place(deps: Deps, lidarr: Annotated[str, Query(max_length=64)] = DEFAULT_INSTANCE) -> Place:
+    """Raises NotFound."""
+    known = tuple(deps.importers)
+    if lidarr not in (DEFAULT_INSTANCE, *known):
+        raise NotFound(f"There is no Lidarr {lidarr!r}.", remedy="Settings names those that there are.")
+    return Place(lidarr, known if len(known) > 1 else ())
+
+
+Where = Annotated[Place, Depends(_place)]
 Number = Annotated[int, Query(alias="page", ge=1, le=_MOST_PAGES)]
 T = TypeVar("T")
 
@@ -32,13 +63,14 @@ async def drift(
     request: Request,
     deps: Deps,
     person: SignedIn,
+    where: Where,
     kind: DriftKind | None = None,
     number: Number = 1,
     drawn: bool = False,
 ) -> HTMLResponse:
     """Every kind with its first findings, or one kind with all of them. `drawn`: waits, however large the
     library; else a page says that it is being looked at."""
-    report, looking = await _report(deps, wait=drawn)
+    report, looking = await _report(deps, where, wait=drawn)
     found = report.drift if report else ()
     of_kinds = [
         (each, DRIFT[each], [one for one in found if one.kind is each], report.counts[each])
@@ -54,6 +86,7 @@ async def drift(
         request,
         "pages/care/drift.html",
         person=person,
+        where=where,
         report=report,
         looking=looking,
         kinds=shown,
@@ -65,49 +98,72 @@ async def drift(
 
 @router.get("/care/gaps")
 async def gaps(
-    request: Request, deps: Deps, person: SignedIn, number: Number = 1, drawn: bool = False
+    request: Request,
+    deps: Deps,
+    person: SignedIn,
+    where: Where,
+    number: Number = 1,
+    drawn: bool = False,
 ) -> HTMLResponse:
-    return await _albums(request, deps, person, ListKind.GAPS, number, wait=drawn)
+    return await _albums(request, deps, person, where, ListKind.GAPS, number, wait=drawn)
 
 
 @router.get("/care/releases")
 async def releases(
-    request: Request, deps: Deps, person: SignedIn, number: Number = 1, drawn: bool = False
+    request: Request,
+    deps: Deps,
+    person: SignedIn,
+    where: Where,
+    number: Number = 1,
+    drawn: bool = False,
 ) -> HTMLResponse:
-    return await _albums(request, deps, person, ListKind.RELEASES, number, wait=drawn)
+    return await _albums(request, deps, person, where, ListKind.RELEASES, number, wait=drawn)
 
 
 @router.post("/care/{kind}/propose")
 async def start(
-    request: Request, deps: Deps, person: SignedIn, kind: Literal["gaps", "releases"]
+    request: Request, deps: Deps, person: SignedIn, where: Where, kind: Literal["gaps", "releases"]
 ) -> Response:
     """Runs the list of that kind; an administrator makes it by that, where there is none yet."""
     try:
         asked = await propose(
-            deps.db, deps.secrets, ListKind(kind), may_make=person.is_admin, clock=deps.clock
+            deps.db,
+            deps.secrets,
+            ListKind(kind),
+            may_make=person.is_admin,
+            clock=deps.clock,
+            instance=where.lidarr,
         )
     except Conflict as error:
-        return failed(request, f"/care/{kind}", error)
+        return failed(request, where.at(f"/care/{kind}"), error)
     deps.wake()
     told = "" if asked.created else "A run of this list is under way already: this is it."
     return back(request, f"/runs/{asked.id}", told=told)
 
 
 async def _albums(
-    request: Request, deps: WebDeps, person: Person, kind: ListKind, number: int, *, wait: bool
+    request: Request,
+    deps: WebDeps,
+    person: Person,
+    where: Place,
+    kind: ListKind,
+    number: int,
+    *,
+    wait: bool,
 ) -> HTMLResponse:
-    report, looking = await _report(deps, wait=wait)
+    report, looking = await _report(deps, where, wait=wait)
     found = (report.gaps if kind is ListKind.GAPS else report.releases) if report else ()
     return page(
         request,
         "pages/care/albums.html",
         person=person,
+        where=where,
         report=report,
         looking=looking,
         kind=kind,
         albums=[_told(one, report, deps) for one in _page_of(found, number, PAGE_SIZE)] if report else [],
         kept=len(found),
-        list=await list_of_kind(deps.db, kind),
+        list=await list_of_kind(deps.db, kind, where.lidarr),
         number=number,
         last=_last(len(found)),
     )
@@ -123,11 +179,11 @@ def _told(item: MissingAlbum, report: CareReport, deps: WebDeps) -> dict[str, ob
     }
 
 
-async def _report(deps: WebDeps, *, wait: bool) -> tuple[CareReport | None, bool]:
+async def _report(deps: WebDeps, where: Place, *, wait: bool) -> tuple[CareReport | None, bool]:
     """None: the library was not read yet; or (True) it is yet to be looked at."""
     look = read_care if wait else care_at_hand
     try:
-        report = await look(deps.db, deps.cache, deps.care, clock=deps.clock)
+        report = await look(deps.db, deps.cache, deps.care, clock=deps.clock, instance=where.lidarr)
     except NotFound:
         return None, False
     return report, report is None
