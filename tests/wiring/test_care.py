@@ -1,6 +1,7 @@
 """A list of gaps and one of new releases, for real: sandbox Lidarr and catalogue over HTTP, a database."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 
 from brainarr.domain.lists import ListKind
 from brainarr.domain.recommendation import Outcome, Status, Verdict
+from brainarr.sandbox import listsync
 from brainarr.sandbox.world import Owned, World, WorldAlbum, WorldArtist, sandbox_mbid
 from brainarr.service.execution import execute_run
 from brainarr.service.feeds import albums_feed
 from brainarr.service.library import refresh_library
-from brainarr.service.lists import create_list
+from brainarr.service.lists import create_list, read_list
 from brainarr.service.recommendations import Decision, decide, read_recommendation
 from brainarr.service.runs import RunDetail, request_run
 from brainarr.wiring.sandboxed import Sandboxed, open_sandboxed
@@ -140,3 +142,29 @@ async def test_without_lidarr_listing_it_a_new_release_is_known_from_the_catalog
     }
     care = found["Just out"].evidence.care
     assert care is not None and not care.listed and care.released == "2026-11-01"
+
+
+async def test_an_approved_gap_that_lidarr_lists_is_monitored_by_the_list_sync_of_an_untouched_lidarr(
+    place: Sandboxed,
+):
+    house, db = place.house, place.house.db
+    first = (await run_of(place, ListKind.GAPS)).recommendations[0]
+    await decide(db, first.id, Decision.APPROVE, clock=house.clock)
+    row = await read_list(db, house.installation.secrets, first.list)
+    default = place.albums_list
+    address = default.fields["baseUrl"].replace("/lists/default", f"/lists/{row.slug}")
+    held = place.lidarr.find_album(ALBUMS["Double Figure"].mbid)
+    assert held is not None and house.outside.lidarr is not None
+    for monitors_existing in (False, True):
+        definition = replace(
+            default,
+            id=place.lidarr.next_id(),
+            fields={"baseUrl": address, "apiKey": row.key},
+            should_monitor_existing=monitors_existing,
+            last_sync=None,
+        )
+        place.lidarr.lists = {definition.id: definition}
+        assert (await listsync.sync(place.lidarr)).failure is None
+        assert held.monitored is monitors_existing
+    await refresh_library(db, house.outside.lidarr, house.clock)
+    assert (await read_recommendation(db, first.id)).status is Status.IMPORTED
