@@ -357,6 +357,22 @@ async def test_a_run_that_is_stopped_hands_over_what_it_has():
     assert "The run was stopped" in " ".join(found.notes)
 
 
+async def test_what_was_monitored_since_its_artist_was_read_is_not_proposed():
+    asked: list[Sequence[int]] = []
+
+    async def read_now(found: Library, wanted: Sequence[int]) -> Library:
+        asked.append(wanted)
+        monitored = OwnedAlbum(10, "Since", mbid("Since"), monitored=True)
+        return msgspec.structs.replace(found, albums={**found.albums, 1: (monitored,)})
+
+    catalog = FakeCatalog(albums=[group("Plaid", "Since"), group("Plaid", "Still")])
+    before = {1: [OwnedAlbum(10, "Since", mbid("Since"))]}
+    found = await run(
+        ListKind.GAPS, library(PLAID, albums=before), tools(catalog=catalog, read_albums=read_now)
+    )
+    assert verdicts(found) == {"Since": Verdict.OWNED, "Still": Verdict.KEPT} and asked == [[1]]
+
+
 async def test_what_was_asked_for_comes_first_and_progress_is_told():
     catalog = FakeCatalog(
         albums=[

@@ -8,7 +8,7 @@ from brainarr.domain.recommendation import Memory, RunOptions, RunResult
 from brainarr.loading import load
 from brainarr.pipeline.ports import AlbumCharts, Cache, Clock
 from brainarr.service.care import Recall
-from brainarr.service.library import backfill_albums
+from brainarr.service.library import read_anew
 from brainarr.service.progress import OnProgress
 from brainarr.store.runs import RunRow
 from brainarr.store.session import Database
@@ -42,12 +42,10 @@ def bind_care(
 
         source = outside.lidarrs.get(instance)
 
-        async def read_albums(library: Library, first: Sequence[int]) -> Library:
+        async def read_albums(library: Library, wanted: Sequence[int]) -> Library:
             if source is None or library.from_snapshot:
                 return library
-            return await backfill_albums(
-                db, source, library, first, limit=len(first), on_progress=on_progress, instance=instance
-            )
+            return await read_anew(db, source, library, set(wanted), on_progress, instance=instance)
 
         return CareInstruments(
             catalog=catalog,

@@ -38,7 +38,7 @@ def gaps_of(
     identifier is told by its title.
     """
     out = [album for album in catalogue if album.studio_album and _is_out(album, today)]
-    shelf = _Shelf(owned)
+    shelf = Shelf(owned)
     missing = [album for album in out if not shelf.holds(album)]
     places = _places(chart[1], out) if chart else {}
     found = [
@@ -71,7 +71,7 @@ def releases_of(
 
     `catalogue`: what MusicBrainz says; Lidarr's own list of the artist's albums counts as well.
     """
-    shelf = _Shelf(owned)
+    shelf = Shelf(owned)
     known = {album.mbid: album for album in (*_listed(loved, owned), *catalogue)}
     found = [
         MissingAlbum(
@@ -113,7 +113,7 @@ def newness(album: ReleaseGroup, today: date) -> float:
     return standing * (_EP if album.kind == "ep" else 1.0)
 
 
-class _Shelf:
+class Shelf:
     """What Lidarr says of one artist's albums."""
 
     def __init__(self, owned: Sequence[OwnedAlbum]) -> None:

@@ -54,25 +54,22 @@ class Judgement:
         for place, item in enumerate(ranking):
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-            artist = item.loved.artist.mbid
-            if artist is None:
-                continue
-            if verdict := self._judge(item, artist):
+            if verdict := self._judge(item):
                 self.drop(item, *verdict)
             elif item.facts.listed or self._preflight is None:
-                self._keep(item, artist, item.album.mbid)
+                self._keep(item, item.album.mbid)
             elif self._failures >= _AWAY_AFTER:
                 self.drop(item, Verdict.HELD, "metadata away; tried again in the next run")
             else:
-                await self._clear(item, artist, self._preflight)
+                await self._clear(item, self._preflight)
                 yield len(self.kept)
 
     def drop(self, item: MissingAlbum, verdict: Verdict, detail: str) -> None:
         artist = item.loved.artist
         self.judged.append(Judged(artist.name, item.album.title, verdict, detail, (SOURCE,), artist.mbid))
 
-    def _judge(self, item: MissingAlbum, artist: Mbid) -> Reason | None:
-        memory, album = self._memory, item.album.mbid
+    def _judge(self, item: MissingAlbum) -> Reason | None:
+        memory, album, artist = self._memory, item.album.mbid, item.album.artist
         genres = _votes(item)
         if artist in memory.blocks.artists:
             return Verdict.BLOCKED, "you blocked this artist"
@@ -102,7 +99,7 @@ class Judgement:
             return Verdict.NOT_REACHED, f"{len(self.kept)} better ones were kept"
         return None
 
-    async def _clear(self, item: MissingAlbum, artist: Mbid, preflight: Preflight) -> None:
+    async def _clear(self, item: MissingAlbum, preflight: Preflight) -> None:
         """Lidarr's metadata must know the album: one unknown identifier would break a whole sync."""
         try:
             canonical = await preflight.album(item.album.mbid)
@@ -118,26 +115,26 @@ class Judgement:
             self.drop(item, Verdict.UNKNOWN, "Lidarr's metadata does not know this album yet")
             return
         merged = msgspec.structs.replace(item, album=msgspec.structs.replace(item.album, mbid=canonical))
-        if canonical != item.album.mbid and (verdict := self._judge(merged, artist)):
+        if canonical != item.album.mbid and (verdict := self._judge(merged)):
             self.drop(item, *verdict)
             return
-        self._keep(merged, artist, canonical)
+        self._keep(merged, canonical)
 
-    def _keep(self, item: MissingAlbum, artist: Mbid, album: Mbid) -> None:
+    def _keep(self, item: MissingAlbum, album: Mbid) -> None:
         self._seen.add(album)
-        self._of_artist[artist] += 1
-        self.kept.append(_verified(item, artist))
+        self._of_artist[item.album.artist] += 1
+        self.kept.append(_verified(item))
         self.facts[album] = item.facts
 
 
-def _verified(item: MissingAlbum, mbid: Mbid) -> Verified:
+def _verified(item: MissingAlbum) -> Verified:
     """As the later stages know it: found from its own artist, with one voice."""
     artist, confidence, votes = item.loved.artist, item.confidence, _votes(item)
     voice = Voice(SOURCE, 1.0, confidence, seeds=((artist.name, 1.0),))
     fused = Fused(
         artist=artist.name,
         album=item.album.title,
-        mbid=mbid,
+        mbid=item.album.artist,
         voices=(voice,),
         named_by=SOURCE,
         score=confidence,
@@ -148,7 +145,7 @@ def _verified(item: MissingAlbum, mbid: Mbid) -> Verified:
     )
     return Verified(
         fused,
-        CatalogArtist(mbid, artist.name, genres=votes),
+        CatalogArtist(item.album.artist, artist.name, genres=votes),
         item.album,
         item.facts.chosen_by,
         genre_shares(votes),

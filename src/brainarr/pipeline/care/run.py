@@ -21,7 +21,7 @@ from brainarr.domain.recommendation import (
     Verdict,
 )
 from brainarr.domain.taste import Profile
-from brainarr.pipeline.care.albums import first_new_day, gaps_of, is_new, releases_of, unfit
+from brainarr.pipeline.care.albums import Shelf, first_new_day, gaps_of, is_new, releases_of, unfit
 from brainarr.pipeline.care.asking import Answers, ChartReader, ask_discographies, ask_releases
 from brainarr.pipeline.care.explain import care_reason
 from brainarr.pipeline.care.judge import Judgement
@@ -102,6 +102,8 @@ class _Care:
         """Of artists and albums that never came before the judgement."""
         self._found = 0
         self._profile: Profile | None = None
+        self._mbids = {artist.id: artist.mbid for artist in library.artists if artist.mbid is not None}
+        """By Lidarr's number; about the others nobody can be asked."""
         self.judgement = Judgement(memory, options, library.exclusions, tools.preflight)
 
     async def finish(self) -> None:
@@ -110,21 +112,23 @@ class _Care:
         loved = await asyncio.to_thread(love, self._library.artists)
         missing = await (self._gaps(loved) if self._kind is ListKind.GAPS else self._releases(loved))
         self._found = len(missing)
-        ranking = sorted(missing, key=lambda one: (-one.confidence, one.loved.artist.name, one.album.title))
+        ranking = await self._still_missing(
+            sorted(missing, key=lambda one: (-one.confidence, one.loved.artist.name, one.album.title))
+        )
         async for kept in self.judgement.steps(ranking):
             self._on_progress(
                 Progress("verify", f"{kept} kept", kept, min(self.judgement.wanted, len(ranking)))
             )
 
     async def _gaps(self, loved: Sequence[Loved]) -> list[MissingAlbum]:
-        wanted = [one for one in favourites(loved) if one.artist.mbid is not None]
-        known = await self._tools.recall_albums([one.artist.mbid for one in wanted if one.artist.mbid])
+        wanted = [one for one in favourites(loved) if one.artist.id in self._mbids]
+        known = await self._tools.recall_albums([self._mbids[one.artist.id] for one in wanted])
         async for asked, of in ask_discographies(self._answers, wanted, known, self._tools.catalog):
             self._on_progress(Progress("candidates", "MusicBrainz", asked, of))
         answered = [one for one in wanted if one.artist.mbid in self._answers.albums]
         await self._read_albums(answered)
         for one in wanted:
-            if (why := self._answers.failed.get(self._mbid(one))) is not None:
+            if (why := self._answers.failed.get(self._mbids[one.artist.id])) is not None:
                 self._say(one, Verdict.HELD, f"metadata away: {why}")
         found: dict[int, tuple[MissingAlbum, ...]] = {}
         for one in answered:
@@ -136,7 +140,7 @@ class _Care:
                 self._say(one, *_without_gap(self._albums_of(one)))
         charted = [one for one in answered if one.artist.id in found][: 2 * self._options.max_recommendations]
         for one in charted:
-            known_as = CatalogArtist(self._mbid(one), one.artist.name)
+            known_as = CatalogArtist(self._mbids[one.artist.id], one.artist.name)
             if (chart := await self._charts.read(known_as)) is not None:
                 owned = self._library.albums.get(one.artist.id, ())
                 found[one.artist.id] = gaps_of(one, self._albums_of(one), owned, self._today, chart)
@@ -144,7 +148,7 @@ class _Care:
 
     async def _releases(self, loved: Sequence[Loved]) -> list[MissingAlbum]:
         tools, day = self._tools, first_new_day(self._today)
-        known = await tools.recall_releases([one.artist.mbid for one in loved if one.artist.mbid])
+        known = await tools.recall_releases(list(dict.fromkeys(self._mbids.values())))
         async for asked, of in ask_releases(self._answers, loved, known, tools.calendar, day):
             self._on_progress(Progress("candidates", "MusicBrainz", asked, of))
         await self._read_albums([one for one in loved if self._new_albums(one)])
@@ -169,7 +173,25 @@ class _Care:
         return tuple(album for album in self._albums_of(one) if is_new(album, self._today))
 
     def _albums_of(self, one: Loved) -> tuple[ReleaseGroup, ...]:
-        return self._answers.albums.get(one.artist.mbid, ()) if one.artist.mbid else ()
+        mbid = self._mbids.get(one.artist.id)
+        return self._answers.albums.get(mbid, ()) if mbid is not None else ()
+
+    async def _still_missing(self, ranking: Sequence[MissingAlbum]) -> list[MissingAlbum]:
+        """Without what Lidarr has been told to monitor since its artist was read: that shows in no statistics
+        of the artist, so who is about to be proposed is read anew."""
+        near = list(dict.fromkeys(item.loved.artist.id for item in ranking[: self.judgement.wanted]))
+        if not near:
+            return []
+        self._library = await self._tools.read_albums(self._library, near)
+        shelves = {number: Shelf(self._library.albums.get(number, ())) for number in near}
+        missing: list[MissingAlbum] = []
+        for item in ranking:
+            shelf = shelves.get(item.loved.artist.id)
+            if shelf is not None and shelf.holds(item.album):
+                self.judgement.drop(item, Verdict.OWNED, "in the library or waited for")
+            else:
+                missing.append(item)
+        return missing
 
     async def _read_albums(self, wanted: Sequence[Loved]) -> None:
         unread = [one.artist.id for one in wanted if one.artist.id not in self._library.albums][:MOST_READ]
@@ -179,9 +201,6 @@ class _Care:
 
     def _say(self, one: Loved, verdict: Verdict, detail: str, album: str | None = None) -> None:
         self._told.append(Judged(one.artist.name, album, verdict, detail, (SOURCE,), one.artist.mbid))
-
-    def _mbid(self, one: Loved) -> Mbid:
-        return one.artist.mbid or Mbid("")
 
     def result(self, *, stopped: bool = False) -> RunResult:
         """What is kept by now, chosen and explained."""
