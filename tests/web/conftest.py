@@ -24,6 +24,7 @@ from brainarr.service.care import CARE, Recall
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import ESTIMATE
 from brainarr.service.feed_cache import FeedCache
+from brainarr.service.listens import LISTENS
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.liveness import this_process
 from brainarr.service.passwords import Passwords
@@ -250,7 +251,7 @@ async def house(place: Place) -> AsyncIterator[House]:
             home.clock,
             MemoryLevel(2**20),
             StoredCache(home.db, home.clock),
-            kinds=(*REMOTE, PROFILE, CARE, ESTIMATE),
+            kinds=(*REMOTE, LISTENS, PROFILE, CARE, ESTIMATE),
         )
         known = CachedCatalog(catalog, cache)
         deps = WebDeps(
