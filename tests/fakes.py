@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -58,6 +58,27 @@ class FakeCatalog:
         self.asked.append(question)
         if self.failure is not None:
             raise self.failure
+
+
+class FakeCalendar:
+    """pipeline.ports.ReleaseCalendar over what it is given."""
+
+    def __init__(self, albums: Iterable[ReleaseGroup] = (), most: int = 40) -> None:
+        self.most = most
+        self.albums = tuple(albums)
+        self.asked: list[Mbid] = []
+        self.questions = 0
+        self.failure: ProviderError | None = None
+
+    async def released_since(
+        self, artists: Sequence[Mbid], day: date
+    ) -> Mapping[Mbid, tuple[ReleaseGroup, ...]]:
+        assert len(artists) <= self.most
+        self.questions += 1
+        if self.failure is not None:
+            raise self.failure
+        self.asked += artists
+        return {mbid: tuple(one for one in self.albums if one.artist == mbid) for mbid in artists}
 
 
 class FakeSource:

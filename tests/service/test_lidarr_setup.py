@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from brainarr.domain.import_lists import Channel, State
+from brainarr.domain.lists import ListKind
 from brainarr.errors import ProviderRejected
 from brainarr.sandbox import listsync
 from brainarr.sandbox.lidarr.holdings import NOTHING, STANDARD, Holdings
@@ -195,3 +196,15 @@ async def test_removed_they_are_gone_and_other_lists_stay(town: Town) -> None:
     assert await take_down(town.lists, town.row, town.address) == 2
     assert [made.name for made in town.lidarr.lists.values()] == ["Another (albums)", "Another (artists)"]
     assert await take_down(town.lists, town.row, town.address) == 0
+
+
+async def test_of_artists_that_are_owned_what_lidarr_lists_already_is_monitored(town: Town) -> None:
+    await set_up(town.lists, town.row, town.address, Wanted())
+    assert not any(made.should_monitor_existing for made in town.lidarr.lists.values())
+    gaps = msgspec.structs.replace(town.row, kind=ListKind.GAPS)
+    albums, _ = await read_setup(town.lists, gaps, town.address)
+    assert (albums.state, len(albums.differences)) == (State.DIFFERS, 1)
+    await set_up(town.lists, gaps, town.address, Wanted())
+    albums_list, artists = town.lidarr.lists.values()
+    assert (albums_list.should_monitor_existing, artists.should_monitor_existing) == (True, False)
+    assert [one.state for one in await read_setup(town.lists, gaps, town.address)] == [State.SET_UP] * 2

@@ -20,9 +20,11 @@ from brainarr.pipeline.ports import ImportChoices, ImportOptions, Taken
 from brainarr.service.albums import Discographies
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
+from brainarr.service.care import CARE, Recall
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import ESTIMATE
 from brainarr.service.feed_cache import FeedCache
+from brainarr.service.listens import LISTENS
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.liveness import this_process
 from brainarr.service.passwords import Passwords
@@ -43,12 +45,13 @@ from brainarr.store.session import open_database
 from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from brainarr.wiring.build import Ground
-from brainarr.wiring.caching import REMOTE
+from brainarr.wiring.caching import REMOTE, CachedCatalog
 from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.probes import kinds, probes_of
+from brainarr.wiring.releases import CachedReleases
 from tests.conftest import Place
-from tests.fakes import FakeCatalog, Offers
+from tests.fakes import FakeCalendar, FakeCatalog, Offers
 from tests.planted import ADMIN_PASSWORD, USER_PASSWORD
 from tests.service.given import replayed
 from tests.store.given import House as Home
@@ -260,6 +263,13 @@ async def house(place: Place) -> AsyncIterator[House]:
 
     signals = Signals()
     async with installed(*place) as home:
+        cache = LayeredCache(
+            home.clock,
+            MemoryLevel(2**20),
+            StoredCache(home.db, home.clock),
+            kinds=(*REMOTE, LISTENS, PROFILE, CARE, ESTIMATE),
+        )
+        known = CachedCatalog(catalog, cache)
         deps = WebDeps(
             db=home.db,
             secrets=home.secrets,
@@ -283,12 +293,8 @@ async def house(place: Place) -> AsyncIterator[House]:
             ),
             backups=Backups(home.url, home.folder, SHELF, home.clock),
             passwords=QUICK,
-            cache=LayeredCache(
-                home.clock,
-                MemoryLevel(2**20),
-                StoredCache(home.db, home.clock),
-                kinds=(*REMOTE, PROFILE, ESTIMATE),
-            ),
+            cache=cache,
+            care=Recall(known.recall_albums, CachedReleases(FakeCalendar(), cache, home.clock).recall),
             discographies=Discographies(home.db, catalog),
             feeds=FeedCache(home.db, home.secrets, home.clock),
             configuration=configuration_on(home),

@@ -35,7 +35,8 @@ async def test_the_page_names_every_level_and_every_kind(house: House, api: http
     assert memory["bytes"] > 5 and database["bytes"] > 5
     kinds = {kind["name"]: kind for kind in page["kinds"]}
     assert kinds.keys() == {
-        *("artists-named", "artist", "albums", "favourites", "similar", "profile", "estimate", "feeds")
+        *("artists-named", "artist", "albums", "favourites", "similar", "releases", "listens"),
+        *("profile", "care", "estimate", "feeds"),
     }
     artist = kinds["artist"]
     assert (artist["memory"], artist["redis"], artist["database"]) == (300, None, 30 * 86_400)

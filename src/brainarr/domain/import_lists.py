@@ -62,6 +62,8 @@ class ListPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Off: Lidarr fetches the list and adds nothing."""
     monitor: Monitor
     monitor_new: MonitorNew
+    monitor_existing: bool
+    """Whether that goes for what Lidarr lists already, too."""
     search: bool
     """Whether Lidarr looks for a download at once."""
     terms: Terms
@@ -77,6 +79,7 @@ class ListFound(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     monitor: str
     monitor_new: str
+    monitor_existing: bool
     search: bool
     terms: Terms
 

@@ -1,7 +1,7 @@
 """Where the pipeline meets the world: what llm, providers and store must offer it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -147,6 +147,20 @@ class Catalog(Protocol):
 
     async def albums(self, artist: Mbid) -> tuple[ReleaseGroup, ...]:
         """Every release group of primary type album or EP by the artist, oldest first."""
+        ...
+
+
+class ReleaseCalendar(Protocol):
+    """Knows what artists have brought out lately, and what they announce."""
+
+    most: int
+    """So many artists one question may name."""
+
+    async def released_since(
+        self, artists: Sequence[Mbid], day: date
+    ) -> Mapping[Mbid, tuple[ReleaseGroup, ...]]:
+        """Albums and EPs first released on `day` or later, by each of `artists`, which are `most` at most;
+        raises ProviderError. An artist without any has ()."""
         ...
 
 

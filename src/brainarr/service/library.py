@@ -1,7 +1,7 @@
 """The library: reading it out of Lidarr into the database, and back when Lidarr is away."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 
 import msgspec
@@ -101,6 +101,21 @@ async def backfill_albums(
         async with db.transaction() as connection:
             await snapshot.note_change(connection, instance, library.read_at)
     return _including(library, read)
+
+
+async def read_anew(
+    db: Database,
+    source: LibrarySource,
+    library: Library,
+    wanted: Collection[int],
+    on_progress: OnProgress,
+    *,
+    instance: str = INSTANCE,
+) -> Library:
+    """The albums of these artists as they are at this moment, also where the artist looks unchanged: what is
+    monitored shows in no statistics. Where Lidarr is away, what is known of them."""
+    artists = [artist for artist in library.artists if artist.id in wanted]
+    return _including(library, await read_albums(db, source, artists, on_progress, instance=instance))
 
 
 async def refresh_library(

@@ -19,6 +19,7 @@ from brainarr.domain.import_lists import (
     Terms,
     Unreached,
 )
+from brainarr.domain.lists import ListKind
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lists import ListRow
 
@@ -79,7 +80,7 @@ async def read_setups(
 
     def standing(channel: Channel, row: ListRow) -> Standing:
         wanted = feed_addresses(row, address)[channel]
-        return _standing(channel, _ours(found, channel, row.slug, wanted), wanted)
+        return _standing(channel, row, _ours(found, channel, row.slug, wanted), wanted)
 
     return {row.slug: tuple(standing(channel, row) for channel in BOTH) for row in rows}
 
@@ -154,15 +155,15 @@ def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str)
     return min(mine, key=lambda one: (host_and_path(one.address) != place, one.number), default=None)
 
 
-def _standing(channel: Channel, found: ListFound | None, address: str) -> Standing:
+def _standing(channel: Channel, row: ListRow, found: ListFound | None, address: str) -> Standing:
     if found is None:
         return Standing(channel=channel, state=State.MISSING, found=None)
-    differences = tuple(_differences(channel, found, address))
+    differences = tuple(_differences(channel, row, found, address))
     state = State.DIFFERS if differences else State.SET_UP
     return Standing(channel=channel, state=state, found=found, differences=differences)
 
 
-def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
+def _differences(channel: Channel, row: ListRow, found: ListFound, address: str) -> list[str]:
     """What keeps it from working as promised; a person's own choices are no difference."""
     said: list[str] = []
     if host_and_path(found.address) != host_and_path(address):
@@ -175,6 +176,8 @@ def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
         said.append("Monitor is not Specific Album, so it does not stop at the album you approved")
     if channel is Channel.ALBUMS and found.monitor_new != MonitorNew.NONE:
         said.append("Monitor New Albums is not None, so later albums come along")
+    if _of_owned_artists(channel, row) and not found.monitor_existing:
+        said.append("Monitor Existing Albums is off, so albums that Lidarr lists already stay unmonitored")
     if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
         said.append("Monitor is Specific Album, which for a list of artists means all their albums")
     return said
@@ -199,9 +202,15 @@ def _plan(
         enabled=True,
         monitor=monitor,
         monitor_new=monitor_new,
+        monitor_existing=_of_owned_artists(channel, row) or bool(there and there.monitor_existing),
         search=search,
         terms=_terms(channel, wanted, choices, tag, there),
     )
+
+
+def _of_owned_artists(channel: Channel, row: ListRow) -> bool:
+    """Whether it names albums that Lidarr lists already, unmonitored."""
+    return channel is Channel.ALBUMS and row.kind is not ListKind.DISCOVER
 
 
 def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[Monitor, MonitorNew]:

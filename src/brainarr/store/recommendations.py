@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.lists import DEFAULT_INSTANCE
+from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import search_text
 from brainarr.domain.presence import Standing
@@ -91,6 +91,10 @@ class StandingRow(msgspec.Struct, frozen=True, gc=False):
     group: Mbid | None
     known: Standing
 
+
+OF_NEWCOMERS = select(lists.c.id).where(lists.c.kind == ListKind.DISCOVER)
+"""The lists whose artists are not owned yet: only those tell what is close to the library, and whose
+proposals are taken."""
 
 ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
     lists, lists.c.id == recommendations.c.list_id
@@ -437,7 +441,11 @@ async def genres_found(
     table = recommendations
     query = (
         select(table.c.artist_mbid, table.c.facts)
-        .where(table.c.owner == owner, table.c.status.in_(UNDECIDED_OR_ON_THE_WAY))
+        .where(
+            table.c.owner == owner,
+            table.c.status.in_(UNDECIDED_OR_ON_THE_WAY),
+            table.c.list_id.in_(OF_NEWCOMERS),
+        )
         .order_by(table.c.id.desc())
         .limit(GENRES_REMEMBERED)
     )

@@ -19,6 +19,7 @@ from brainarr.service.albums import Discographies
 from brainarr.service.artwork import Artwork
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
+from brainarr.service.care import Recall
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
@@ -94,6 +95,8 @@ class WebDeps:
     backups: Backups
     """What is backed up, and where to."""
     cache: LayeredCache
+    care: Recall
+    """What earlier runs heard of the catalogue."""
     discographies: Discographies
     feeds: FeedCache
     configuration: Configuration

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from brainarr.domain.care import CARE_WEIGHTS
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Recommendation, Status, Verdict
@@ -15,6 +16,9 @@ from brainarr.service.push import AS_LIDARR_HAS_IT
 from brainarr.service.recommendations import EVENTS, Decision
 from brainarr.service.troubles import stuck_since
 from brainarr.store.recommendations import RecommendationRow
+
+_CONFIDENCE = "How strongly its sources speak for it, against the rest of the run."
+_CARE_CONFIDENCE = "How loved its artist is, and how the album stands; against the rest of the run."
 
 NOTICED = 0.005
 """A difference below it is rounding."""
@@ -133,7 +137,10 @@ class Score(msgspec.Struct, frozen=True):
 
 
 def take_apart(item: Recommendation, weights: FacetWeights) -> Score:
-    """`weights`: those that are configured now; what a run learnt or was told since is the rest."""
+    """`weights`: those that are configured now; what a run learnt or was told since is the rest. An album of
+    an owned artist has its own."""
+    care = item.evidence.care
+    weights = CARE_WEIGHTS if care else weights
     parts, year = item.parts, f" around {item.year}" if item.year else ""
     facets = (
         Facet("genre", parts.genre, weights.genre, "How close its genres are to those of your library."),
@@ -148,7 +155,7 @@ def take_apart(item: Recommendation, weights: FacetWeights) -> Score:
             "confidence",
             parts.confidence,
             weights.confidence,
-            "How strongly its sources speak for it, against the rest of the run.",
+            _CARE_CONFIDENCE if care else _CONFIDENCE,
         ),
     )
     rest = item.score - sum(facet.gives for facet in facets)

@@ -17,7 +17,7 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.caching import digest
-from brainarr.domain.lists import DEFAULT_INSTANCE
+from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -37,6 +37,7 @@ from brainarr.service.backup import Backups
 from brainarr.service.estimate import Estimating
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
+from brainarr.service.listens import remember_plays
 from brainarr.service.lists import read_lists
 from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
@@ -62,6 +63,7 @@ from brainarr.wiring.caching import (
     open_cache,
     recall_neighbours,
 )
+from brainarr.wiring.care import bind_care
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.media import Media, open_media
 from brainarr.wiring.outside import LABELS, Outside, open_outside
@@ -293,6 +295,8 @@ def _deps(
     sources = {source.name: source for source in (brainz, *others) if source}
     charts = [CachedCharts(outside.deezer, cache)] if outside.deezer else []
 
+    care = bind_care(outside, db, cache, charts, clock)
+
     async def recall(seeds: Sequence[Mbid]) -> Mapping[Mbid, Sequence[Mbid]]:
         # ListenBrainz alone names its neighbours by identifier throughout.
         return await recall_neighbours(cache, brainz, seeds) if brainz else {}
@@ -364,12 +368,14 @@ def _deps(
     )
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+        wanted = run.overrides.over(run.terms.over(await options()))
+        if run.kind is not ListKind.DISCOVER:
+            return await care(run, library, wanted, memory, on_progress)
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
         links = links_named(outside.links, run.terms.providers)
         tools = instruments(run.id, run.instance, links, on_progress)
-        wanted = run.overrides.over(run.terms.over(await options()))
         result = await run_pipeline(library, wanted, memory, tools, on_progress)
         missing = run.terms.providers_missing(link.entry.name for link in outside.links)
         notes = [missing] if missing else []
@@ -394,7 +400,7 @@ def _deps(
         libraries=outside.lidarrs,
         recommend=recommend,
         clears=True,
-        listen=partial(_listens, outside),
+        listen=partial(_listens, outside, cache),
         configured=settings.recommend.score_weights.scaled,
         keep_prompts=settings.recommend.keep_prompts,
         auto_approve=settings.recommend.approval == "auto",
@@ -403,7 +409,7 @@ def _deps(
     return runs, Estimating(chain, options, estimate), backtests
 
 
-async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
+async def _listens(outside: Outside, cache: LayeredCache) -> tuple[list[Plays], list[str]]:
     """What the person listened to, and a note for each service that did not tell."""
     plays: list[Plays] = []
     notes: list[str] = []
@@ -412,4 +418,6 @@ async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
             plays += await listener.read()
         except ProviderError as error:
             notes.append(f"Listens were not counted: {error}")
+    if plays:
+        await remember_plays(cache, plays)
     return plays, notes

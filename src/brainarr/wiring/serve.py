@@ -33,6 +33,7 @@ from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import Ground, House, open_ground, utc_now
 from brainarr.wiring.caching import CachedCatalog
+from brainarr.wiring.care import bind_recall
 from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.checkup import wired_providers
 from brainarr.wiring.configuration import ServerSettings
@@ -142,6 +143,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         backtests=house.backtests,
         backups=house.backups,
         cache=house.cache,
+        care=bind_recall(house.outside, house.cache, house.clock),
         discographies=house.media.discographies,
         feeds=feeds,
         configuration=configuration,

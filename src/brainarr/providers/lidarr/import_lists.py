@@ -130,6 +130,7 @@ def _body(plan: ListPlan, picked: Mapping[str, Any] = NOTHING_PICKED) -> dict[st
         "configContract": contract,
         "enableAutomaticAdd": plan.enabled,
         "shouldMonitor": plan.monitor,
+        "shouldMonitorExisting": plan.monitor_existing,
         "shouldSearch": plan.search,
         "monitorNewItems": plan.monitor_new,
         "rootFolderPath": plan.terms.root_folder,
@@ -149,6 +150,7 @@ def _found(row: ImportListRow) -> ListFound:
         enabled=row.enable_automatic_add,
         monitor=row.should_monitor,
         monitor_new=row.monitor_new_items,
+        monitor_existing=row.should_monitor_existing,
         search=row.should_search,
         terms=Terms(row.root_folder_path, row.quality_profile_id, row.metadata_profile_id, row.tags),
     )

@@ -50,6 +50,9 @@ class Artist(BareArtist):
     tags: tuple[Id, ...] | None = None
     statistics: Statistics | None = None
     last_album: LastAlbum | None = None
+    path: str | None = None
+    status: str | None = None
+    """continuing, ended or deleted."""
 
 
 class BareAlbum(Resource):
@@ -134,6 +137,7 @@ class ImportListRow(Resource):
     implementation: str = ""
     enable_automatic_add: bool = False
     should_monitor: str = "none"
+    should_monitor_existing: bool = False
     should_search: bool = False
     monitor_new_items: str = "all"
     root_folder_path: str = ""
