@@ -1,0 +1,92 @@
+"""What MkDocs calls while it builds the site (mkdocs.yml).
+
+The documents are written for whoever reads them in the repository; here they become pages: those at the root
+of the repository too, and what else they link to.
+"""
+
+import html
+import re
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from posixpath import dirname, normpath, relpath
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from docs.site.reference import PAGES
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+AT_THE_ROOT: Mapping[str, str] = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
+"""Documents beside the folder of the others → the pages they become."""
+BESIDE = ("dashboards", "deploy", "LICENSE")
+"""What else in the repository is linked to: it goes along as it is."""
+
+_LINK = re.compile(r"(\]\()(?!https?://|#|mailto:)([^)#\s]+)")
+_FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
+_UNTICKED = re.compile(r"^(\s*)- \[ \] ", re.MULTILINE)
+_PICTURE = re.compile(r'<img alt="([^"]*)" src="([^"]+)"')
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    for name, page in AT_THE_ROOT.items():
+        files.append(File.generated(config, page, content=(ROOT / name).read_text()))
+    for page, write in PAGES.items():
+        files.append(File.generated(config, page, content=write()))
+    for name in BESIDE:
+        for file in sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]:
+            if file.is_file():
+                src = file.relative_to(ROOT).as_posix()
+                files.append(File.generated(config, src, abs_src_path=str(file)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links as they are in the repository, turned to where things are on the site."""
+    src = page.file.src_uri
+    at_home = next((name for name, became in AT_THE_ROOT.items() if became == src), f"docs/{src}")
+    parts = _FENCE.split(markdown)
+    return "".join(
+        part
+        if part.startswith("```")
+        else _UNTICKED.sub(r"\1- ☐ ", _LINK.sub(lambda found: found[1] + _on_site(found[2], at_home, src), part))
+        for part in parts
+    )
+
+
+def _on_site(link: str, at_home: str, src: str) -> str:
+    """`link` as it stands in the file `at_home` of the repository, as the page `src` must have it."""
+    target = normpath(f"{dirname(at_home)}/{link}") if dirname(at_home) else normpath(link)
+    placed = AT_THE_ROOT.get(target, target.removeprefix("docs/"))
+    return relpath(placed, dirname(src) or ".")
+
+
+def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    # So that a page never moves sideways, whatever its tables do.
+    content = content.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
+    return _PICTURE.sub(lambda found: _shown(found[1], found[2], page), content)
+
+
+def _shown(alt: str, address: str, page: Page) -> str:
+    """A picture that keeps its room while it loads, and loads when somebody comes near."""
+    file = DOCS / normpath(f"{dirname(page.file.src_uri)}/{html.unescape(address)}".lstrip("/"))
+    width, height = jpeg_size(file.read_bytes())
+    return f'<img alt="{alt}" src="{address}" width="{width}" height="{height}" loading="lazy" decoding="async"'
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, out of the frame header (ITU T.81, B.2.2)."""
+    place = 2
+    while place + 9 < len(data):
+        marker, length = struct.unpack(">xBH", data[place : place + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[place + 5 : place + 9])
+            return width, height
+        place += 2 + length
+    raise ValueError("no JPEG: it has no frame")

@@ -1,0 +1,105 @@
+// Search: every word must stand in a section; a word of its heading counts most. The index is read at first use.
+const MOST = 12;
+const AROUND = 70;
+const base = document.body.dataset.base;
+const field = document.querySelector("#search");
+const found = document.querySelector("#found");
+field.closest("search").hidden = false;
+
+let index = null;
+
+async function sections() {
+  if (!index) {
+    const answer = await fetch(`${base}search/search_index.json`);
+    index = (await answer.json()).docs.map((section) => {
+      const text = section.text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+      return { ...section, text, inTitle: section.title.toLowerCase(), inText: text.toLowerCase() };
+    });
+    const titles = new Map(index.filter((each) => !each.location.includes("#")).map((each) => [each.location, each.title]));
+    for (const each of index) each.page = titles.get(each.location.split("#")[0]) ?? "";
+  }
+  return index;
+}
+
+function score(section, words) {
+  let sum = 0;
+  for (const word of words) {
+    const title = section.inTitle.includes(word);
+    const times = section.inText.split(word).length - 1;
+    if (!title && !times) return 0;
+    sum += (title ? 20 : 0) + Math.min(times, 5);
+  }
+  return sum + (section.inTitle === words.join(" ") ? 50 : 0) + (section.location.includes("#") ? 0 : 1);
+}
+
+/** Nodes with the words marked: what is found is text, never markup. */
+function marked(text, words) {
+  const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "gi");
+  return text.split(pattern).map((part, place) => {
+    if (place % 2 === 0) return part;
+    const mark = document.createElement("mark");
+    mark.textContent = part;
+    return mark;
+  });
+}
+
+function excerpt(section, words) {
+  const place = Math.max(0, ...words.map((word) => section.inText.indexOf(word)));
+  const begin = Math.max(0, place - AROUND);
+  return (begin ? "…" : "") + section.text.slice(begin, place + 2 * AROUND) + "…";
+}
+
+function line(section, words) {
+  const link = document.createElement("a");
+  link.href = base + section.location;
+  const where = document.createElement("small");
+  const page = section.page && section.page !== section.title ? [`${section.page}: `] : [];
+  where.append(...page, ...marked(excerpt(section, words), words));
+  link.append(...marked(section.title, words), where);
+  return link;
+}
+
+function say(text) {
+  const told = document.createElement("p");
+  told.textContent = text;
+  found.replaceChildren(told);
+}
+
+async function search() {
+  const words = field.value.toLowerCase().split(/\s+/).filter((word) => word.length > 1);
+  found.hidden = words.length === 0;
+  if (!words.length) return;
+  let known;
+  try {
+    known = await sections();
+  } catch {
+    // A browser lets no script read files beside a page that was opened from a disk.
+    say("The search needs these pages on a web server.");
+    return;
+  }
+  const hits = known.map((section) => ({ section, score: score(section, words) })).filter((hit) => hit.score > 0);
+  hits.sort((one, other) => other.score - one.score);
+  if (hits.length) found.replaceChildren(...hits.slice(0, MOST).map((hit) => line(hit.section, words)));
+  else say("Nothing was found.");
+}
+
+field.addEventListener("input", search);
+field.addEventListener("focus", search);
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("search")) found.hidden = true;
+});
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea");
+  if (event.key === "/" && !typing) {
+    event.preventDefault();
+    field.focus();
+  } else if (event.key === "Escape") {
+    found.hidden = true;
+    field.blur();
+  } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest("search")) {
+    const links = [...found.querySelectorAll("a")];
+    const next = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    event.preventDefault();
+    (links[next] ?? field).focus();
+  }
+});
