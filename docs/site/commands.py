@@ -9,9 +9,9 @@ from brainarr.cli.app import app
 from docs.site.markdown import code, page, prose, table
 
 _ABOUT = """\
-Every command with its arguments and options, read out of the program. `brainarr COMMAND --help` says the same. `--config DIR`
-may stand before or after any of them. Exit codes: 0 done, 1 failed (`doctor`: something needs you), 2 unusable arguments or
-configuration, 130 stopped by Ctrl-C.
+Every command with its arguments and options, read out of the program. `brainarr COMMAND --help` says the
+same. `--config DIR` may stand before or after any of them. Exit codes: 0 done, 1 failed (`doctor`:
+something needs you), 2 unusable arguments or configuration, 130 stopped by Ctrl-C.
 """
 
 

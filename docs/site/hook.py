@@ -7,9 +7,10 @@ of the repository too, and what else they link to.
 import html
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -29,6 +30,7 @@ BESIDE = ("dashboards", "deploy", "LICENSE")
 """What else in the repository is linked to: it goes along as it is."""
 
 _LINK = re.compile(r"(\]\()(?!https?://|#|mailto:)([^)#\s]+)")
+_FILE_NAMED = re.compile(r"\[([\w/-]+\.md)\](\(([^)#\s]+)[^)\s]*\))")
 _FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
 _UNTICKED = re.compile(r"^(\s*)- \[ \] ", re.MULTILINE)
 _PICTURE = re.compile(r'<img alt="([^"]*)" src="([^"]+)"')
@@ -48,16 +50,32 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links as they are in the repository, turned to where things are on the site."""
+    """Links as they are in the repository, turned to where things are on the site and what they are called
+    there."""
     src = page.file.src_uri
     at_home = next((name for name, became in AT_THE_ROOT.items() if became == src), f"docs/{src}")
-    parts = _FENCE.split(markdown)
-    return "".join(
-        part
-        if part.startswith("```")
-        else _UNTICKED.sub(r"\1- ☐ ", _LINK.sub(lambda found: found[1] + _on_site(found[2], at_home, src), part))
-        for part in parts
-    )
+    titles = dict(_titles(config.nav))
+
+    def placed(found: re.Match[str]) -> str:
+        return found[1] + _on_site(found[2], at_home, src)
+
+    def named(found: re.Match[str]) -> str:
+        title = titles.get(normpath(f"{dirname(src)}/{found[3]}".lstrip("/")), found[1])
+        return f"[{title}]{found[2]}"
+
+    def written(part: str) -> str:
+        return _UNTICKED.sub(r"\1- ☐ ", _FILE_NAMED.sub(named, _LINK.sub(placed, part)))
+
+    return "".join(part if part.startswith("```") else written(part) for part in _FENCE.split(markdown))
+
+
+def _titles(nav: Any) -> Iterator[tuple[str, str]]:
+    """Page → its title, out of the list in mkdocs.yml."""
+    for title, entry in ((title, entry) for item in nav for title, entry in item.items()):
+        if isinstance(entry, str):
+            yield entry, title
+        else:
+            yield from _titles(entry)
 
 
 def _on_site(link: str, at_home: str, src: str) -> str:
@@ -77,7 +95,9 @@ def _shown(alt: str, address: str, page: Page) -> str:
     """A picture that keeps its room while it loads, and loads when somebody comes near."""
     file = DOCS / normpath(f"{dirname(page.file.src_uri)}/{html.unescape(address)}".lstrip("/"))
     width, height = jpeg_size(file.read_bytes())
-    return f'<img alt="{alt}" src="{address}" width="{width}" height="{height}" loading="lazy" decoding="async"'
+    return (
+        f'<img alt="{alt}" src="{address}" width="{width}" height="{height}" loading="lazy" decoding="async"'
+    )
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:

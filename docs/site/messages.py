@@ -12,8 +12,9 @@ from docs.site.said import UNKNOWN, calls
 SOURCE = Path(brainarr.__file__).parent
 _ERRORS = ("ProviderRejected", "ProviderUnavailable", "UnreadableAnswer")
 _ABOUT = f"""\
-What Brainarr says when something is amiss, word for word, so that a search finds it. {UNKNOWN} stands for what differs.
-[Troubleshooting](../troubleshooting.md) has the reasons and what to do; this page is read out of the code.
+What Brainarr says when something is amiss, word for word, so that a search finds it. {UNKNOWN} stands for
+what differs. [Troubleshooting](../troubleshooting.md) has the reasons and what to do; this page is read out
+of the code.
 """
 
 
@@ -61,7 +62,9 @@ def messages_page() -> str:
         for row in health_messages()
     )
     lidarr = ((prose(message), _remedy(remedies)) for message, remedies in lidarr_messages().items())
-    kinds = ((code(problems.PREFIX + kind.name), str(kind.status), prose(kind.title)) for kind in problem_kinds())
+    kinds = (
+        (code(problems.PREFIX + kind.name), str(kind.status), prose(kind.title)) for kind in problem_kinds()
+    )
     return page(
         "Every message",
         _ABOUT,

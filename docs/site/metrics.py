@@ -15,8 +15,8 @@ from docs.site.markdown import code, page, prose, table
 
 _HEAD = ("name", "type", "labels", "meaning")
 _ABOUT = """\
-What `/metrics` shows, read out of the code. [monitoring.md](../monitoring.md#metrics) says how to collect it, what the labels
-may be, and which process measures what.
+What `/metrics` shows, read out of the code. [monitoring.md](../monitoring.md#metrics) says how to collect
+it, what the labels may be, and which process measures what.
 """
 NOTHING = Figures(
     runs=(),
@@ -81,6 +81,8 @@ def metrics_page() -> str:
     )
     parts: list[str] = []
     for title, shown in chapters:
-        rows = ((code(row.name), row.kind, ", ".join(map(code, row.labels)), prose(row.meaning)) for row in shown)
+        rows = (
+            (code(row.name), row.kind, ", ".join(map(code, row.labels)), prose(row.meaning)) for row in shown
+        )
         parts += [f"## {title}", table(_HEAD, rows)]
     return page("Every metric", _ABOUT, *parts)

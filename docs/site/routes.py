@@ -12,12 +12,13 @@ _EVERYWHERE = frozenset(("401", "403", "422", "429"))
 """Answers that every address of the API has, and which the page therefore tells once."""
 _UNSAID = "Successful Response"
 _ABOUT = """\
-Every address with what it takes and answers, read out of the description at `/api/v1/openapi.json`. [The guide](../api-guide.md)
-shows how they go together, [api.md](../api.md) has keys, pages, events and errors.
+Every address with what it takes and answers, read out of the description at `/api/v1/openapi.json`. [The
+guide](../api-guide.md) shows how they go together, [api.md](../api.md) has keys, pages, events and errors.
 
-Below `/api/v1/` each may also answer 401 (no key that fits), 403 (the key may not do that), 422 (some values cannot be used) and
-429 (too often), and each `POST` takes the header [`Idempotency-Key`](../api.md#sending-a-request-again). All answers from 400 on are
-[problem documents](../api.md#errors).
+Below `/api/v1/` each may also answer 401 (no key that fits), 403 (the key may not do that), 422 (some
+values cannot be used) and 429 (too often), and each `POST` takes the header
+[`Idempotency-Key`](../api.md#sending-a-request-again). All answers from 400 on are [problem
+documents](../api.md#errors).
 """
 
 
@@ -33,9 +34,7 @@ class Route(NamedTuple):
 
 def routes(description: Mapping[str, Any]) -> Iterator[Route]:
     for path, methods in description["paths"].items():
-        yield from (
-            Route(method.upper(), path, methods[method]) for method in _METHODS if method in methods
-        )
+        yield from (Route(method.upper(), path, methods[method]) for method in _METHODS if method in methods)
 
 
 def routes_page() -> str:
@@ -72,7 +71,9 @@ def _parameters(operation: Mapping[str, Any]) -> Iterator[tuple[str, str, str, s
         yield code(parameter["name"]), parameter["in"], _kind(shape), needed + prose(meaning)
 
 
-def _body(operation: Mapping[str, Any], description: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+def _body(
+    operation: Mapping[str, Any], description: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str, str]]:
     for content in operation.get("requestBody", {}).get("content", {}).values():
         shape = _resolved(content["schema"], description)
         for name, field in shape.get("properties", {}).items():

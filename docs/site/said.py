@@ -91,7 +91,9 @@ class _Texts:
                 elif isinstance(child, ast.comprehension | ast.For):
                     self._bind_each(child.target, child.iter, inner)
                 # Names within another function are its own.
-                if isinstance(child, ast.AST) and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                if isinstance(child, ast.AST) and not isinstance(
+                    child, ast.FunctionDef | ast.AsyncFunctionDef
+                ):
                     self._read(child, inner)
 
     def _bind(self, target: ast.expr, value: ast.expr, block: tuple[int, ...]) -> None:
@@ -113,9 +115,7 @@ class _Texts:
         """What may stand in `name` where it is used: assigned before, and not replaced since."""
         known = self._values.get(name.id, [])
         before = [each for each in known if each.line <= name.lineno] or known
-        return (
-            each.value for each in before if not any(later.replaces(each) for later in before)
-        )
+        return (each.value for each in before if not any(later.replaces(each) for later in before))
 
     def of(self, node: ast.expr, depth: int = 0) -> tuple[str, ...]:
         if depth > 6:

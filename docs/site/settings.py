@@ -15,10 +15,12 @@ from docs.site.markdown import code, page, prose, table
 SCHEMA = Schema(Settings)
 _HEAD = ("setting", "default", "allowed", "what it does")
 _ABOUT = """\
-Every setting that there is, with its environment variable, in the order of the page Settings. This page is read out of the
-code; [settings.md](../settings.md) says how files, variables and the app go together, and more about many of them.
+Every setting that there is, with its environment variable, in the order of the page Settings. This page is
+read out of the code; [settings.md](../settings.md) says how files, variables and the app go together, and
+more about many of them.
 
-Those marked *restart* count from the next start on, all others within seconds. What is marked *secret* is never shown.
+Those marked *restart* count from the next start on, all others within seconds. What is marked *secret* is
+never shown.
 """
 
 
@@ -37,9 +39,7 @@ def settings_page() -> str:
 
 def _row(setting: Setting) -> tuple[str, str, str, str]:
     marks = [
-        word
-        for word, holds in (("*restart*", setting.needs_restart), ("*secret*", setting.secret))
-        if holds
+        word for word, holds in (("*restart*", setting.needs_restart), ("*secret*", setting.secret)) if holds
     ]
     meanings = [f"`{value}`: {prose(meaning)}" for value, meaning in setting.choices if meaning != value]
     told = (f"**{prose(setting.title)}**.", prose(setting.help), "; ".join(meanings), ", ".join(marks))

@@ -11,25 +11,30 @@ let index = null;
 async function sections() {
   if (!index) {
     const answer = await fetch(`${base}search/search_index.json`);
-    index = (await answer.json()).docs.map((section) => {
-      const text = section.text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
-      return { ...section, text, inTitle: section.title.toLowerCase(), inText: text.toLowerCase() };
+    const all = (await answer.json()).docs;
+    const pages = new Map(all.filter((each) => !each.location.includes("#")).map((each) => [each.location, each.title]));
+    const divided = new Set(all.map((each) => each.location.split("#")).filter(([, part]) => part).map(([page]) => page));
+    index = all.map((each) => {
+      // A page's text is that of its sections once more: they say better where to look.
+      const told = divided.has(each.location) ? "" : each.text;
+      const text = told.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+      const page = pages.get(each.location.split("#")[0]) ?? "";
+      return { ...each, page, text, inTitle: each.title.toLowerCase(), inText: text.toLowerCase() };
     });
-    const titles = new Map(index.filter((each) => !each.location.includes("#")).map((each) => [each.location, each.title]));
-    for (const each of index) each.page = titles.get(each.location.split("#")[0]) ?? "";
   }
   return index;
 }
 
 function score(section, words) {
-  let sum = 0;
+  const phrase = words.join(" ");
+  let sum = section.inTitle === phrase ? 50 : section.inText.includes(phrase) ? 15 : 0;
   for (const word of words) {
     const title = section.inTitle.includes(word);
     const times = section.inText.split(word).length - 1;
     if (!title && !times) return 0;
     sum += (title ? 20 : 0) + Math.min(times, 5);
   }
-  return sum + (section.inTitle === words.join(" ") ? 50 : 0) + (section.location.includes("#") ? 0 : 1);
+  return sum;
 }
 
 /** Nodes with the words marked: what is found is text, never markup. */
@@ -44,9 +49,10 @@ function marked(text, words) {
 }
 
 function excerpt(section, words) {
-  const place = Math.max(0, ...words.map((word) => section.inText.indexOf(word)));
+  const phrase = section.inText.indexOf(words.join(" "));
+  const place = Math.max(0, phrase, ...(phrase < 0 ? words.map((word) => section.inText.indexOf(word)) : []));
   const begin = Math.max(0, place - AROUND);
-  return (begin ? "…" : "") + section.text.slice(begin, place + 2 * AROUND) + "…";
+  return section.text && (begin ? "…" : "") + section.text.slice(begin, place + 2 * AROUND) + "…";
 }
 
 function line(section, words) {
@@ -83,6 +89,8 @@ async function search() {
   else say("Nothing was found.");
 }
 
+// The list of pages is longer than most screens.
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
 field.addEventListener("input", search);
 field.addEventListener("focus", search);
 document.addEventListener("click", (event) => {

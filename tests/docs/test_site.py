@@ -1,0 +1,111 @@
+"""The built site: it is whole, it is light, and nothing in it comes from elsewhere."""
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from docs.site.hook import jpeg_size
+from docs.site.reference import PAGES
+
+ROOT = Path(__file__).parents[2]
+LOADING = {
+    "src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "manifest", "style",
+}  # fmt: skip
+"""Attributes that make a browser ask for something, or may."""
+FOREIGN = re.compile(r"(?:https?:)?//[\w.-]+", re.IGNORECASE)
+HEAVIEST_PAGE = 300_000
+HEAVIEST_SITE = 8_000_000
+"""Bytes."""
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.feed(page.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+
+def pages(site: Path) -> list[Path]:
+    return sorted(site.rglob("*.html"))
+
+
+def asked_for(tags: Tags) -> Iterator[str]:
+    """What a browser fetches, or connects to, without a click."""
+    for tag, attributes in tags.found:
+        yield from (value for name, value in attributes.items() if name in LOADING)
+        if tag in ("link", "base"):
+            yield attributes.get("href", "")
+
+
+def test_every_document_and_every_page_of_the_reference_is_there(site: Path):
+    documents = {f"{file.stem}.html" for file in ROOT.glob("docs/*.md")}
+    reference = {name.replace(".md", ".html") for name in PAGES}
+    assert documents | reference | {"index.html", "contributing.html", "changelog.html", "404.html"} == {
+        page.relative_to(site).as_posix() for page in pages(site)
+    }
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path):
+    for page in pages(site):
+        assert [asked for asked in asked_for(Tags(page)) if FOREIGN.search(asked)] == [], page
+    for file in (*site.rglob("*.css"), *site.rglob("*.js"), *site.rglob("*.svg")):
+        text = file.read_text().replace('xmlns="http://www.w3.org/2000/svg"', "")
+        assert not re.search(r"https?://|@import|url\(", text), file
+
+
+def test_a_foreign_origin_would_be_found(tmp_path: Path):
+    page = tmp_path / "page.html"
+    page.write_text(
+        '<link rel=preconnect href=//fonts.example><img srcset="https://a.example/x.png 2x"><a href="https://b.example">'
+    )
+    assert [asked for asked in asked_for(Tags(page)) if FOREIGN.search(asked)] == [
+        "//fonts.example",
+        "https://a.example/x.png 2x",
+    ]
+
+
+def test_every_picture_says_what_it_shows_and_keeps_its_room(site: Path):
+    shown = 0
+    for page in pages(site):
+        for tag, attributes in Tags(page).found:
+            if tag == "img" and not attributes["src"].endswith("icon.svg"):
+                shown += 1
+                assert len(attributes["alt"]) > 5, page
+                assert attributes["loading"] == "lazy"
+                size = jpeg_size((page.parent / attributes["src"]).read_bytes())
+                assert (attributes["width"], attributes["height"]) == tuple(map(str, size))
+    assert shown > 30
+
+
+def test_the_site_is_light(site: Path):
+    assert {
+        page.name: page.stat().st_size for page in pages(site) if page.stat().st_size > HEAVIEST_PAGE
+    } == {}
+    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < HEAVIEST_SITE
+
+
+def test_what_is_code_is_no_page(site: Path):
+    assert [file for file in site.rglob("*") if file.suffix in (".py", ".pyc", ".md")] == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["BRAINARR__LIDARR__API_KEY", "brainarr doctor", "it refuses the API key", "brainarr_feed_items_total"],
+)
+def test_the_search_knows_it(site: Path, word: str):
+    sections = json.loads((site / "search/search_index.json").read_text())["docs"]
+    assert any(word in section["text"] for section in sections)
+
+
+@pytest.mark.parametrize("page", ["api.html", "security.html", "how-it-works.html"])
+def test_markdown_of_the_repository_is_markdown_of_the_site(site: Path, page: str):
+    """What only one of the two renderers understands would show as it is written."""
+    text = re.sub(r"<(pre|code)>.*?</\1>", "", (site / page).read_text(), flags=re.DOTALL)
+    assert not re.search(r"^\|.*\|$|^```|\]\(|\*\*|^#+ |- \[ \]", text, re.MULTILINE)

@@ -1,0 +1,79 @@
+"""Whatever Brainarr says when something is amiss has its entry in docs/troubleshooting.md, in those words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.site.messages import HealthMessage, health_messages, lidarr_messages, problem_kinds
+from docs.site.said import UNKNOWN, Said, calls
+
+TROUBLE = (Path(__file__).parents[2] / "docs/troubleshooting.md").read_text()
+HEALTH = list(health_messages())
+LIDARR = list(lidarr_messages())
+
+
+def chapter(title: str) -> str:
+    return re.split(r"^#+ ", TROUBLE.split(f"# {title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def first_cells(title: str) -> list[str]:
+    return re.findall(r"^\| (.+?) \|", chapter(title), re.MULTILINE)[1:]
+
+
+@pytest.mark.parametrize("issue", HEALTH, ids=lambda issue: f"{issue.source}: {issue.message}")
+def test_every_issue_of_health_has_its_entry(issue: HealthMessage):
+    # What only says at run time what is amiss goes by its source.
+    entry = f"**{issue.source}**, with what it said" if issue.message == UNKNOWN else f'"{issue.message}"'
+    assert entry in first_cells("What health says")
+
+
+def test_no_entry_of_health_is_of_something_that_is_never_said():
+    said = {f'"{issue.message}"' for issue in HEALTH}
+    assert [
+        cell for cell in first_cells("What health says") if cell.startswith('"') and cell not in said
+    ] == []
+
+
+@pytest.mark.parametrize("message", LIDARR)
+def test_whatever_is_said_of_a_lidarr_has_its_entry(message: str):
+    assert f'"{message}"' in first_cells("What Brainarr says of a Lidarr")
+
+
+def test_every_problem_type_has_its_entry_and_the_other_way_round():
+    assert sorted(first_cells("What the API answers")) == sorted(f"`{kind.name}`" for kind in problem_kinds())
+
+
+def said_by(code: str, folder: Path) -> list[Said]:
+    (folder / "module.py").write_text(code)
+    return list(calls(folder, ["Issue"]))
+
+
+def test_messages_are_found_however_they_are_put_together(tmp_path: Path):
+    (found,) = said_by(
+        """
+def issues(name, ago, newest):
+    if newest is None:
+        remedy = "Begin."
+        return []
+    remedy = "Wait."
+    times = "once" if ago else f"{ago} times"
+    message = f"{name} failed {times}"
+    message = f"{name} was away " + times
+    for what, cure in (("red", "a"), ("blue", "b")):
+        yield Issue("Source", message.strip(), f"{what} {what}", remedy, about=name)
+""",
+        tmp_path,
+    )
+    assert found.given == (
+        ("Source",),
+        ("… was away once", "… was away … times"),
+        ("red red", "red blue", "blue red", "blue blue"),
+        ("Wait.",),
+    )
+    assert found.named == {"about": ("…",)}
+
+
+def test_what_cannot_be_followed_is_left_open(tmp_path: Path):
+    (found,) = said_by('def issues():\n    return Issue(f"a {b(1)} {c}.", d.e, *f)\n', tmp_path)
+    assert found.given[:2] == (("a …",), ("…",))
