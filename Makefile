@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo demo-web serve test check format lint types imports bench chaos spark audit clean requirements
+.PHONY: demo demo-web serve docs test check format lint types imports bench chaos spark audit clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
@@ -15,14 +15,18 @@ demo-web: $(VENV)/.app        ## the web app in that sandbox, on http://127.0.0.
 serve: $(VENV)/.app           ## the real server, with the platform's configuration folder
 	$(BIN)/brainarr serve
 
+docs: $(VENV)/.docs           ## the documentation as a site, in build/site; a link that leads nowhere fails
+	$(BIN)/python -m mkdocs build --strict --quiet
+
 test: $(VENV)/.dev            ## the whole test suite
 	$(BIN)/pytest
 
-check: $(VENV)/.dev           ## what must hold before a change lands
+check: $(VENV)/.dev $(VENV)/.docs   ## what must hold before a change lands
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory test
 
 format: $(VENV)/.dev
@@ -83,6 +87,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.dev
+	$(PIP) install --quiet --require-hashes -r requirements/docs.txt
+	touch $@
+
 $(VENV)/.spark: requirements/spark.txt $(VENV)/.dev
 	$(PIP) install --quiet --require-hashes -r requirements/spark.txt
 	touch $@
@@ -92,5 +100,6 @@ UV_COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11
 requirements:
 	$(UV_COMPILE) pyproject.toml -o requirements/app.txt
 	$(UV_COMPILE) --extra dev -c requirements/app.txt pyproject.toml -o requirements/dev.txt
+	$(UV_COMPILE) --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	printf 'hatchling\neditables\n' | $(UV_COMPILE) -c requirements/dev.txt - -o requirements/build.txt
 	$(UV_COMPILE) --extra spark -c requirements/dev.txt pyproject.toml | sed -n '/^py4j==/,/[^\\]$$/p; /^pyspark==/,/[^\\]$$/p' > requirements/spark.txt

@@ -64,13 +64,13 @@ def process_metrics() -> Iterator[Shown]:
 
 
 def _shown(family: Metric) -> Shown:
-    name = {"counter": f"{family.name}_total", "info": f"{family.name}_info"}.get(family.type, family.name)
+    suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
     labels = getattr(family, "_labelnames", ()) or tuple(
         dict.fromkeys(label for sample in family.samples for label in sample.labels)
     )
     # As Prometheus' classic format has it, which knows no infos.
     kind = {"stateset": "state set", "info": "gauge"}.get(family.type, family.type)
-    return Shown(name, kind, labels, family.documentation)
+    return Shown(family.name + suffix, kind, labels, family.documentation)
 
 
 def metrics_page() -> str:

@@ -12,9 +12,10 @@ PROMPT, ANSWER = 6_000, 2_000
 """Tokens. A prompt for some thousand artists, and twenty proposals with what a model thinks before them."""
 _ABOUT = f"""\
 What each kind of provider costs with its default model, in US dollars, by the price list that this version
-of Brainarr has in it: genai-prices {version("genai-prices")}. *A run* is one question of {PROMPT:,} tokens and an answer
-of {ANSWER:,}. Before a run Brainarr shows [what yours would cost at most](../costs.md#before-a-run), and
-`costs.monthly_budget` bounds it. [providers.md](../providers.md) has all that can be set.
+of Brainarr has in it: genai-prices {version("genai-prices")}. *A run* is one question of {PROMPT:,} tokens
+and an answer of {ANSWER:,}. Before a run Brainarr shows [what yours would cost at
+most](../costs.md#before-a-run), and `costs.monthly_budget` bounds it. [providers.md](../providers.md) has
+all that can be set.
 """
 
 

@@ -1,4 +1,4 @@
-// Search: every word must stand in a section; a word of its heading counts most. The index is read at first use.
+// Search: each word must begin a word of a section; one of its heading counts most. The index is read at first use.
 const MOST = 12;
 const AROUND = 70;
 const base = document.body.dataset.base;
@@ -25,12 +25,18 @@ async function sections() {
   return index;
 }
 
+function pattern(words) {
+  const plain = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`(?<![a-z0-9])(${plain.join("|")})`, "gi");
+}
+
 function score(section, words) {
   const phrase = words.join(" ");
   let sum = section.inTitle === phrase ? 50 : section.inText.includes(phrase) ? 15 : 0;
   for (const word of words) {
-    const title = section.inTitle.includes(word);
-    const times = section.inText.split(word).length - 1;
+    const sought = pattern([word]);
+    const title = section.inTitle.search(sought) >= 0;
+    const times = section.inText.match(sought)?.length ?? 0;
     if (!title && !times) return 0;
     sum += (title ? 20 : 0) + Math.min(times, 5);
   }
@@ -39,8 +45,7 @@ function score(section, words) {
 
 /** Nodes with the words marked: what is found is text, never markup. */
 function marked(text, words) {
-  const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "gi");
-  return text.split(pattern).map((part, place) => {
+  return text.split(pattern(words)).map((part, place) => {
     if (place % 2 === 0) return part;
     const mark = document.createElement("mark");
     mark.textContent = part;
@@ -50,7 +55,7 @@ function marked(text, words) {
 
 function excerpt(section, words) {
   const phrase = section.inText.indexOf(words.join(" "));
-  const place = Math.max(0, phrase, ...(phrase < 0 ? words.map((word) => section.inText.indexOf(word)) : []));
+  const place = Math.max(0, phrase, ...(phrase < 0 ? words.map((word) => section.inText.search(pattern([word]))) : []));
   const begin = Math.max(0, place - AROUND);
   return section.text && (begin ? "…" : "") + section.text.slice(begin, place + 2 * AROUND) + "…";
 }
@@ -89,6 +94,8 @@ async function search() {
   else say("Nothing was found.");
 }
 
+// What scrolls sideways must be reached with the keys.
+for (const each of document.querySelectorAll("pre, .scroll")) if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
 // The list of pages is longer than most screens.
 document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
 field.addEventListener("input", search);
