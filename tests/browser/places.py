@@ -12,6 +12,8 @@ FIXED = {
     "backtest": "/taste/backtest",
     "history": "/history",
     "lists": "/lists",
+    "lidarrs": "/lidarrs",
+    "lidarr-new": "/lidarrs/entry",
     "providers": "/providers",
     "costs": "/costs",
     "settings": "/settings",

@@ -55,7 +55,7 @@ async def test_what_was_rejected_while_lidarr_refused_it_stays_rejected(house: H
     number = (await list_recommendations(house.db)).items[0].id
     await decide(house.db, number, Decision.APPROVE, clock=house.clock)
     lidarr = Hesitates()
-    pushing = asyncio.create_task(push(house.db, number, lidarr, clock=house.clock))
+    pushing = asyncio.create_task(push(house.db, number, {"default": lidarr}, clock=house.clock))
     await lidarr.asked.wait()
     await decide(house.db, number, Decision.REJECT, clock=house.clock)
     lidarr.go_on.set()

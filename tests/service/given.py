@@ -120,7 +120,7 @@ def deps(
         clock=house.clock,
         process=process,
         broadcast=Broadcast(Signals()),
-        library=library or ScriptedLidarr([owned(900)]),
+        libraries={"default": library or ScriptedLidarr([owned(900)])},
         recommend=recommend,
         auto_approve=auto_approve,
         beat_s=beat_s,

@@ -130,7 +130,7 @@ async def test_a_push_that_fails_leaves_its_reason_its_remedy_and_how_often_it_w
     for failure in (AWAY, REFUSED):
         house.clock.advance(minutes=5)
         with pytest.raises(type(failure)):
-            await push(house.db, number, TakesIn(failure), clock=house.clock)
+            await push(house.db, number, {"default": TakesIn(failure)}, clock=house.clock)
     row = await read_recommendation(house.db, number)
     assert (row.status, row.attempts, row.tried_at) == (Status.FAILED, 2, house.clock())
     assert (row.failure, row.remedy) == ("lidarr: it refuses (Path: none).", "Set lidarr.root_folder.")
@@ -147,7 +147,7 @@ async def test_a_push_that_fails_leaves_its_reason_its_remedy_and_how_often_it_w
     assert (again.status, again.failure, again.attempts) == (Status.APPROVED, None, 0)
     assert (await list_troubles(house.db, clock=house.clock)).total == 0
     assert (await read_life(house.db, number)).events[-1].event.note == "after 0 deliveries and 2 pushes"
-    await push(house.db, number, TakesIn(), clock=house.clock)
+    await push(house.db, number, {"default": TakesIn()}, clock=house.clock)
     assert (await told(house, number))[-1] == (Event.PUSHED, Actor.PERSON, Status.DELIVERED)
 
 

@@ -166,7 +166,7 @@ async def test_outcomes_are_told_of_each_run_and_of_each_list(house: House) -> N
     ):
         number = two if isinstance(failure, ProviderRejected) else three
         with pytest.raises(type(failure)):
-            await push(house.db, number, Refuses(failure), clock=house.clock)
+            await push(house.db, number, {"default": Refuses(failure)}, clock=house.clock)
     house.clock.advance(days=1)
     await settle_recommendations(house.db, lidarr, house.clock)
     later, earlier = await read_outcomes(house.db, By.RUN, clock=house.clock)

@@ -69,7 +69,7 @@ async def in_status(house: House, status: Status) -> int:
             await push(
                 house.db,
                 number,
-                TakesIn(ProviderRejected("lidarr", "no root folder", status=400)),
+                {"default": TakesIn(ProviderRejected("lidarr", "no root folder", status=400))},
                 clock=house.clock,
             )
     assert (await read_recommendation(house.db, number)).status is status
@@ -162,7 +162,7 @@ async def test_a_push_hands_lidarr_the_artist_or_the_album(house: House) -> None
     detail = await ran(house, [recommended(1), recommended(2, album=3)], auto_approve=True)
     lidarr = TakesIn()
     for row in detail.recommendations:
-        pushed = await push(house.db, row.id, lidarr, clock=house.clock)
+        pushed = await push(house.db, row.id, {"default": lidarr}, clock=house.clock)
         assert (pushed.status, pushed.deliveries) == (Status.DELIVERED, 1)
     assert lidarr.added == [("artist", mbid(1), "New 1"), ("album", mbid(3), mbid(2), "New 2")]
     newest = (await read_history(house.db, sought=Sought(event=Event.PUSHED))).items
@@ -173,7 +173,7 @@ async def test_a_push_hands_lidarr_the_artist_or_the_album(house: House) -> None
 async def test_only_what_is_approved_can_be_pushed(house: House, status: Status) -> None:
     number, lidarr = await in_status(house, status), TakesIn()
     with pytest.raises(Conflict, match="not approved"):
-        await push(house.db, number, lidarr, clock=house.clock)
+        await push(house.db, number, {"default": lidarr}, clock=house.clock)
     assert lidarr.added == []
 
 
@@ -188,7 +188,9 @@ async def test_what_lidarr_refuses_becomes_failed_and_says_why(house: House) -> 
 async def test_while_lidarr_is_away_an_approval_stays_one(house: House) -> None:
     number = await in_status(house, Status.APPROVED)
     with pytest.raises(ProviderUnavailable):
-        await push(house.db, number, TakesIn(ProviderUnavailable("lidarr", "away")), clock=house.clock)
+        await push(
+            house.db, number, {"default": TakesIn(ProviderUnavailable("lidarr", "away"))}, clock=house.clock
+        )
     assert (await read_recommendation(house.db, number)).status is Status.APPROVED
 
 
@@ -196,13 +198,13 @@ async def test_a_wrong_key_says_nothing_about_the_item(house: House) -> None:
     number = await in_status(house, Status.APPROVED)
     with pytest.raises(ProviderRejected):
         refused = TakesIn(ProviderRejected("lidarr", "wrong key", status=401))
-        await push(house.db, number, refused, clock=house.clock)
+        await push(house.db, number, {"default": refused}, clock=house.clock)
     assert (await read_recommendation(house.db, number)).status is Status.APPROVED
 
 
 async def test_lidarr_is_asked_to_fetch_one_list_at_once(house: House) -> None:
     lidarr = TakesIn()
-    assert await sync_now(house.db, lidarr, "default") == 2
+    assert await sync_now(house.db, {"default": lidarr}, "default") == 2
     assert lidarr.synced == ["/lists/default"]
     with pytest.raises(NotFound):
-        await sync_now(house.db, lidarr, "other")
+        await sync_now(house.db, {"default": lidarr}, "other")

@@ -89,9 +89,9 @@ class World:
 
         return {
             "poll": lambda artist, number: artists_feed(db, "default", clock=clock),
-            "push": lambda artist, number: push(db, number, TakesIn(), clock=clock),
-            "refuse": lambda artist, number: push(db, number, TakesIn(REFUSED), clock=clock),
-            "away": lambda artist, number: push(db, number, TakesIn(AWAY), clock=clock),
+            "push": lambda artist, number: push(db, number, {"default": TakesIn()}, clock=clock),
+            "refuse": lambda artist, number: push(db, number, {"default": TakesIn(REFUSED)}, clock=clock),
+            "away": lambda artist, number: push(db, number, {"default": TakesIn(AWAY)}, clock=clock),
             "arrive": arrive,
             "vanish": vanish,
             "exclude": exclude,

@@ -6,7 +6,6 @@ from html import unescape
 import httpx2
 import msgspec
 import pytest
-from sqlalchemy import Engine, event
 
 from brainarr.domain.learning import Liking
 from brainarr.domain.money import CallEstimate, Limits
@@ -31,6 +30,7 @@ from brainarr.service.tasks import pause_tasks
 from brainarr.store.runs import RunRow
 from tests.store.given import ScriptedLidarr, mbid, owned
 from tests.web.conftest import House
+from tests.web.statements import statements
 from tests.web.test_runs import RESULT, deps_of
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="x">'
@@ -81,23 +81,14 @@ async def test_the_list_is_filtered_and_says_where_nothing_is_left(house: House,
 
 
 async def test_the_list_costs_the_same_queries_however_long_it_is(house: House, pages: httpx2.AsyncClient):
-    asked: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *more: object) -> None:
-        asked.append(statement)
-
     await ran(house)
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with statements(house.deps.db) as few:
         await pages.get("/runs")
-        few = len(asked)
-        for _ in range(4):
-            await ran(house)
-        asked.clear()
+    for _ in range(4):
+        await ran(house)
+    with statements(house.deps.db) as asked:
         await pages.get("/runs")
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert 0 < len(asked) == few
+    assert 0 < len(asked) == len(few)
 
 
 async def test_a_pause_is_said(house: House, pages: httpx2.AsyncClient):

@@ -40,16 +40,15 @@ def usual_chores(
     deps: RunDeps, cache: LayeredCache, rhythm: Rhythm, retention: Retention = USUAL
 ) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
-    source = deps.library
-    missing = "" if source else NO_LIDARR
+    missing = "" if deps.libraries else NO_LIDARR
 
     async def read(*_: object) -> None:
-        if source is not None:
-            await refresh_library(deps.db, source, deps.clock)
+        for instance, source in deps.libraries.items():
+            await refresh_library(deps.db, source, deps.clock, instance=instance)
 
     async def settled(*_: object) -> None:
-        if source is not None:
-            await settle_recommendations(deps.db, source, deps.clock)
+        for instance, source in deps.libraries.items():
+            await settle_recommendations(deps.db, source, deps.clock, instance=instance)
 
     async def forget(*_: object) -> None:
         gone = await clean_up(deps.db, retention, clock=deps.clock)

@@ -1,6 +1,6 @@
 """Adding: albums that a person chose from an artist's discography go to Lidarr at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -12,6 +12,7 @@ from brainarr.errors import Conflict, NotFound, ProviderError
 from brainarr.pipeline.ports import Clock, Importer, ImportOptions
 from brainarr.service.albums import Discographies, Discography
 from brainarr.service.blocks import covering
+from brainarr.service.instances import of_instance
 from brainarr.service.push import AS_LIDARR_HAS_IT, note_not_taken, note_pushed
 from brainarr.service.recommendations import Decision, decide, find
 from brainarr.store import recommendations
@@ -58,7 +59,7 @@ async def add_albums(
     db: Database,
     recommendation_id: int,
     choice: Choice,
-    importer: Importer | None,
+    importers: Mapping[str, Importer],
     discographies: Discographies,
     *,
     clock: Clock,
@@ -68,11 +69,9 @@ async def add_albums(
 
     Where the choice holds what was recommended, that is approved and pushed with it; else the recommendation
     stays as it is, and its history says what was added. Raises NotFound, also for an album that is none of
-    the artist's; Conflict when nothing was chosen, the artist is blocked, or there is no Lidarr;
+    the artist's; Conflict when nothing was chosen, the artist is blocked, or its Lidarr is not configured;
     ProviderError when Lidarr took nothing at all.
     """
-    if importer is None:
-        raise Conflict("There is no Lidarr to add to.", remedy="Set lidarr.url and lidarr.api_key.")
     if not choice.albums and choice.monitor in (Monitor.CHOSEN, Monitor.FUTURE):
         raise Conflict("No album was chosen.", remedy="Choose one, or all of them.")
     if choice.albums and choice.monitor is Monitor.NONE:
@@ -81,6 +80,7 @@ async def add_albums(
         )
     known = await discographies.read(recommendation_id, patience=PATIENCE_S)
     row = known.recommendation
+    importer = of_instance(importers, row.instance)
     async with db.reading() as connection:
         if block := await covering(connection, row.recommendation):
             raise Conflict(f"{block.name} is blocked.", remedy="Revoke the block first.")

@@ -1,7 +1,7 @@
 """Executing a run: library → pipeline → result, stored in one transaction or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -12,9 +12,10 @@ from brainarr.domain.life import Actor, Event
 from brainarr.domain.listens import with_plays
 from brainarr.domain.music import Library, Plays
 from brainarr.domain.recommendation import Memory, Progress, RunResult, Status
-from brainarr.errors import BrainarrError, Conflict, StorageError
+from brainarr.errors import BrainarrError, StorageError
 from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.blocks import enforce
+from brainarr.service.instances import of_instance
 from brainarr.service.learning import note_plays, remember
 from brainarr.service.library import sync_library
 from brainarr.service.liveness import stay_alive
@@ -49,8 +50,8 @@ class RunDeps(msgspec.Struct, frozen=True):
     clock: Clock
     process: Process
     broadcast: Broadcast
-    library: LibrarySource | None
-    """None: no Lidarr is configured."""
+    libraries: Mapping[str, LibrarySource]
+    """By instance; empty: no Lidarr is configured."""
     recommend: Recommend
     listen: Listen = _nobody_listens
     configured: FacetWeights = DEFAULT_WEIGHTS
@@ -162,9 +163,8 @@ class _Steps:
 
 
 async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
-    if deps.library is None:
-        raise Conflict("No Lidarr is configured.", remedy="Set lidarr.url and lidarr.api_key.")
-    library = await sync_library(deps.db, deps.library, deps.clock, steps)
+    source = of_instance(deps.libraries, run.instance)
+    library = await sync_library(deps.db, source, deps.clock, steps, instance=run.instance)
     plays, silent = await deps.listen()
     if plays:
         # Names of fifty thousand artists take half a second.

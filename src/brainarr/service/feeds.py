@@ -17,7 +17,7 @@ from brainarr.pipeline.ports import Clock
 from brainarr.service.lists import find_list, no_list
 from brainarr.store import library, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
-from brainarr.store.lists import FeedState
+from brainarr.store.lists import FeedState, StoredList
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -57,7 +57,7 @@ async def artists_feed(db: Database, slug: str, *, clock: Clock) -> Feed[Mbid]:
     """The Custom List's artists. Raises NotFound."""
     async with db.transaction() as connection:
         wanted = await find_list(connection, slug)
-        carried = await _artists_now(connection, wanted.id)
+        carried = await _artists_now(connection, wanted)
         await _deliver(connection, wanted.id, ARTISTS, carried, clock)
         state = await read_state(connection, slug)
     return Feed(tuple(row.recommendation.artist_mbid for row in carried), state)
@@ -98,9 +98,9 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
     return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
 
 
-async def _artists_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
-    due = await recommendations.deliverable(connection, list_id, albums=False, limit=2 * CYCLE)
-    owned = await library.owned_among(connection, _artists_of(due))
+async def _artists_now(connection: AsyncConnection, wanted: StoredList) -> tuple[RecommendationRow, ...]:
+    due = await recommendations.deliverable(connection, wanted.id, albums=False, limit=2 * CYCLE)
+    owned = await library.owned_among(connection, wanted.instance, _artists_of(due))
     fresh = (row for row in _canonical(due) if row.recommendation.artist_mbid not in owned)
     return tuple({row.recommendation.artist_mbid: row for row in fresh}.values())[:CYCLE]
 

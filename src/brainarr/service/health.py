@@ -9,6 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from brainarr.domain.health import Issue, Severity
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import NO_LIMITS, Limits
 from brainarr.domain.recommendation import ProviderReport
 from brainarr.errors import StorageError
@@ -21,6 +22,7 @@ from brainarr.service.symptoms import (
     delivery_issues,
     disk_issues,
     feed_issues,
+    instance_issues,
     library_issues,
     notification_issues,
     provider_issues,
@@ -47,6 +49,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     limits: Limits = NO_LIMITS
     library_every: timedelta | None = None
     """How often the library is read; None: nobody reads it by itself."""
+    instances: tuple[str, ...] = (DEFAULT_INSTANCE,)
+    """The Lidarrs that are configured."""
     settings: tuple[Issue, ...] = ()
     """What is wrong with how it is set up; that does not change while it runs."""
     redis_away: Callable[[], bool] | None = None
@@ -64,7 +68,6 @@ async def read_health(
     clock: Clock,
     setups: Mapping[str, str] = NOBODY,
     around: Surroundings = NOTHING_ELSE,
-    instance: str = "default",
 ) -> tuple[Issue, ...]:
     """Everything amiss; empty when all is well. `setups`: the models of the chain, as in `read_breakers`."""
     # A sleeping disk takes seconds to answer.
@@ -72,13 +75,13 @@ async def read_health(
     redis = redis_issues(around.redis_away is not None and around.redis_away())
     outside = (*disks, *redis, *around.settings)
     try:
-        return (*await _within(db, clock, setups, around, instance), *outside)
+        return (*await _within(db, clock, setups, around), *outside)
     except StorageError as error:
         return (Issue("Database", Severity.ERROR, error.message, error.remedy), *outside)
 
 
 async def _within(
-    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings, instance: str
+    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings
 ) -> tuple[Issue, ...]:
     now = clock()
     run, reports = await read_last_reports(db)
@@ -86,7 +89,8 @@ async def _within(
     troubles = await count_troubles(db, clock=clock)
     async with db.reading() as connection:
         return (
-            *await library_issues(connection, now, instance, around.library_every),
+            *await library_issues(connection, now, around.instances, around.library_every),
+            *await instance_issues(connection, around.instances),
             *await notification_issues(connection, now),
             *run_issues(run),
             *provider_issues(circuits, reports),

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import Actor, Event
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock, LibrarySource
@@ -28,7 +29,9 @@ class Settled(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
-async def settle_recommendations(db: Database, source: LibrarySource, clock: Clock) -> Settled:
+async def settle_recommendations(
+    db: Database, source: LibrarySource, clock: Clock, *, instance: str = DEFAULT_INSTANCE
+) -> Settled:
     """Reads the library, then moves what was imported to `kept` or `removed`. Raises ProviderError.
 
     imported → kept: still there 30 days after its import. imported → removed: it is gone. delivered →
@@ -36,20 +39,20 @@ async def settle_recommendations(db: Database, source: LibrarySource, clock: Clo
     suddenly empty (a new or broken Lidarr, not a change of taste); no album is whose artist's albums could
     not be read just now.
     """
-    library = await sync_library(db, source, clock, unwatched)
+    library = await sync_library(db, source, clock, unwatched, instance=instance)
     if library.from_snapshot or not library.artists:
         return Settled()
     async with db.reading() as connection:
-        waiting = await recommendations.unsettled(connection)
+        waiting = await _unsettled(connection, instance)
     imported = {row.recommendation.artist_mbid for row in waiting if row.status is Status.IMPORTED}
     owned = {artist.mbid: artist for artist in library.artists if artist.mbid in imported}
     with_albums = {row.recommendation.artist_mbid for row in waiting if row.recommendation.release_group_mbid}
     asked = [artist for mbid, artist in owned.items() if mbid in with_albums]
-    albums = StoredAlbums(await read_albums(db, source, asked, unwatched))
+    albums = StoredAlbums(await read_albums(db, source, asked, unwatched, instance=instance))
     now = clock()
     async with db.transaction() as connection:
         # Again: the person may have decided meanwhile.
-        rows = await recommendations.unsettled(connection)
+        rows = await _unsettled(connection, instance)
         fates = [(row, _fate(row, library, owned, albums, now)) for row in rows]
         kept = [row for row, fate in fates if fate is Status.KEPT]
         removed = [row for row, fate in fates if fate is Status.REMOVED]
@@ -59,6 +62,10 @@ async def settle_recommendations(db: Database, source: LibrarySource, clock: Clo
         await _settle(connection, taken_out, Status.REMOVED, Event.REMOVED, now, LIBRARY)
         await _settle(connection, excluded, Status.REMOVED, Event.EXCLUDED, now, EXCLUSIONS)
     return Settled(len(kept), len(removed))
+
+
+async def _unsettled(connection: AsyncConnection, instance: str) -> list[RecommendationRow]:
+    return [row for row in await recommendations.unsettled(connection) if row.instance == instance]
 
 
 async def _settle(

@@ -6,6 +6,7 @@ from itertools import chain, islice
 
 import msgspec
 
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Library, OwnedArtist
 from brainarr.domain.recommendation import Progress
 from brainarr.errors import ProviderError, ProviderUnavailable
@@ -16,7 +17,7 @@ from brainarr.store import library as snapshot
 from brainarr.store.library import SLICE, StoredAlbums, StoredArtist
 from brainarr.store.session import Database
 
-INSTANCE = "default"
+INSTANCE = DEFAULT_INSTANCE
 PORTION = 400
 """Artists whose albums are read between runs: one call each."""
 
@@ -37,11 +38,11 @@ async def sync_library(
         if remembered is None:
             raise
         return remembered
-    awaited = await albums_awaited(db, library)
+    awaited = await albums_awaited(db, library, instance)
     if awaited:
         # Read again also when the artist looks unchanged: taking one album in need not show in its figures.
         library = _including(library, await read_albums(db, source, awaited, on_progress, instance=instance))
-    await note_arrivals(db, library, clock)
+    await note_arrivals(db, library, clock, instance)
     return library
 
 
@@ -74,12 +75,14 @@ async def backfill_albums(
     return _including(library, read)
 
 
-async def refresh_library(db: Database, source: LibrarySource, clock: Clock) -> Library:
+async def refresh_library(
+    db: Database, source: LibrarySource, clock: Clock, *, instance: str = INSTANCE
+) -> Library:
     """A sync, and a portion of the albums still missing: done between runs. Raises ProviderError."""
-    library = await sync_library(db, source, clock, unwatched)
+    library = await sync_library(db, source, clock, unwatched, instance=instance)
     if library.from_snapshot:
         return library
-    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched)
+    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched, instance=instance)
 
 
 async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:

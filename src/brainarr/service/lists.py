@@ -10,9 +10,11 @@ from anyascii import anyascii
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr import log
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
+from brainarr.service.instances import of_instance
 from brainarr.store import lists
 from brainarr.store.figures import recommendation_figures
 from brainarr.store.lists import Poll, StoredList
@@ -33,6 +35,10 @@ class ListRow(msgspec.Struct, frozen=True):
     """The feed key in clear: it is copied into Lidarr."""
     created_at: datetime
     key_made_at: datetime
+    kind: ListKind = ListKind.DISCOVER
+    instance: str = DEFAULT_INSTANCE
+    """Which Lidarr it is for: its library is what runs go by, and what is pushed goes there."""
+    terms: ListTerms = NO_TERMS
 
 
 class ListAtWork(msgspec.Struct, frozen=True):
@@ -122,14 +128,14 @@ async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock)
         return _row(await find_list(connection, slug), secrets)
 
 
-async def sync_now(db: Database, importer: Importer, slug: str) -> int:
-    """Asks Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
+async def sync_now(db: Database, importers: Mapping[str, Importer], slug: str) -> int:
+    """Asks its Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
 
-    Raises NotFound and ProviderError.
+    Raises NotFound, ProviderError, and Conflict where that Lidarr is not configured.
     """
     async with db.reading() as connection:
-        await find_list(connection, slug)
-    return await importer.sync_lists(f"/lists/{slug}")
+        stored = await find_list(connection, slug)
+    return await of_instance(importers, stored.instance).sync_lists(f"/lists/{slug}")
 
 
 async def find_list(connection: AsyncConnection, slug: str) -> StoredList:
@@ -170,5 +176,12 @@ def _free_slug(name: str, taken: Collection[str]) -> str:
 
 def _row(stored: StoredList, secrets: Secrets) -> ListRow:
     return ListRow(
-        stored.slug, stored.name, secrets.decrypt(stored.feed_key), stored.created_at, stored.key_made_at
+        stored.slug,
+        stored.name,
+        secrets.decrypt(stored.feed_key),
+        stored.created_at,
+        stored.key_made_at,
+        stored.kind,
+        stored.instance,
+        stored.terms,
     )

@@ -1,11 +1,13 @@
 """Pushing: adding what was approved to Lidarr at once, without a list."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, ProviderError, ProviderRejected, ProviderUnavailable
 from brainarr.pipeline.ports import Clock, Importer, ImportOptions
+from brainarr.service.instances import of_instance
 from brainarr.service.recommendations import find, read_recommendation
 from brainarr.store import lists, recommendations
 from brainarr.store.history import PUSH, write_history
@@ -18,13 +20,14 @@ AS_LIDARR_HAS_IT = ImportOptions()
 async def push(
     db: Database,
     recommendation_id: int,
-    importer: Importer,
+    importers: Mapping[str, Importer],
     *,
     clock: Clock,
     options: ImportOptions = AS_LIDARR_HAS_IT,
     actor: Actor = Actor.PERSON,
 ) -> RecommendationRow:
-    """Adds what was approved to Lidarr. Raises NotFound, ProviderError, Conflict when not approved.
+    """Adds what was approved to the Lidarr that its list is for. Raises NotFound, ProviderError, and Conflict
+    when it is not approved or that Lidarr is not configured.
 
     When Lidarr refuses it for good it becomes failed; when Lidarr is away it stays as it was, and its history
     keeps the attempt. Brainarr killed between the two steps leaves it approved: adding once more does no
@@ -33,7 +36,7 @@ async def push(
     row = await read_recommendation(db, recommendation_id)
     if row.status not in recommendations.ON_THE_WAY:
         raise Conflict(f"It is {row.status}, not approved.", remedy="Approve it first.")
-    item = row.recommendation
+    importer, item = of_instance(importers, row.instance), row.recommendation
     try:
         if item.release_group_mbid is None:
             await importer.add_artist(item.artist_mbid, item.artist, options)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.circuit import Cause, Circuit, State, explained
 from brainarr.domain.health import Issue, Severity
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import Limits, dollars
 from brainarr.domain.recommendation import Outcome, ProviderReport, Status
 from brainarr.service.alerts import alerts_of
@@ -18,6 +19,7 @@ from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.troubles import Troubles
 from brainarr.store import figures, jobs, library, notices
 from brainarr.store.install import installed_at
+from brainarr.store.lists import lists_of
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -43,21 +45,46 @@ _AT_HOME = ("local", "lan", "home", "internal", "home.arpa", "localdomain", "loc
 
 
 async def library_issues(
-    connection: AsyncConnection, now: datetime, instance: str, every: timedelta | None
+    connection: AsyncConnection, now: datetime, instances: Sequence[str], every: timedelta | None
 ) -> list[Issue]:
-    """`every`: how often Lidarr is read; None: not by itself."""
-    state = await library.read_state(connection, instance)
-    if state is None:
-        remedy = "Set lidarr.url and lidarr.api_key, then start a run."
-        return [Issue("Library", Severity.NOTICE, "The library has not been read yet.", remedy)]
-    age = now - state[0]
-    remedy = "Check that Lidarr can be reached: `brainarr doctor`."
-    if age > STALE_AFTER:
-        return [Issue("Library", Severity.WARNING, f"The library was last read {age.days} days ago.", remedy)]
-    if every is not None and age > MISSED_READS * every:
-        message = f"Lidarr could not be read for {_lasted(age)}; runs use what was read before."
-        return [Issue("Lidarr", Severity.WARNING, message, remedy)]
-    return []
+    """`every`: how often each Lidarr is read; None: not by itself."""
+    issues: list[Issue] = []
+    # Also before one is configured: the first thing that is missing.
+    for instance in instances or (DEFAULT_INSTANCE,):
+        first = instance == DEFAULT_INSTANCE
+        lidarr, of = ("Lidarr", "") if first else (f"The Lidarr {instance}", f" of the Lidarr {instance}")
+        about = "" if first else instance
+        state = await library.read_state(connection, instance)
+        if state is None:
+            remedy = "Set lidarr.url and lidarr.api_key, then start a run." if first else "Start a run."
+            message = f"The library{of} has not been read yet."
+            issues.append(Issue("Library", Severity.NOTICE, message, remedy, about=about))
+            continue
+        age = now - state[0]
+        remedy = "Check that Lidarr can be reached: `brainarr doctor`."
+        if age > STALE_AFTER:
+            message = f"The library{of} was last read {age.days} days ago."
+            issues.append(Issue("Library", Severity.WARNING, message, remedy, about=about))
+        elif every is not None and age > MISSED_READS * every:
+            message = f"{lidarr} could not be read for {_lasted(age)}; runs use what was read before."
+            issues.append(Issue("Lidarr", Severity.WARNING, message, remedy, about=about))
+    return issues
+
+
+async def instance_issues(connection: AsyncConnection, instances: Collection[str]) -> list[Issue]:
+    """Lists for a Lidarr that is not configured: nothing is found for them."""
+    known = {*instances, DEFAULT_INSTANCE}
+    return [
+        Issue(
+            "Lidarr",
+            Severity.ERROR,
+            f"The list {one.name} is for the Lidarr {one.instance}, which is not configured.",
+            "Add it to lidarrs under that name, or let the list be for another one.",
+            about=one.slug,
+        )
+        for one in await lists_of(connection)
+        if one.instance not in known
+    ]
 
 
 async def notification_issues(connection: AsyncConnection, now: datetime) -> list[Issue]:

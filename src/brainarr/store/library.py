@@ -147,11 +147,12 @@ async def count_artists(connection: AsyncConnection, instance: str, *, owner: in
 
 
 async def owned_among(
-    connection: AsyncConnection, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> frozenset[Mbid]:
-    """Those of `artists` that any of the person's Lidarrs holds."""
+    """Those of `artists` that this Lidarr holds."""
     table = library_artists
-    query = select(table.c.mbid).where(table.c.owner == owner, table.c.mbid.in_(artists))
+    mine = (table.c.owner == owner, table.c.instance == instance)
+    query = select(table.c.mbid).where(*mine, table.c.mbid.in_(artists))
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
 
 

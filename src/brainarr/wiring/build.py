@@ -17,6 +17,7 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.caching import digest
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -40,6 +41,7 @@ from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.settings import read_settings
 from brainarr.service.setup import API_KEY, Installation, ensure_installed
+from brainarr.service.webhook_keys import hide_webhook_keys
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
@@ -206,6 +208,7 @@ async def open_ground(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         log.hide(one.key for one in await read_lists(db, installation.secrets))
+        await hide_webhook_keys(db, installation.secrets)
         redis = loaded.values.redis.url
         async with open_signals(redis, installation.name) as signals, open_turns(redis) as reserve:
             # Whoever holds an answer ready, in whichever process, must hear that it may be another one now.
@@ -288,14 +291,22 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, on_progress: OnProgress) -> "Instruments":
+    def instruments(run_id: int | None, instance: str, on_progress: OnProgress) -> "Instruments":
         from brainarr.pipeline.run import Instruments
 
+        source = outside.lidarrs.get(instance)
+
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
-            if outside.lidarr is None or library.from_snapshot:
+            if source is None or library.from_snapshot:
                 return library
             return await backfill_albums(
-                db, outside.lidarr, library, first, limit=len(first), on_progress=on_progress
+                db,
+                source,
+                library,
+                first,
+                limit=len(first),
+                on_progress=on_progress,
+                instance=instance,
             )
 
         # Cheap to make: what is dear, the links, all runs share.
@@ -311,7 +322,7 @@ def _deps(
             sources=list(sources.values()),
             charts=charts,
             catalog=CachedCatalog(outside.musicbrainz, cache),
-            preflight=outside.lidarr,
+            preflight=source,
             counter_for=counter_for,
             read_albums=read_albums,
             recall_neighbours=recall,
@@ -345,7 +356,7 @@ def _deps(
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
-        tools = instruments(run.id, on_progress)
+        tools = instruments(run.id, run.instance, on_progress)
         wanted = run.overrides.over(await options())
         return await run_pipeline(library, wanted, memory, tools, on_progress)
 
@@ -353,7 +364,7 @@ def _deps(
         await load(PIPELINE)
         from brainarr.pipeline.run import foresee_prompts
 
-        write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
+        write = await foresee_prompts(library, wanted, memory, instruments(None, DEFAULT_INSTANCE, unwatched))
         return await estimate_calls(outside.links, write)
 
     runs = RunDeps(
@@ -361,7 +372,7 @@ def _deps(
         clock=clock,
         process=ground.process,
         broadcast=ground.broadcast,
-        library=outside.lidarr,
+        libraries=outside.lidarrs,
         recommend=recommend,
         listen=partial(_listens, outside),
         configured=settings.recommend.score_weights.scaled,

@@ -118,7 +118,7 @@ def _card(link: Link) -> ModelCard | None:
 
 def _services(outside: Outside) -> tuple[WiredProvider, ...]:
     services: tuple[tuple[_Service | None, str, bool], ...] = (
-        (outside.lidarr, "library", True),
+        *((one, "library", True) for one in outside.lidarrs.values()),
         (outside.musicbrainz, "catalogue", True),
         (outside.listenbrainz, "similarity", False),
         (outside.lastfm, "similarity", False),

@@ -21,7 +21,7 @@ COST_WATCH = timedelta(minutes=1)
 
 
 def recommend_task(house: House) -> Task:
-    missing = "" if house.outside.lidarr else NO_LIDARR
+    missing = "" if house.outside.lidarrs else NO_LIDARR
     return Task(RECOMMEND, parse_schedule(house.settings.recommend.schedule), missing)
 
 

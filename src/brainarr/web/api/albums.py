@@ -110,6 +110,6 @@ async def add_artist_albums(id: Id, deps: Deps, wanted: AlbumChoice) -> list[Add
     )
     choice = Choice(tuple(mbid for mbid in mbids if mbid), wanted.monitor, options)
     added = await add_albums(
-        deps.db, id, choice, deps.importer, deps.discographies, clock=deps.clock, actor=Actor.API
+        deps.db, id, choice, deps.importers, deps.discographies, clock=deps.clock, actor=Actor.API
     )
     return [AddedDocument.model_validate(one) for one in added]

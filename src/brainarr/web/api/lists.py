@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
-from brainarr.errors import Conflict
 from brainarr.service.lists import ListRow, read_lists, rotate_key, sync_now
 from brainarr.store.keys import Scope
 from brainarr.web.auth import CallerOf
@@ -63,9 +62,7 @@ async def rotate(slug: Slug, request: Request, deps: Deps) -> ListDocument:
 @router.post("/{slug}/sync", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
 async def sync(slug: Slug, deps: Deps) -> SyncDocument:
     """Asks Lidarr to fetch this list now; by itself it fetches a Custom List every six hours only."""
-    if deps.importer is None:
-        raise Conflict("There is no Lidarr to ask.", remedy="Set lidarr.url and lidarr.api_key.")
-    return SyncDocument(lists=await sync_now(deps.db, deps.importer, slug))
+    return SyncDocument(lists=await sync_now(deps.db, deps.importers, slug))
 
 
 def public_address(request: Request, deps: WebDeps) -> str:

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.recommendation import Status
-from brainarr.errors import Conflict
 from brainarr.service.history import LifeEvent, read_life
 from brainarr.service.learning import like
 from brainarr.service.push import push
@@ -128,10 +127,8 @@ async def recommendation(id: Id, deps: Deps) -> LifeDocument:
 @router.post("/{id}/push", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
 async def push_recommendation(id: Id, deps: Deps) -> RecommendationDocument:
     """Adds an approved one to Lidarr at once, without a list."""
-    if deps.importer is None:
-        raise Conflict("There is no Lidarr to push to.", remedy="Set lidarr.url and lidarr.api_key.")
     return RecommendationDocument.of(
-        await push(deps.db, id, deps.importer, clock=deps.clock, actor=Actor.API)
+        await push(deps.db, id, deps.importers, clock=deps.clock, actor=Actor.API)
     )
 
 

@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.errors import BrainarrError, Conflict, ProviderError
-from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.pipeline.ports import ImportChoices, Importer, ImportOptions
 from brainarr.service.adding import Choice, Monitor, add_albums
 from brainarr.service.albums import Discography, Held
 from brainarr.service.dossier import read_dossier
+from brainarr.service.recommendations import read_recommendation
 from brainarr.web import recommendation_words as words
 from brainarr.web.api import LARGEST_ID
 from brainarr.web.deps import Deps, WebDeps
@@ -88,7 +89,7 @@ async def add(
     here = f"/recommendations/{id}"
     try:
         choice = Choice(tuple(map(_mbid, release_group or ())), monitor, options)
-        added = await add_albums(deps.db, id, choice, deps.importer, deps.discographies, clock=deps.clock)
+        added = await add_albums(deps.db, id, choice, deps.importers, deps.discographies, clock=deps.clock)
     except BrainarrError as error:
         return failed(request, here, error)
     refused = [one for one in added if one.problem]
@@ -100,21 +101,24 @@ async def add(
 
 async def _albums(deps: WebDeps, id: int, patience: float) -> AlbumsView:
     """What is known within `patience` seconds; a service that is away is told beside what is known."""
+    importer = deps.importers.get((await read_recommendation(deps.db, id)).instance)
     discography, (choices, failure, late) = await asyncio.gather(
-        deps.discographies.read(id, patience=patience), _choices(deps, patience)
+        deps.discographies.read(id, patience=patience), _choices(importer, patience)
     )
     return AlbumsView(
-        discography, choices, failure, pending=discography.pending or late, lidarr=deps.importer is not None
+        discography, choices, failure, pending=discography.pending or late, lidarr=importer is not None
     )
 
 
-async def _choices(deps: WebDeps, patience: float) -> tuple[ImportChoices | None, ProviderError | None, bool]:
+async def _choices(
+    importer: Importer | None, patience: float
+) -> tuple[ImportChoices | None, ProviderError | None, bool]:
     """What Lidarr offers, or why not, and whether it is merely late."""
-    if deps.importer is None:
+    if importer is None:
         return None, None, False
     try:
         async with asyncio.timeout(patience):
-            return await deps.importer.choices(), None, False
+            return await importer.choices(), None, False
     except ProviderError as error:
         return None, error, False
     except TimeoutError:

@@ -137,9 +137,7 @@ async def take_out(
 @router.post("/sync")
 async def sync(request: Request, deps: Deps, person: Admin, slug: Slug) -> Response:
     try:
-        if deps.importer is None:
-            raise _no_lidarr()
-        asked = await sync_now(deps.db, deps.importer, slug)
+        asked = await sync_now(deps.db, deps.importers, slug)
     except BrainarrError as error:
         return failed(request, "/lists", error)
     if not asked:
