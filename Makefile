@@ -15,13 +15,13 @@ demo-web: $(VENV)/.app        ## the web app in that sandbox, on http://127.0.0.
 serve: $(VENV)/.app           ## the real server, with the platform's configuration folder
 	$(BIN)/brainarr serve
 
-docs: $(VENV)/.docs           ## the documentation as a site, in build/site; a link that leads nowhere fails
+docs: $(VENV)/.dev            ## the documentation as a site, in build/site; a link that leads nowhere fails
 	$(BIN)/python -m mkdocs build --strict --quiet
 
 test: $(VENV)/.dev            ## the whole test suite
 	$(BIN)/pytest
 
-check: $(VENV)/.dev $(VENV)/.docs   ## what must hold before a change lands
+check: $(VENV)/.dev           ## what must hold before a change lands
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
@@ -87,10 +87,6 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
-$(VENV)/.docs: requirements/docs.txt $(VENV)/.dev
-	$(PIP) install --quiet --require-hashes -r requirements/docs.txt
-	touch $@
-
 $(VENV)/.spark: requirements/spark.txt $(VENV)/.dev
 	$(PIP) install --quiet --require-hashes -r requirements/spark.txt
 	touch $@
@@ -100,6 +96,5 @@ UV_COMPILE := uv pip compile --universal --generate-hashes --python-version 3.11
 requirements:
 	$(UV_COMPILE) pyproject.toml -o requirements/app.txt
 	$(UV_COMPILE) --extra dev -c requirements/app.txt pyproject.toml -o requirements/dev.txt
-	$(UV_COMPILE) --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	printf 'hatchling\neditables\n' | $(UV_COMPILE) -c requirements/dev.txt - -o requirements/build.txt
 	$(UV_COMPILE) --extra spark -c requirements/dev.txt pyproject.toml | sed -n '/^py4j==/,/[^\\]$$/p; /^pyspark==/,/[^\\]$$/p' > requirements/spark.txt

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 UNKNOWN = "…"
 _OPEN = re.compile(rf"{UNKNOWN}( ?{UNKNOWN}|\.)*")
@@ -51,71 +51,106 @@ def calls(folder: Path, names: Iterable[str]) -> Iterator[Said]:
 
 def _scopes(tree: ast.Module) -> Iterator[ast.AST]:
     yield tree
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    yield from (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
 
 
 def _within(scope: ast.AST) -> Iterator[ast.AST]:
     """Every node of a scope but those of functions inside it."""
     for node in ast.iter_child_nodes(scope):
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(node, _FUNCTIONS):
             yield from _within(node)
 
 
-class _Assigned(NamedTuple):
-    value: ast.expr
-    line: int
-    block: tuple[int, ...]
-    """The blocks that it stands in, the outermost first."""
+_Block = tuple[tuple[int, str], ...]
+"""Where a statement stands: the nodes around it, the outermost first, each with the branch of it."""
+_BRANCHES = ("body", "orelse", "finalbody")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_WHOLE = (ast.Module, *_FUNCTIONS)
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
-    def replaces(self, earlier: "_Assigned") -> bool:
-        return self.line > earlier.line and self.block == earlier.block[: len(self.block)]
+
+class _Assigned(NamedTuple):
+    values: tuple[ast.expr, ...]
+    line: int
+    block: _Block
 
 
 class _Texts:
     """What the expressions of one scope may come to."""
 
     def __init__(self, scope: ast.AST, module: ast.Module) -> None:
-        self._values: dict[str, list[_Assigned]] = {}
-        self._read(module, ())
-        if scope is not module:
-            self._read(scope, (id(scope),))
+        self._assigned: dict[str, list[_Assigned]] = {}
+        self._blocks: dict[int, _Block] = {}
+        self._left: set[tuple[int, str]] = set()
+        """Branches at whose end nothing goes on."""
+        # All of it is placed before anything is looked up.
+        for node, block in [
+            *self._placed(module, ()),
+            *(self._placed(scope, ()) if scope is not module else ()),
+        ]:
+            self._note(node, block)
 
-    def _read(self, node: ast.AST, block: tuple[int, ...]) -> None:
+    def _placed(self, node: ast.AST, block: _Block) -> Iterator[tuple[ast.AST, _Block]]:
         for name, field in ast.iter_fields(node):
-            inner = (*block, id(field)) if isinstance(field, list) and name in ("body", "orelse") else block
+            inner = block
+            if isinstance(field, list) and name in _BRANCHES and not isinstance(node, _WHOLE):
+                inner = (*block, (id(node), name))
+                if field and isinstance(field[-1], _LEAVES):
+                    self._left.add(inner[-1])
             for child in field if isinstance(field, list) else (field,):
-                if isinstance(child, ast.Assign):
-                    for target in child.targets:
-                        self._bind(target, child.value, inner)
-                elif isinstance(child, ast.comprehension | ast.For):
-                    self._bind_each(child.target, child.iter, inner)
                 # Names within another function are its own.
-                if isinstance(child, ast.AST) and not isinstance(
-                    child, ast.FunctionDef | ast.AsyncFunctionDef
-                ):
-                    self._read(child, inner)
+                if isinstance(child, ast.AST) and not isinstance(child, _FUNCTIONS):
+                    self._blocks[id(child)] = inner
+                    yield child, inner
+                    yield from self._placed(child, inner)
 
-    def _bind(self, target: ast.expr, value: ast.expr, block: tuple[int, ...]) -> None:
+    def _note(self, node: ast.AST, block: _Block) -> None:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    self._bind(target, [value], node.lineno, block)
+            case ast.For(target=target, iter=iterated):
+                self._bind(target, list(self._each(iterated)), node.lineno, block)
+            case ast.comprehension(target=target, iter=iterated):
+                # What it is used in stands before it.
+                self._bind(target, list(self._each(iterated)), 0, block)
+
+    def _bind(self, target: ast.expr, values: list[ast.expr], line: int, block: _Block) -> None:
+        values = [one for value in values for one in _alternatives(value)]
         if isinstance(target, ast.Name):
-            self._values.setdefault(target.id, []).append(_Assigned(value, value.lineno, block))
-        elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-            for inner, part in zip(target.elts, value.elts, strict=False):
-                self._bind(inner, part, block)
+            self._assigned.setdefault(target.id, []).append(_Assigned(tuple(values), line, block))
+        elif isinstance(target, ast.Tuple):
+            for place, inner in enumerate(target.elts):
+                parts = [value.elts[place] for value in values if _reaches_to(value, place)]
+                self._bind(inner, parts, line, block)
 
-    def _bind_each(self, target: ast.expr, iterated: ast.expr, block: tuple[int, ...]) -> None:
-        """A loop over what is written out, such as `for name, what in (("a", "b"), …)`: each in a block of
-        its own, because none replaces another."""
-        for value in self._reaching(iterated) if isinstance(iterated, ast.Name) else (iterated,):
+    def _each(self, iterated: ast.expr) -> Iterator[ast.expr]:
+        """What a loop over something written out goes through: `for name, what in (("a", "b"), …)`."""
+        for value in self._values(iterated) if isinstance(iterated, ast.Name) else [iterated]:
             if isinstance(value, ast.Tuple | ast.List):
-                for part in value.elts:
-                    self._bind(target, part, (*block, id(part)))
+                yield from value.elts
 
-    def _reaching(self, name: ast.Name) -> Iterator[ast.expr]:
-        """What may stand in `name` where it is used: assigned before, and not replaced since."""
-        known = self._values.get(name.id, [])
+    def _values(self, name: ast.Name) -> Iterator[ast.expr]:
+        """What may stand in `name` where it is used: assigned last on the way there, or in a branch since."""
+        here = self._blocks[id(name)]
+        known = self._assigned.get(name.id, [])
         before = [each for each in known if each.line <= name.lineno] or known
-        return (each.value for each in before if not any(later.replaces(each) for later in before))
+        on_the_way = [each for each in before if each.block == here[: len(each.block)]]
+        last = max(on_the_way, key=lambda each: each.line, default=None)
+        for each in before:
+            if each is last or ((last is None or each.line > last.line) and self._goes_on(each.block, here)):
+                yield from each.values
+
+    def _goes_on(self, block: _Block, here: _Block) -> bool:
+        """Whether what is done in `block` may be followed by what is done `here`, further down."""
+        apart = next(
+            (place for place, (one, other) in enumerate(zip(block, here, strict=False)) if one != other), None
+        )
+        if apart is not None and block[apart][0] == here[apart][0]:
+            # Two branches of one node.
+            return False
+        return not self._left & set(block[len(here) if apart is None else apart :])
 
     def of(self, node: ast.expr, depth: int = 0) -> tuple[str, ...]:
         if depth > 6:
@@ -135,9 +170,21 @@ class _Texts:
                 return _distinct((*self.of(body, depth + 1), *self.of(other, depth + 1)))
             case ast.Call(func=ast.Attribute(value=value, attr="strip" | "rstrip"), args=[]):
                 return self.of(value, depth + 1)
-            case ast.Name(id=name) if name in self._values:
-                return _distinct(text for value in self._reaching(node) for text in self.of(value, depth + 1))
+            case ast.Name() if found := _distinct(
+                text for value in self._values(node) for text in self.of(value, depth + 1)
+            ):
+                return found
         return (UNKNOWN,)
+
+
+def _alternatives(value: ast.expr) -> tuple[ast.expr, ...]:
+    if isinstance(value, ast.IfExp):
+        return (*_alternatives(value.body), *_alternatives(value.orelse))
+    return (value,)
+
+
+def _reaches_to(value: ast.expr, place: int) -> TypeGuard[ast.Tuple]:
+    return isinstance(value, ast.Tuple) and place < len(value.elts)
 
 
 def _joined(parts: list[tuple[str, ...]]) -> tuple[str, ...]:

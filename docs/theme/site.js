@@ -17,7 +17,7 @@ async function sections() {
     index = all.map((each) => {
       // A page's text is that of its sections once more: they say better where to look.
       const told = divided.has(each.location) ? "" : each.text;
-      const text = told.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+      const text = told.replace(/\s+/g, " ");
       const page = pages.get(each.location.split("#")[0]) ?? "";
       return { ...each, page, text, inTitle: each.title.toLowerCase(), inText: text.toLowerCase() };
     });

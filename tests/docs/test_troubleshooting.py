@@ -9,6 +9,7 @@ from docs.site.messages import HealthMessage, health_messages, lidarr_messages, 
 from docs.site.said import UNKNOWN, Said, calls
 
 TROUBLE = (Path(__file__).parents[2] / "docs/troubleshooting.md").read_text()
+MONITORING = (Path(__file__).parents[2] / "docs/monitoring.md").read_text()
 HEALTH = list(health_messages())
 LIDARR = list(lidarr_messages())
 
@@ -44,36 +45,65 @@ def test_every_problem_type_has_its_entry_and_the_other_way_round():
     assert sorted(first_cells("What the API answers")) == sorted(f"`{kind.name}`" for kind in problem_kinds())
 
 
+def test_every_source_of_health_is_in_the_table_of_monitoring():
+    told = set(
+        re.findall(r"^\| (\w+) \|", MONITORING.split("\n## Health\n")[1].split("\n## ")[0], re.MULTILINE)
+    )
+    assert told - {"source"} == {issue.source for issue in HEALTH}
+
+
 def said_by(code: str, folder: Path) -> list[Said]:
     (folder / "module.py").write_text(code)
     return list(calls(folder, ["Issue"]))
 
 
 def test_messages_are_found_however_they_are_put_together(tmp_path: Path):
-    (found,) = said_by(
-        """
-def issues(name, ago, newest):
-    if newest is None:
-        remedy = "Begin."
-        return []
-    remedy = "Wait."
+    code = """
+def issues(name, ago):
     times = "once" if ago else f"{ago} times"
     message = f"{name} failed {times}"
     message = f"{name} was away " + times
     for what, cure in (("red", "a"), ("blue", "b")):
-        yield Issue("Source", message.strip(), f"{what} {what}", remedy, about=name)
-""",
-        tmp_path,
-    )
+        yield Issue("Source", message.strip(), f"{what} {what}", cure, about=name)
+"""
+    (found,) = said_by(code, tmp_path)
     assert found.given == (
         ("Source",),
         ("… was away once", "… was away … times"),
         ("red red", "red blue", "blue red", "blue blue"),
-        ("Wait.",),
+        ("a", "b"),
     )
     assert found.named == {"about": ("…",)}
 
 
-def test_what_cannot_be_followed_is_left_open(tmp_path: Path):
-    (found,) = said_by('def issues():\n    return Issue(f"a {b(1)} {c}.", d.e, *f)\n', tmp_path)
-    assert found.given[:2] == (("a …",), ("…",))
+def test_of_several_branches_only_those_count_that_lead_there(tmp_path: Path):
+    code = """
+def issues(state, age):
+    if state is None:
+        message = "never"
+        return Issue(message)
+    if age > 8:
+        message = "old"
+    elif age > 4:
+        message = "ageing"
+        yield Issue(message)
+    else:
+        raise ValueError
+    yield Issue(message)
+"""
+    assert [found.given for found in said_by(code, tmp_path)] == [
+        (("never",),),
+        (("ageing",),),
+        (("old", "ageing"),),
+    ]
+
+
+def test_what_cannot_be_followed_is_left_open_and_never_lost(tmp_path: Path):
+    code = """
+def issues(folders):
+    for folder, why in folders:
+        message = f"{folder} a {b(1)} {why}."
+        yield Issue(message, why, d.e)
+"""
+    (found,) = said_by(code, tmp_path)
+    assert found.given == (("… a …",), ("…",), ("…",))
