@@ -7,6 +7,7 @@ of the repository too, and what else they link to.
 import html
 import re
 import struct
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
@@ -32,6 +33,8 @@ BESIDE = ("dashboards", "deploy", "LICENSE")
 _LINK = re.compile(r"(\]\()(?!https?://|#|mailto:)([^)#\s]+)")
 _FILE_NAMED = re.compile(r"\[([\w/-]+\.md)\](\(([^)#\s]+)[^)\s]*\))")
 _FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
+_FENCE_WITHIN = re.compile(r"^ {2,3}```.*\n((?:.*\n)*?) {2,3}```$", re.MULTILINE)
+_WITHIN = re.compile(r"^ {2,3}(?=\S)", re.MULTILINE)
 _UNTICKED = re.compile(r"^(\s*)- \[ \] ", re.MULTILINE)
 _PICTURE = re.compile(r'<img alt="([^"]*)" src="([^"]+)"')
 
@@ -63,7 +66,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         title = titles.get(normpath(f"{dirname(src)}/{found[3]}".lstrip("/")), found[1])
         return f"[{title}]{found[2]}"
 
+    def coded(found: re.Match[str]) -> str:
+        return textwrap.indent(textwrap.dedent(found[1]), " " * 8).rstrip("\n")
+
     def written(part: str) -> str:
+        # What belongs to an entry of a list: GitHub wants it below the entry's text, Python-Markdown four
+        # spaces in, and it knows no fences there.
+        part = _WITHIN.sub("    ", _FENCE_WITHIN.sub(coded, part))
         return _UNTICKED.sub(r"\1- ☐ ", _FILE_NAMED.sub(named, _LINK.sub(placed, part)))
 
     return "".join(part if part.startswith("```") else written(part) for part in _FENCE.split(markdown))
