@@ -14,7 +14,7 @@ from posixpath import dirname, normpath, relpath
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from docs.site.reference import PAGES
@@ -45,22 +45,36 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for page, write in PAGES.items():
         files.append(File.generated(config, page, content=write()))
     for name in BESIDE:
-        for file in sorted((ROOT / name).rglob("*")) if (ROOT / name).is_dir() else [ROOT / name]:
-            if file.is_file():
-                src = file.relative_to(ROOT).as_posix()
-                files.append(File.generated(config, src, abs_src_path=str(file)))
+        for file in (ROOT / name, *sorted((ROOT / name).rglob("*"))):
+            if found := _beside(file, config):
+                files.append(found)
     return files
+
+
+def _beside(file: Path, config: MkDocsConfig) -> File | None:
+    """A file as it is, and of a folder a page that lists it; None where there is no such thing."""
+    src = file.relative_to(ROOT).as_posix()
+    aside = InclusionLevel.NOT_IN_NAV
+    if file.is_dir():
+        within = (
+            f"{entry.name}/index.md" if entry.is_dir() else entry.name for entry in sorted(file.iterdir())
+        )
+        listing = "\n".join(f"- [{name.removesuffix('/index.md')}]({name})" for name in within)
+        return File.generated(config, f"{src}/index.md", content=f"# {src}\n\n{listing}\n", inclusion=aside)
+    return File.generated(config, src, abs_src_path=str(file), inclusion=aside) if file.is_file() else None
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links as they are in the repository, turned to where things are on the site and what they are called
     there."""
     src = page.file.src_uri
+    if src.startswith(BESIDE):
+        return markdown
     at_home = next((name for name, became in AT_THE_ROOT.items() if became == src), f"docs/{src}")
     titles = dict(_titles(config.nav))
 
     def placed(found: re.Match[str]) -> str:
-        return found[1] + _on_site(found[2], at_home, src)
+        return found[1] + link_on_site(found[2], at_home, src)
 
     def named(found: re.Match[str]) -> str:
         title = titles.get(normpath(f"{dirname(src)}/{found[3]}".lstrip("/")), found[1])
@@ -87,10 +101,12 @@ def _titles(nav: Any) -> Iterator[tuple[str, str]]:
             yield from _titles(entry)
 
 
-def _on_site(link: str, at_home: str, src: str) -> str:
+def link_on_site(link: str, at_home: str, src: str) -> str:
     """`link` as it stands in the file `at_home` of the repository, as the page `src` must have it."""
     target = normpath(f"{dirname(at_home)}/{link}") if dirname(at_home) else normpath(link)
     placed = AT_THE_ROOT.get(target, target.removeprefix("docs/"))
+    if placed.startswith(BESIDE) and (ROOT / placed).is_dir():
+        placed = f"{placed}/index.md"
     return relpath(placed, dirname(src) or ".")
 
 

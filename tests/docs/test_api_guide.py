@@ -46,14 +46,9 @@ def documents(text: str) -> list[Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What each example printed."""
-    for tool in ("bash", "curl", "jq"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"needs {tool}: apt-get install {tool}")
-    examples = [text for kind, text in BLOCKS if kind == "sh"]
-    with town_in(tmp_path_factory.mktemp("guide")) as town:
+def answers_to(examples: list[str], folder: Path) -> list[str]:
+    """What each example prints, all of them in one shell."""
+    with town_in(folder) as town:
         script = f"echo '{MARK}'\n".join(examples).replace(ADDRESS, town.address)
         # The command of this checkout, whatever else is installed.
         command = f'brainarr() {{ "{sys.executable}" -m brainarr "$@"; }}\n'
@@ -67,29 +62,24 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         )
     said = done.stdout.split(f"{MARK}\n")
     assert done.returncode == 0, f"after {said[-1]}: {done.stderr}\n{examples[len(said) - 1]}"
-    assert len(said) == len(examples)
     return said
 
 
-def test_every_example_can_be_run(answers: list[str]):
-    assert len(answers) > 15
-
-
-def test_what_the_guide_shows_is_what_comes(answers: list[str]):
-    shown = 0
-    number = -1
-    for (kind, _), (following, text) in pairwise(BLOCKS):
-        number += kind == "sh"
-        if kind == "sh" and following == "json":
-            shown += 1
-            assert alike(json.loads(text), documents(answers[number])[-1]), (text, answers[number])
-    assert shown > 8
-
-
-def test_what_is_sent_twice_is_done_once(answers: list[str]):
-    (once,) = [
-        documents(answer)
-        for (kind, text), answer in zip([block for block in BLOCKS if block[0] == "sh"], answers, strict=True)
-        if "Idempotency-Key" in text
+def test_every_example_can_be_run_and_prints_what_the_guide_shows(tmp_path: Path):
+    for tool in ("bash", "curl", "jq"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool}: apt-get install {tool}")
+    examples = [text for kind, text in BLOCKS if kind == "sh"]
+    answers = dict(zip(examples, answers_to(examples, tmp_path), strict=True))
+    shown = [
+        (example, text)
+        for (kind, example), (following, text) in pairwise(BLOCKS)
+        if (kind, following) == ("sh", "json")
     ]
-    assert once[0] == once[1]
+    for example, text in shown:
+        assert alike(json.loads(text), documents(answers[example])[-1]), (text, answers[example])
+    assert (len(answers), len(shown)) > (15, 8)
+    # What is sent twice is done once.
+    (twice,) = [answer for example, answer in answers.items() if "Idempotency-Key" in example]
+    first, again = documents(twice)
+    assert first == again

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.site.hook import jpeg_size
+from docs.site.hook import BESIDE, jpeg_size, link_on_site
 from docs.site.reference import PAGES
 
 ROOT = Path(__file__).parents[2]
@@ -47,9 +47,33 @@ def asked_for(tags: Tags) -> Iterator[str]:
 def test_every_document_and_every_page_of_the_reference_is_there(site: Path):
     documents = {f"{file.stem}.html" for file in ROOT.glob("docs/*.md")}
     reference = {name.replace(".md", ".html") for name in PAGES}
+    built = {page.relative_to(site).as_posix() for page in pages(site)}
     assert documents | reference | {"index.html", "contributing.html", "changelog.html", "404.html"} == {
-        page.relative_to(site).as_posix() for page in pages(site)
+        name for name in built if not name.startswith(BESIDE)
     }
+
+
+@pytest.mark.parametrize(
+    ("link", "document", "page", "leads_to"),
+    [
+        ("costs.md", "docs/jobs.md", "jobs.md", "costs.md"),
+        ("docs/costs.md", "README.md", "index.md", "costs.md"),
+        ("../CONTRIBUTING.md", "docs/jobs.md", "jobs.md", "contributing.md"),
+        ("../costs.md", "docs/reference/prices.md", "reference/prices.md", "../costs.md"),
+        ("../dashboards/alerts.yml", "docs/monitoring.md", "monitoring.md", "dashboards/alerts.yml"),
+        ("../dashboards", "docs/monitoring.md", "monitoring.md", "dashboards/index.md"),
+        ("LICENSE", "README.md", "index.md", "LICENSE"),
+    ],
+)
+def test_links_of_the_repository_lead_to_the_same_on_the_site(
+    link: str, document: str, page: str, leads_to: str
+):
+    assert link_on_site(link, document, page) == leads_to
+
+
+def test_what_is_beside_the_documents_goes_along(site: Path):
+    assert (site / "dashboards/alerts.yml").read_bytes() == (ROOT / "dashboards/alerts.yml").read_bytes()
+    assert 'href="alerts.yml"' in (site / "dashboards/index.html").read_text()
 
 
 def test_nothing_is_fetched_from_elsewhere(site: Path):
