@@ -110,6 +110,11 @@ class _Texts:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     self._bind(target, [value], node.lineno, block)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._bind(target, [value], node.lineno, block)
+            case ast.AugAssign(target=target):
+                # What is added to it may come to anything.
+                self._bind(target, [], node.lineno, block)
             case ast.For(target=target, iter=iterated):
                 self._bind(target, list(self._each(iterated)), node.lineno, block)
             case ast.comprehension(target=target, iter=iterated):
@@ -153,6 +158,7 @@ class _Texts:
         return not self._left & set(block[len(here) if apart is None else apart :])
 
     def of(self, node: ast.expr, depth: int = 0) -> tuple[str, ...]:
+        """Everything that `node` may say; at least that it is open."""
         if depth > 6:
             return (UNKNOWN,)
         match node:

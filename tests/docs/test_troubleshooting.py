@@ -102,8 +102,10 @@ def test_what_cannot_be_followed_is_left_open_and_never_lost(tmp_path: Path):
     code = """
 def issues(folders):
     for folder, why in folders:
-        message = f"{folder} a {b(1)} {why}."
-        yield Issue(message, why, d.e)
+        message: str = f"{folder} a {b(1)} {why}."
+        longer = "a"
+        longer += folder
+        yield Issue(message, why, d.e, longer)
 """
     (found,) = said_by(code, tmp_path)
-    assert found.given == (("… a …",), ("…",), ("…",))
+    assert found.given == (("… a …",), ("…",), ("…",), ("…",))
