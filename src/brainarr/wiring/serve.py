@@ -35,6 +35,7 @@ from brainarr.wiring.build import Ground, House, open_ground, utc_now
 from brainarr.wiring.caching import CachedCatalog
 from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.checkup import wired_providers
+from brainarr.wiring.configuration import ServerSettings
 from brainarr.wiring.exposing import exposing, worker_app
 from brainarr.wiring.listening import listen, server_of
 from brainarr.wiring.probes import kinds, probes_of
@@ -198,7 +199,20 @@ def _say_where(ground: Ground, listener: socket.socket) -> None:
     processes = ground.loaded.values.server.workers
     log.info("Brainarr listens", version=__version__, host=host, port=port, processes=processes)
     if ground.installation.first_start:
-        log.info("first start: `brainarr api-key` shows the key of the API", folder=str(ground.folder))
+        log.info(
+            "first start: open the address in a browser and make an account",
+            address=address_of(ground.loaded.values.server, port),
+            folder=str(ground.folder),
+        )
+
+
+def address_of(server: ServerSettings, port: int) -> str:
+    """Where a person finds the web app, as far as the settings tell."""
+    if server.external_url:
+        return f"{server.external_url}{server.url_base}/"
+    # What listens on every interface does not know by which name it is called, in a container least of all.
+    host = "localhost" if server.host in ("0.0.0.0", "::") else server.host  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{server.url_base}/"
 
 
 def surroundings(house: House) -> Surroundings:
