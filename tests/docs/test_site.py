@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.site.hook import BESIDE, jpeg_size, link_on_site
 from docs.site.reference import PAGES
+from docs.site.repository import BESIDE, beside, jpeg_size, link_on_site, markdown_of_the_site
 
 ROOT = Path(__file__).parents[2]
 LOADING = {
@@ -115,8 +115,60 @@ def test_the_site_is_light(site: Path):
     assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) < HEAVIEST_SITE
 
 
-def test_what_is_code_is_no_page(site: Path):
-    assert [file for file in site.rglob("*") if file.suffix in (".py", ".pyc", ".md")] == []
+def test_what_makes_the_site_is_no_part_of_it(site: Path):
+    assert [file for file in site.rglob("*") if file.suffix in (".pyc", ".md")] == []
+    assert not (site / "site").exists() and not (site / "theme").exists()
+
+
+def test_what_somebody_filled_in_is_not_shown(tmp_path: Path):
+    """A `.env` beside the compose files holds keys."""
+    folder = tmp_path / "deploy"
+    (folder / "__pycache__").mkdir(parents=True)
+    for name in (".env", ".env.example", "compose.yaml", "__pycache__/check.pyc"):
+        (folder / name).touch()
+    assert dict(beside(tmp_path)) == {
+        "deploy/index.md": "# deploy\n\n- [.env.example](.env.example)\n- [compose.yaml](compose.yaml)\n",
+        "deploy/.env.example": folder / ".env.example",
+        "deploy/compose.yaml": folder / "compose.yaml",
+    }
+
+
+def test_a_document_becomes_a_page_and_code_in_it_stays_as_it_is():
+    document = """\
+More in [costs.md](docs/costs.md#limits) and [the list](docs/jobs.md).
+
+1. Write:
+
+   ```yaml
+   server:
+     host: "[a](b.md)"
+   ```
+
+   Then go on.
+- [ ] done
+
+```sh
+echo "[costs.md](docs/costs.md)"
+```
+"""
+    assert (
+        markdown_of_the_site(document, "index.md", {"costs.md": "Costs"})
+        == """\
+More in [Costs](costs.md#limits) and [the list](jobs.md).
+
+1. Write:
+
+        server:
+          host: "[a](b.md)"
+
+    Then go on.
+- ☐ done
+
+```sh
+echo "[costs.md](docs/costs.md)"
+```
+"""
+    )
 
 
 @pytest.mark.parametrize(
