@@ -50,8 +50,8 @@ def _is_shown(src: Path) -> bool:
 
 
 def markdown_of_the_site(markdown: str, src: str, titles: Mapping[str, str]) -> str:
-    """A document's text as the page `src` must have it. A link whose text is the name of a file gets the title
-    of that page, by `titles`."""
+    """A document's text as the page `src` must have it. A link whose text is the name of a file gets the
+    title of that page, by `titles`."""
     if src.startswith(BESIDE):
         return markdown
     at_home = next((name for name, became in AT_THE_ROOT.items() if became == src), f"docs/{src}")
