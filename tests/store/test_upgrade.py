@@ -33,7 +33,7 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0016"
+NEWEST = "0017"
 SINCE_THE_FIRST = {
     "deliveries",
     "history",

@@ -282,7 +282,7 @@ async def house(place: Place) -> AsyncIterator[House]:
                 WiredProvider("ollama", Check("home", "model", alive), model="qwen3:8b"),
                 WiredProvider("openai", Check("cloud", "model", refused), model="gpt-5-mini"),
             ),
-            importer=lidarr,
+            importers={"default": lidarr},
         )
         yield House(deps, lidarr, catalog, woken, home.clock, place)
 

@@ -49,7 +49,7 @@ async def test_an_approval_says_what_happens_next_and_is_undone(house: House, pa
 
 async def test_without_a_lidarr_an_approval_promises_nothing(house: House):
     (number,) = await house.recommend(recommended(1))
-    async with house.signed_in(importer=None) as pages:
+    async with house.signed_in(importers={}) as pages:
         told = await press(pages, f"/recommendations/{number}/approve")
     assert told == "Approved: New 1. Once it is connected, Lidarr takes it in at its next list sync."
 

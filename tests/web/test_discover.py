@@ -173,7 +173,7 @@ async def test_every_state_offers_what_it_allows(house: House, pages: httpx2.Asy
 
 
 async def test_each_kind_of_nothing_says_what_to_do(house: House, pages: httpx2.AsyncClient):
-    async with house.signed_in(importer=None) as alone:
+    async with house.signed_in(importers={}) as alone:
         assert "Connect your Lidarr first" in (await alone.get("/")).text
     first = (await pages.get("/")).text
     assert "Nothing found yet" in first and 'action="/runs"' in first

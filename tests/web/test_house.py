@@ -207,7 +207,7 @@ async def test_lidarr_is_asked_to_sync_a_list_at_once(house: House, api: httpx2.
     assert house.lidarr.synced == ["/lists/default"]
     house.lidarr.failure = ProviderUnavailable("lidarr", "it is away")
     assert (await api.post("/api/v1/lists/default/sync")).status_code == 503
-    async with house.door(house.deps.api_key(), importer=None) as client:
+    async with house.door(house.deps.api_key(), importers={}) as client:
         assert (await client.post("/api/v1/lists/default/sync")).status_code == 409
 
 

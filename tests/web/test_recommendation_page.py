@@ -269,7 +269,7 @@ async def test_a_blocked_artist_is_not_added(api: httpx2.AsyncClient, house: Hou
 
 
 async def test_without_a_lidarr_the_page_says_so(house: House, one: int):
-    async with house.signed_in(importer=None) as client:
+    async with house.signed_in(importers={}) as client:
         assert "connect a Lidarr" in (await client.get(f"/recommendations/{one}")).text
         answer = await client.post(f"/recommendations/{one}/add", data={"release_group": mbid(7)})
         assert answer.status_code == 303

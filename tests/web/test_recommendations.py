@@ -115,7 +115,7 @@ async def test_an_approved_one_is_pushed_into_lidarr(house: House, api: httpx2.A
 
 async def test_without_a_lidarr_there_is_nothing_to_push_to(house: House):
     (number,) = await house.recommend(recommended(1), status=Status.APPROVED)
-    async with house.door(house.deps.api_key(), importer=None) as client:
+    async with house.door(house.deps.api_key(), importers={}) as client:
         answer = await client.post(f"/api/v1/recommendations/{number}/push")
     assert answer.status_code == 409
     assert "lidarr.url" in answer.json()["remedy"]

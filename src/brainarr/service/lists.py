@@ -10,6 +10,7 @@ from anyascii import anyascii
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr import log
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
@@ -33,6 +34,10 @@ class ListRow(msgspec.Struct, frozen=True):
     """The feed key in clear: it is copied into Lidarr."""
     created_at: datetime
     key_made_at: datetime
+    kind: ListKind = ListKind.DISCOVER
+    instance: str = DEFAULT_INSTANCE
+    """Which Lidarr it is for: its library is what runs go by, and what is pushed goes there."""
+    terms: ListTerms = NO_TERMS
 
 
 class ListAtWork(msgspec.Struct, frozen=True):
@@ -170,5 +175,12 @@ def _free_slug(name: str, taken: Collection[str]) -> str:
 
 def _row(stored: StoredList, secrets: Secrets) -> ListRow:
     return ListRow(
-        stored.slug, stored.name, secrets.decrypt(stored.feed_key), stored.created_at, stored.key_made_at
+        stored.slug,
+        stored.name,
+        secrets.decrypt(stored.feed_key),
+        stored.created_at,
+        stored.key_made_at,
+        stored.kind,
+        stored.instance,
+        stored.terms,
     )

@@ -56,7 +56,7 @@ class Count(msgspec.Struct, frozen=True):
 
 _table = recommendations
 _CARD = (
-    select(recommendations, lists.c.slug, likings.c.direction)
+    select(recommendations, lists.c.slug, lists.c.instance, likings.c.direction)
     .join(lists, lists.c.id == _table.c.list_id)
     .outerjoin(likings, (likings.c.owner == _table.c.owner) & (likings.c.artist_mbid == _table.c.artist_mbid))
 )

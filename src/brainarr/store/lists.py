@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.lists import ListKind, ListTerms
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
@@ -27,6 +29,10 @@ class StoredList(msgspec.Struct, frozen=True):
     feed_key: str
     created_at: datetime
     key_made_at: datetime
+    kind: ListKind
+    instance: str
+    """Which Lidarr it is for."""
+    terms: ListTerms
 
 
 _ROW = select(*(lists.c[name] for name in StoredList.__struct_fields__))
@@ -39,12 +45,16 @@ async def insert_list(connection: AsyncConnection, slug: str, name: str, feed_ke
 
 async def list_named(connection: AsyncConnection, slug: str) -> StoredList | None:
     row = (await connection.execute(_ROW.where(lists.c.slug == slug))).first()
-    return StoredList(*row) if row else None
+    return _stored(row) if row else None
 
 
 async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
     rows = await connection.execute(_ROW.where(lists.c.owner == owner).order_by(lists.c.id))
-    return tuple(StoredList(*row) for row in rows)
+    return tuple(_stored(row) for row in rows)
+
+
+def _stored(row: Row[Any]) -> StoredList:
+    return StoredList(**{**row._mapping, "kind": ListKind(row.kind)})
 
 
 async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import search_text
 from brainarr.domain.recommendation import Blocks, Memory, Recommendation, Status
@@ -66,9 +67,13 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """When it first went out, of the `deliveries`."""
     given_up_at: datetime | None = None
     """The person wants no more tries."""
+    instance: str = DEFAULT_INSTANCE
+    """The Lidarr that its list is for."""
 
 
-_ROW = select(recommendations, lists.c.slug).join(lists, lists.c.id == recommendations.c.list_id)
+_ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
+    lists, lists.c.id == recommendations.c.list_id
+)
 
 
 async def insert_recommendations(
@@ -412,7 +417,7 @@ async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[Recomme
 
 
 def as_row(row: Row[Any]) -> RecommendationRow:
-    """Of a row that has every column of `recommendations`, and `slug`."""
+    """Of a row that has every column of `recommendations`, and `slug` and `instance` of its list."""
     return RecommendationRow(
         id=row.id,
         run_id=row.run_id,
@@ -434,4 +439,5 @@ def as_row(row: Row[Any]) -> RecommendationRow:
         tried_at=row.tried_at,
         first_delivered_at=row.first_delivered_at,
         given_up_at=row.given_up_at,
+        instance=row.instance,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, or_, se
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.domain.recommendation import Progress, RunOverrides, RunResult
 from brainarr.store.page import Page, PageOf
 from brainarr.store.tables import FIRST_PERSON, lists, pauses, runs
@@ -63,12 +64,18 @@ class RunRow(msgspec.Struct, frozen=True):
     overrides: RunOverrides = NOTHING_ELSE
     process: Process | None = None
     heartbeat_at: datetime | None = None
+    kind: ListKind = ListKind.DISCOVER
+    """Of its list, as the next two."""
+    instance: str = DEFAULT_INSTANCE
+    terms: ListTerms = NO_TERMS
 
 
 SCHEDULE = "schedule"
 """The trigger of what starts by itself."""
 
-_ROW = select(runs, lists.c.slug).join(lists, lists.c.id == runs.c.list_id)
+_ROW = select(runs, lists.c.slug, lists.c.kind, lists.c.instance, lists.c.terms).join(
+    lists, lists.c.id == runs.c.list_id
+)
 
 
 async def insert_run(
@@ -275,4 +282,7 @@ def _read(row: Row[Any]) -> RunRow:
         overrides=row.overrides or NOTHING_ELSE,
         process=Process(row.host, row.pid, row.process) if row.host else None,
         heartbeat_at=row.heartbeat_at,
+        kind=ListKind(row.kind),
+        instance=row.instance,
+        terms=row.terms,
     )

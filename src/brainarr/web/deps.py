@@ -1,6 +1,6 @@
 """What the web app is handed by `wiring`: it builds nothing itself."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Annotated
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
@@ -127,10 +128,10 @@ class WebDeps:
     """The score's weights as the settings say, summing to 1."""
     catalog: Catalog | None = None
     """Where names in wishes are looked up; None: nowhere."""
-    importer: Importer | None = None
-    """None while no Lidarr is configured."""
-    import_lists: ImportLists | None = None
-    """Of that Lidarr."""
+    importers: Mapping[str, Importer] = field(default_factory=dict[str, Importer])
+    """By instance: the Lidarrs that are configured, the first one as `default`."""
+    all_import_lists: Mapping[str, ImportLists] = field(default_factory=dict[str, ImportLists])
+    """Of those Lidarrs."""
     artwork: Artwork | None = None
     """None: switched off, and all pictures are drawn."""
     previews: Previews | None = None
@@ -149,6 +150,15 @@ class WebDeps:
 
     allowed_hosts: tuple[str, ...] = ()
     """Names that this server is known by, beside addresses, names at home and that of `external_url`."""
+
+    @property
+    def importer(self) -> Importer | None:
+        """Of the Lidarr of the section `lidarr`; None while that is not configured."""
+        return self.importers.get(DEFAULT_INSTANCE)
+
+    @property
+    def import_lists(self) -> ImportLists | None:
+        return self.all_import_lists.get(DEFAULT_INSTANCE)
 
     @property
     def names(self) -> tuple[str, ...]:

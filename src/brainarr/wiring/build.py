@@ -40,6 +40,7 @@ from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.settings import read_settings
 from brainarr.service.setup import API_KEY, Installation, ensure_installed
+from brainarr.service.webhook_keys import hide_webhook_keys
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
@@ -206,6 +207,7 @@ async def open_ground(
         loaded = load_settings(folder, environ, await read_settings(db, installation.secrets))
         log.hide(loaded.secrets)
         log.hide(one.key for one in await read_lists(db, installation.secrets))
+        await hide_webhook_keys(db, installation.secrets)
         redis = loaded.values.redis.url
         async with open_signals(redis, installation.name) as signals, open_turns(redis) as reserve:
             # Whoever holds an answer ready, in whichever process, must hear that it may be another one now.

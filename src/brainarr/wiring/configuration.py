@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from brainarr.domain.learning import FacetWeights
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import Limits
 from brainarr.domain.recommendation import (
     MOST_DECADES,
@@ -44,7 +45,7 @@ from brainarr.providers.coverart import CoverArtSettings
 from brainarr.providers.deezer import DeezerSettings
 from brainarr.providers.itunes import ItunesSettings
 from brainarr.providers.lastfm import LastfmSettings
-from brainarr.providers.lidarr import LidarrSettings
+from brainarr.providers.lidarr import LidarrSettings, NamedLidarr
 from brainarr.providers.listenbrainz import ListenBrainzSettings
 from brainarr.providers.musicbrainz import MusicBrainzSettings
 from brainarr.providers.notifications import NotificationSettings
@@ -64,6 +65,7 @@ SIMILARITY = ("listenbrainz", "lastfm", "deezer", "musicbrainz", "similarity")
 
 SOONEST_PROBE_S = 5.0
 MOST_EXPLORED = 10
+MOST_LIDARRS = 10
 
 
 def _url_base(text: str) -> str:
@@ -371,6 +373,8 @@ class Settings(Section):
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
     lidarr: LidarrSettings = LidarrSettings()
+    lidarrs: Annotated[tuple[NamedLidarr, ...], Field(max_length=MOST_LIDARRS)] = ()
+    """Those beside it, each a target of its own for lists."""
     musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
     deezer: DeezerSettings = DeezerSettings()
@@ -394,6 +398,14 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     tracing: TracingSettings = TracingSettings()
+
+    @field_validator("lidarrs")
+    @classmethod
+    def _instances_are_unique(cls, lidarrs: tuple[NamedLidarr, ...]) -> tuple[NamedLidarr, ...]:
+        names = [DEFAULT_INSTANCE, *(one.name for one in lidarrs)]
+        if taken := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"entries each with a name of its own; {', '.join(taken)} is taken")
+        return lidarrs
 
     @field_validator("provider_chain")
     @classmethod

@@ -1,11 +1,12 @@
 """Everything outside that the settings name: built here, closed here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from brainarr import tracing
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Plays
 from brainarr.http import Http, Media
 from brainarr.llm.models import Link, open_links
@@ -16,7 +17,7 @@ from brainarr.providers.coverart import CoverArt
 from brainarr.providers.deezer import Deezer
 from brainarr.providers.itunes import Itunes
 from brainarr.providers.lastfm import Lastfm
-from brainarr.providers.lidarr import Lidarr, LidarrPictures
+from brainarr.providers.lidarr import Lidarr, LidarrPictures, LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainz
 from brainarr.providers.musicbrainz import MusicBrainz, MusicBrainzNeighbours
 from brainarr.providers.notifications import AppriseTarget, open_targets
@@ -46,7 +47,8 @@ class Listener:
 class Outside:
     """The adapters, each to one service; None where the settings do not call for it."""
 
-    lidarr: Lidarr | None
+    lidarrs: Mapping[str, Lidarr]
+    """By instance, that of the section `lidarr` first."""
     musicbrainz: MusicBrainz
     neighbours: MusicBrainzNeighbours | None
     """MusicBrainz once more, as a similarity source."""
@@ -64,6 +66,11 @@ class Outside:
     messengers: tuple[AppriseTarget, ...]
     openid: OpenId | None
     """Where people sign in besides."""
+
+    @property
+    def lidarr(self) -> Lidarr | None:
+        """That of the section `lidarr`."""
+        return self.lidarrs.get(DEFAULT_INSTANCE)
 
 
 @asynccontextmanager
@@ -105,9 +112,10 @@ async def open_outside(
         if scrobbles and (user := settings.lastfm.user):
             listeners.append(Listener(scrobbles.name, lambda: scrobbles.plays(user)))
         yield Outside(
-            lidarr=Lidarr(settings.lidarr, kept(lidarr.connect(settings.lidarr)))
-            if settings.lidarr.url and settings.lidarr.api_key
-            else None,
+            lidarrs={
+                instance: Lidarr(one, kept(lidarr.connect(one, name=name)))
+                for instance, name, one in _lidarrs(settings)
+            },
             musicbrainz=MusicBrainz(settings.musicbrainz, encyclopaedia),
             neighbours=MusicBrainzNeighbours(settings.musicbrainz, encyclopaedia)
             if settings.musicbrainz.neighbour_seeds
@@ -137,3 +145,11 @@ async def open_outside(
             messengers=open_targets(settings.notifications),
             openid=OpenId(settings.auth.oidc, clock) if settings.auth.oidc else None,
         )
+
+
+def _lidarrs(settings: Settings) -> Iterator[tuple[str, str, LidarrSettings]]:
+    """Of each: its instance, how messages call it, and its settings."""
+    if settings.lidarr.url and settings.lidarr.api_key:
+        yield DEFAULT_INSTANCE, Lidarr.kind, settings.lidarr
+    for one in settings.lidarrs:
+        yield one.name, f"{Lidarr.kind} {one.name}", one.as_first

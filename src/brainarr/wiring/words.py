@@ -228,6 +228,17 @@ CHAPTERS = (
                 },
                 test="lidarr",
             ),
+            Group(
+                "More",
+                {
+                    "lidarrs": Words(
+                        "More Lidarrs",
+                        "The page Setup, Lidarr, adds and removes them; each list is for one.",
+                        none="just that one",
+                        allowed="up to 10 entries, each with a name of its own, an address and a key",
+                    ),
+                },
+            ),
         ),
     ),
     SOURCES,

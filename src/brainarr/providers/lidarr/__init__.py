@@ -2,6 +2,14 @@
 
 from brainarr.providers.lidarr.adapter import Lidarr, LidarrStatus
 from brainarr.providers.lidarr.pictures import LidarrPictures, connect_for_pictures
-from brainarr.providers.lidarr.settings import LidarrSettings, connect
+from brainarr.providers.lidarr.settings import LidarrSettings, NamedLidarr, connect
 
-__all__ = ["Lidarr", "LidarrPictures", "LidarrSettings", "LidarrStatus", "connect", "connect_for_pictures"]
+__all__ = [
+    "Lidarr",
+    "LidarrPictures",
+    "LidarrSettings",
+    "LidarrStatus",
+    "NamedLidarr",
+    "connect",
+    "connect_for_pictures",
+]

@@ -46,10 +46,10 @@ class LidarrStatus(msgspec.Struct, frozen=True):
 class Lidarr:
     """One Lidarr (pipeline.ports: LibrarySource, Preflight, Importer). Every method raises ProviderError."""
 
-    name = "lidarr"
     kind = "lidarr"
 
     def __init__(self, settings: LidarrSettings, http: Http) -> None:
+        self.name = http.provider
         self._settings = settings
         self._http = http
         self.lists = LidarrLists(settings, http)

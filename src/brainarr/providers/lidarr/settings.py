@@ -18,10 +18,12 @@ def _sendable(key: SecretStr) -> SecretStr:
     return key
 
 
-class LidarrSettings(Section):
-    url: WebAddress | None = None
-    """With Lidarr's URL base, where it has one: http://lidarr:8686 or https://example.org/lidarr"""
-    api_key: Annotated[SecretStr, AfterValidator(_sendable)] | None = None
+Key = Annotated[SecretStr, AfterValidator(_sendable)]
+
+
+class _Manners(Section):
+    """How a Lidarr is spoken to, wherever it is."""
+
     verify_tls: bool = True
     timeout: Annotated[float, Field(gt=0, le=600)] = 60
     """Seconds; Lidarr asks its metadata server while we wait."""
@@ -29,10 +31,39 @@ class LidarrSettings(Section):
     """Where pushed artists go; without it the usable root folder with the most free space."""
 
 
+class LidarrSettings(_Manners):
+    """The first Lidarr, which may not be there yet."""
+
+    url: WebAddress | None = None
+    """With Lidarr's URL base, where it has one: http://lidarr:8686 or https://example.org/lidarr"""
+    api_key: Key | None = None
+
+
+class NamedLidarr(_Manners):
+    """A Lidarr beside the first one."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    """Short, for addresses: lists and the webhook name it."""
+    url: WebAddress
+    api_key: Key
+
+    @property
+    def as_first(self) -> LidarrSettings:
+        """Spoken to as the first one is."""
+        return LidarrSettings.model_construct(**self.model_dump(exclude={"name"}))
+
+
 def connect(
-    settings: LidarrSettings, *, timeout: float | None = None, attempts: int = 3, max_body: int = 16 * 2**20
+    settings: LidarrSettings,
+    *,
+    name: str = "lidarr",
+    timeout: float | None = None,
+    attempts: int = 3,
+    max_body: int = 16 * 2**20,
 ) -> Http:
-    """The client of the configured Lidarr. Raises ConfigurationError when none is configured.
+    """The client of a configured Lidarr. Raises ConfigurationError when none is configured.
+
+    `name`: as its errors call it.
 
     `timeout`: seconds, instead of those in the settings.
     """
@@ -47,7 +78,7 @@ def connect(
     if settings.url is None or settings.api_key is None:
         raise ConfigurationError(missing)
     return Http(
-        "lidarr",
+        name,
         settings.url.rstrip("/").removesuffix(API) + API,
         headers={"X-Api-Key": settings.api_key.get_secret_value()},
         timeout=timeout or settings.timeout,

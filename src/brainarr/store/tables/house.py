@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from brainarr.domain.circuit import Circuit
+from brainarr.domain.lists import ListTerms
 from brainarr.domain.recommendation import Progress, Recommendation, RunOverrides
 from brainarr.store.columns import JsonOf, String, Text, UtcTime
 from brainarr.store.tables.metadata import ENCRYPTED, id_column, metadata, owner_column
@@ -47,6 +48,20 @@ lists = Table(
     Column("feed_key", Text, nullable=False, info=ENCRYPTED),
     Column("created_at", UtcTime, nullable=False),
     Column("key_made_at", UtcTime, nullable=False),
+    Column("kind", String(16), nullable=False, server_default=text("'discover'")),
+    # Which Lidarr it is for.
+    Column("instance", String(64), nullable=False, server_default=text("'default'")),
+    Column("terms", JsonOf(ListTerms), nullable=False, server_default=text("'{}'")),
+)
+
+# What ties a Lidarr to this Brainarr, beside its address and key in the settings.
+lidarr_links = Table(
+    "lidarr_links",
+    metadata,
+    Column("instance", String(64), primary_key=True),
+    # What its webhook brings.
+    Column("webhook_key", Text, nullable=False, info=ENCRYPTED),
+    Column("made_at", UtcTime, nullable=False),
 )
 
 runs = Table(

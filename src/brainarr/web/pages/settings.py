@@ -32,8 +32,8 @@ from brainarr.web.setting_forms import (
 router = APIRouter(prefix="/settings")
 
 FIRST = "general"
-CHAIN = "provider_chain"
-"""Has a page of its own."""
+ELSEWHERE = ("provider_chain", "lidarrs")
+"""Have pages of their own."""
 URL_BASE = "server.url_base"
 NOTIFICATIONS = "notifications"
 
@@ -144,7 +144,11 @@ async def _page(
     faults: Sequence[Fault] = (),
     status: int = 200,
 ) -> HTMLResponse:
-    shown = {key: one for key, one in fields.items() if one.setting.section == chapter.slug and key != CHAIN}
+    shown = {
+        key: one
+        for key, one in fields.items()
+        if one.setting.section == chapter.slug and key not in ELSEWHERE
+    }
     # A fault is never hidden.
     advanced = advanced or any(one.fault and one.setting.advanced for one in shown.values())
     dues = await _dues(deps) if any(one.setting.kind is Kind.SCHEDULE for one in shown.values()) else {}

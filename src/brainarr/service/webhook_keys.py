@@ -1,0 +1,53 @@
+"""Keys that the webhooks of the Lidarrs bring: one for each, made when it is first asked for."""
+
+import secrets as tokens
+
+from brainarr import log
+from brainarr.pipeline.ports import Clock
+from brainarr.store import lidarr_links
+from brainarr.store.secrets import Secrets
+from brainarr.store.session import Database
+
+
+async def webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: Clock) -> str:
+    """What Lidarr must bring to /webhooks/lidarr/{instance}."""
+    if known := await known_webhook_key(db, secrets, instance):
+        return known
+    async with db.transaction() as connection:
+        if stored := await lidarr_links.webhook_key_of(connection, instance):
+            return secrets.decrypt(stored)
+        key = _new_key()
+        await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
+    return key
+
+
+async def known_webhook_key(db: Database, secrets: Secrets, instance: str) -> str | None:
+    """None: there is none, so nothing opens that webhook."""
+    async with db.reading() as connection:
+        stored = await lidarr_links.webhook_key_of(connection, instance)
+    if stored is None:
+        return None
+    key = secrets.decrypt(stored)
+    log.hide([key])
+    return key
+
+
+async def rotate_webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: Clock) -> str:
+    """A new key; the old one opens nothing any more, until the webhook is repaired in Lidarr."""
+    key = _new_key()
+    async with db.transaction() as connection:
+        await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
+    return key
+
+
+async def hide_webhook_keys(db: Database, secrets: Secrets) -> None:
+    """Keeps all of them out of this process's log."""
+    async with db.reading() as connection:
+        stored = await lidarr_links.webhook_keys_of_all(connection)
+    log.hide(secrets.decrypt(key) for key in stored)
+
+
+def _new_key() -> str:
+    key = tokens.token_hex(16)
+    log.hide([key])
+    return key

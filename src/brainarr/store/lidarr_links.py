@@ -1,0 +1,25 @@
+"""What ties each Lidarr to this Brainarr, beside its address and key in the settings."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brainarr.store.tables import lidarr_links
+from brainarr.store.upsert import upsert
+
+
+async def webhook_key_of(connection: AsyncConnection, instance: str) -> str | None:
+    """Encrypted; None: it was never asked for."""
+    query = select(lidarr_links.c.webhook_key).where(lidarr_links.c.instance == instance)
+    return (await connection.execute(query)).scalar()
+
+
+async def webhook_keys_of_all(connection: AsyncConnection) -> tuple[str, ...]:
+    """Encrypted."""
+    return tuple((await connection.execute(select(lidarr_links.c.webhook_key))).scalars())
+
+
+async def put_webhook_key(connection: AsyncConnection, instance: str, key: str, at: datetime) -> None:
+    row = {"instance": instance, "webhook_key": key, "made_at": at}
+    await connection.execute(upsert(connection, lidarr_links, ("webhook_key", "made_at")), row)
