@@ -81,7 +81,9 @@ async def stored(house: House) -> dict[str, object]:
     return await read_settings(house.deps.db, house.deps.secrets)
 
 
-async def test_every_setting_is_on_some_chapter_but_for_those_with_pages_of_their_own(pages: httpx2.AsyncClient):
+async def test_every_setting_is_on_some_chapter_but_for_those_with_pages_of_their_own(
+    pages: httpx2.AsyncClient,
+):
     shown: set[str] = set()
     for chapter in CHAPTERS:
         page = (await pages.get(f"/settings/{chapter.slug}?advanced=1")).text

@@ -25,6 +25,10 @@ class Synced:
     failure: str | None = None
     fetch_failures: tuple[str, ...] = ()
     """Of single lists; the command completes all the same."""
+    fetched: tuple[int, ...] = ()
+    """The lists that were due."""
+    lacked: tuple[str, ...] = ()
+    """Identifiers of what was on them and not in the library: each costs the metadata server questions."""
 
     @property
     def message(self) -> str:
@@ -53,11 +57,18 @@ async def sync(holdings: Holdings, list_id: int | None = None) -> Synced:
             fetch_failures.append(f"{definition.name}: {fetched.failure}")
         items += fetched.items
     items = importlists.distinct(items, holdings.version)
+    new_artists, new_albums = sort_out(holdings, items)
+    synced = Synced(
+        items=len(items),
+        fetch_failures=tuple(fetch_failures),
+        fetched=tuple(definition.id for definition in due),
+        lacked=(*(item.artist_mbid or "" for item, _ in new_artists), *new_albums),
+    )
     try:
-        artists, albums = process(holdings, items)
+        artists, albums = add(holdings, new_artists, new_albums)
     except (MetadataTrouble, AlreadyHeld) as error:
-        return Synced(len(items), failure=str(error), fetch_failures=tuple(fetch_failures))
-    return Synced(len(items), artists, albums, fetch_failures=tuple(fetch_failures))
+        return replace(synced, failure=str(error))
+    return replace(synced, artists=artists, albums=albums)
 
 
 def is_due(definition: ImportList, now: datetime) -> bool:
@@ -70,8 +81,11 @@ def is_due(definition: ImportList, now: datetime) -> bool:
     )
 
 
-def process(holdings: Holdings, items: Sequence[ListItem]) -> tuple[int, int]:
-    """Artists and albums added. Raises MetadataTrouble or AlreadyHeld, which end Lidarr's command."""
+def sort_out(
+    holdings: Holdings, items: Sequence[ListItem]
+) -> tuple[list[tuple[ListItem, AddOptions]], dict[str, tuple[ListItem, AddOptions]]]:
+    """The artists, and the albums by identifier, that are to be added; what is there is monitored at once, if
+    its list says so."""
     new_artists: list[tuple[ListItem, AddOptions]] = []
     new_albums: dict[str, tuple[ListItem, AddOptions]] = {}
     for item in items:
@@ -92,6 +106,15 @@ def process(holdings: Holdings, items: Sequence[ListItem]) -> tuple[int, int]:
                 _monitor_existing(holdings, definition, artist, None)
             elif all(item.artist_mbid != listed.artist_mbid for listed, _ in new_artists):
                 new_artists.append((item, _artist_options(definition)))
+    return new_artists, new_albums
+
+
+def add(
+    holdings: Holdings,
+    new_artists: Sequence[tuple[ListItem, AddOptions]],
+    new_albums: dict[str, tuple[ListItem, AddOptions]],
+) -> tuple[int, int]:
+    """Artists and albums added. Raises MetadataTrouble or AlreadyHeld, which end Lidarr's command."""
     added = _add_artists(holdings, new_artists)
     albums = [
         album for item, options in new_albums.values() if (album := _add_album(holdings, item, options))
@@ -144,7 +167,7 @@ def _add_artists(holdings: Holdings, wanted: Sequence[tuple[ListItem, AddOptions
             continue
         known.setdefault(artist.mbid, (artist, options))
     for artist, _ in known.values():
-        if holdings.find_artist(artist.mbid) is not None:
+        if holdings.find_artist(artist.mbid) is not None or artist.mbid in holdings.leftovers:
             raise AlreadyHeld(f"UNIQUE constraint failed: Artists.ArtistMetadataId ({artist.mbid})")
     return [holdings.add_artist(artist, options) for artist, options in known.values()]
 
