@@ -116,6 +116,6 @@ def make_webhook(holdings: Holdings, url: str, *flags: str, **changes) -> Notifi
     told = frozenset(flags or (*EVENTS, "includeHealthWarnings"))
     fields = {"url": url, "method": 1, "username": "", "password": "", "headers": []}
     fields |= changes.pop("fields", {})
-    notification = Notification(name="Brainarr", id=holdings.next_id(), fields=fields, flags=told, **changes)
+    notification = Notification(holdings.next_id(), "Brainarr", fields, told, **changes)
     holdings.notifications[notification.id] = notification
     return notification

@@ -57,15 +57,14 @@ async def sync(holdings: Holdings, list_id: int | None = None) -> Synced:
             fetch_failures.append(f"{definition.name}: {fetched.failure}")
         items += fetched.items
     items = importlists.distinct(items, holdings.version)
-    new_artists, new_albums = sort_out(holdings, items)
     synced = Synced(
         items=len(items),
         fetch_failures=tuple(fetch_failures),
         fetched=tuple(definition.id for definition in due),
-        lacked=(*(item.artist_mbid or "" for item, _ in new_artists), *new_albums),
+        lacked=_lacking(holdings, items),
     )
     try:
-        artists, albums = add(holdings, new_artists, new_albums)
+        artists, albums = process(holdings, items)
     except (MetadataTrouble, AlreadyHeld) as error:
         return replace(synced, failure=str(error))
     return replace(synced, artists=artists, albums=albums)
@@ -81,11 +80,18 @@ def is_due(definition: ImportList, now: datetime) -> bool:
     )
 
 
-def sort_out(
-    holdings: Holdings, items: Sequence[ListItem]
-) -> tuple[list[tuple[ListItem, AddOptions]], dict[str, tuple[ListItem, AddOptions]]]:
-    """The artists, and the albums by identifier, that are to be added; what is there is monitored at once, if
-    its list says so."""
+def _lacking(holdings: Holdings, items: Sequence[ListItem]) -> tuple[str, ...]:
+    found = [
+        item.album_mbid or item.artist_mbid or ""
+        for item in items
+        if not holdings.excludes(item.album_mbid or "") and not holdings.excludes(item.artist_mbid or "")
+    ]
+    held = (holdings.find_album(mbid) or holdings.find_artist(mbid) for mbid in found)
+    return tuple(mbid for mbid, there in zip(found, held, strict=True) if mbid and there is None)
+
+
+def process(holdings: Holdings, items: Sequence[ListItem]) -> tuple[int, int]:
+    """Artists and albums added. Raises MetadataTrouble or AlreadyHeld, which end Lidarr's command."""
     new_artists: list[tuple[ListItem, AddOptions]] = []
     new_albums: dict[str, tuple[ListItem, AddOptions]] = {}
     for item in items:
@@ -106,15 +112,6 @@ def sort_out(
                 _monitor_existing(holdings, definition, artist, None)
             elif all(item.artist_mbid != listed.artist_mbid for listed, _ in new_artists):
                 new_artists.append((item, _artist_options(definition)))
-    return new_artists, new_albums
-
-
-def add(
-    holdings: Holdings,
-    new_artists: Sequence[tuple[ListItem, AddOptions]],
-    new_albums: dict[str, tuple[ListItem, AddOptions]],
-) -> tuple[int, int]:
-    """Artists and albums added. Raises MetadataTrouble or AlreadyHeld, which end Lidarr's command."""
     added = _add_artists(holdings, new_artists)
     albums = [
         album for item, options in new_albums.values() if (album := _add_album(holdings, item, options))

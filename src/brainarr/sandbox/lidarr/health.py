@@ -1,6 +1,6 @@
 """Lidarr's health: what is wrong at present, and telling when that changes."""
 
-from brainarr.sandbox.lidarr.held import HealthChanged, Outward
+from brainarr.sandbox.lidarr.held import HealthChanged, ImportList, Notification
 from brainarr.sandbox.lidarr.holdings import Holdings
 
 WIKI = "https://wiki.servarr.com/lidarr/system"
@@ -9,7 +9,7 @@ WIKI = "https://wiki.servarr.com/lidarr/system"
 def troubles(holdings: Holdings) -> dict[str, str]:
     """What each check that fails says. A sandbox has those of what it calls: all are warnings."""
     now = holdings.clock()
-    checks: tuple[tuple[str, str, list[Outward]], ...] = (
+    checks: tuple[tuple[str, str, list[ImportList | Notification]], ...] = (
         ("ImportListStatusCheck", "Lists", [*holdings.lists.values()]),
         ("NotificationStatusCheck", "Notifications", [*holdings.notifications.values()]),
     )

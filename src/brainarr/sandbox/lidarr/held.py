@@ -64,7 +64,6 @@ class HeldAlbum:
 class Outward:
     """What Lidarr calls and leaves alone for a while after failures: an import list or a notification."""
 
-    name: str
     level: int = 0
     """Of the back-off; 0 is healthy."""
     first_failure: datetime | None = None
@@ -76,6 +75,7 @@ class ImportList(Outward):
     """One import list with the state of its syncs."""
 
     id: int
+    name: str
     implementation: str
     config_contract: str
     fields: dict[str, Any]
@@ -93,6 +93,7 @@ class Notification(Outward):
     """One connection of the kind Webhook. `flags` are the names of what it is told: onGrab, onArtistAdd, …"""
 
     id: int
+    name: str
     fields: dict[str, Any]
     flags: frozenset[str]
     tags: tuple[int, ...] = ()

@@ -59,9 +59,7 @@ class NotificationDesk:
         return as_json(notification_resource(known)) if known else missing("Notification", request)
 
     async def schema(self, request: Request) -> Response:
-        return as_json(
-            [notification_resource(Notification(name="", id=0, fields=dict(_FIELDS), flags=frozenset()))]
-        )
+        return as_json([notification_resource(Notification(0, "", dict(_FIELDS), frozenset()))])
 
     async def add(self, request: Request) -> Response:
         notification = await self._read(request, self.holdings.next_id())
