@@ -217,3 +217,17 @@ async def test_two_instances_tell_their_own_names(world, clock, feed, hook) -> N
         holdings.tell(HealthChanged("UpdateCheck", "New update is available", "error"))
         await app.webhooks.idle()
     assert [body["instanceName"] for body in said(feed)] == ["home", "attic"]
+
+
+async def test_a_list_that_lidarr_leaves_alone_for_a_while_is_told_as_its_health_and_so_is_the_end(
+    app, holdings, feed, hook, clock
+) -> None:
+    make_webhook(holdings, hook)
+    make_list(holdings, feed.url)
+    await app.commands.run_due()
+    list_albums(feed, holdings, ("Plaid", "Double Figure"))
+    clock.advance(minutes=16)
+    await app.commands.run_due()
+    await app.webhooks.idle()
+    assert events(feed) == ["Health", "ArtistAdd", "HealthRestored"]
+    assert said(feed)[0]["type"] == "ImportListStatusCheck" and said(feed)[0]["level"] == "warning"

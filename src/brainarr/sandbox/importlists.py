@@ -9,10 +9,10 @@ import httpx2
 from brainarr.sandbox import newtonsoft
 from brainarr.sandbox.lidarr.held import ImportList
 from brainarr.sandbox.lidarr.holdings import VERSION
+from brainarr.sandbox.lidarr.outgoing import open_client
 from brainarr.sandbox.newtonsoft import Undeserialisable
 
 FIRST_TO_KEEP_ALL_ROWS = (2, 10, 0, 4574)
-WHOLE_EXCHANGE_S = 100.0
 
 _TEXT = (newtonsoft.text, None)
 _NUMBER = (newtonsoft.integer, 0)
@@ -174,16 +174,13 @@ def _object(row: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _client(version: str) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
-        headers={
+    return open_client(
+        {
             "User-Agent": f"Lidarr/{version} (alpine 3.22.1)",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, br",
             "Connection": "close",
-        },
-        follow_redirects=False,
-        timeout=WHOLE_EXCHANGE_S,
-        trust_env=False,
+        }
     )
 
 

@@ -25,6 +25,10 @@ class Synced:
     failure: str | None = None
     fetch_failures: tuple[str, ...] = ()
     """Of single lists; the command completes all the same."""
+    fetched: tuple[int, ...] = ()
+    """The lists that were due."""
+    lacked: tuple[str, ...] = ()
+    """Identifiers of what was on them and not in the library: each costs the metadata server questions."""
 
     @property
     def message(self) -> str:
@@ -53,11 +57,17 @@ async def sync(holdings: Holdings, list_id: int | None = None) -> Synced:
             fetch_failures.append(f"{definition.name}: {fetched.failure}")
         items += fetched.items
     items = importlists.distinct(items, holdings.version)
+    synced = Synced(
+        items=len(items),
+        fetch_failures=tuple(fetch_failures),
+        fetched=tuple(definition.id for definition in due),
+        lacked=_lacking(holdings, items),
+    )
     try:
         artists, albums = process(holdings, items)
     except (MetadataTrouble, AlreadyHeld) as error:
-        return Synced(len(items), failure=str(error), fetch_failures=tuple(fetch_failures))
-    return Synced(len(items), artists, albums, fetch_failures=tuple(fetch_failures))
+        return replace(synced, failure=str(error))
+    return replace(synced, artists=artists, albums=albums)
 
 
 def is_due(definition: ImportList, now: datetime) -> bool:
@@ -68,6 +78,16 @@ def is_due(definition: ImportList, now: datetime) -> bool:
     return (
         definition.last_sync is None or definition.last_sync + MIN_REFRESH[definition.implementation] <= now
     )
+
+
+def _lacking(holdings: Holdings, items: Sequence[ListItem]) -> tuple[str, ...]:
+    found = [
+        item.album_mbid or item.artist_mbid or ""
+        for item in items
+        if not holdings.excludes(item.album_mbid or "") and not holdings.excludes(item.artist_mbid or "")
+    ]
+    held = (holdings.find_album(mbid) or holdings.find_artist(mbid) for mbid in found)
+    return tuple(mbid for mbid, there in zip(found, held, strict=True) if mbid and there is None)
 
 
 def process(holdings: Holdings, items: Sequence[ListItem]) -> tuple[int, int]:
@@ -144,7 +164,7 @@ def _add_artists(holdings: Holdings, wanted: Sequence[tuple[ListItem, AddOptions
             continue
         known.setdefault(artist.mbid, (artist, options))
     for artist, _ in known.values():
-        if holdings.find_artist(artist.mbid) is not None:
+        if holdings.find_artist(artist.mbid) is not None or artist.mbid in holdings.leftovers:
             raise AlreadyHeld(f"UNIQUE constraint failed: Artists.ArtistMetadataId ({artist.mbid})")
     return [holdings.add_artist(artist, options) for artist, options in known.values()]
 

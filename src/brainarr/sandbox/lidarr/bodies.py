@@ -1,8 +1,8 @@
 """Bodies in and out, as Lidarr's web layer reads and writes them."""
 
-import json
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,9 +22,8 @@ def flag(request: Request, name: str) -> bool:
 
 
 def as_json(body: Any, status: int = 200) -> Response:
-    return Response(
-        json.dumps(body, indent=2, ensure_ascii=False), status_code=status, media_type="application/json"
-    )
+    text = msgspec.json.format(msgspec.json.encode(body), indent=2)
+    return Response(text, status_code=status, media_type="application/json")
 
 
 def missing(kind: str, request: Request) -> Response:

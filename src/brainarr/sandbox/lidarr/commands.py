@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from brainarr.sandbox import listsync
+from brainarr.sandbox.lidarr.health import HealthWatch
 from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.lidarr.refusals import failure, refused, told, unreadable
 from brainarr.sandbox.listsync import Synced
@@ -46,6 +47,7 @@ class Commands:
     def __init__(self, holdings: Holdings) -> None:
         self.holdings = holdings
         self.known: dict[int, Command] = {}
+        self._health = HealthWatch(holdings)
         self._last_run = dict.fromkeys(SCHEDULED, holdings.started)
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
@@ -69,6 +71,7 @@ class Commands:
         self._last_run |= dict.fromkeys(due, now)
         commands = [self.push({"name": name}, "scheduled") for name in due]
         await self.idle()
+        self._health.look()
         return commands
 
     async def idle(self) -> None:

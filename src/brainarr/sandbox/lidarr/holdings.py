@@ -68,6 +68,9 @@ class Holdings:
         self.notifications: dict[int, Notification] = {}
         self.history: list[HistoryRow] = []
         """Oldest first."""
+        self.leftovers: set[str] = set()
+        """Identifiers of which something is left in the database that nothing shows: adding one clashes with
+        it, though every lookup is fine."""
         self.listeners: list[Callable[[Happening], None]] = []
         self._artist_ids: dict[str, int] = {}
         self._album_ids: dict[str, int] = {}
@@ -109,7 +112,7 @@ class Holdings:
     def add_artist(
         self, known: WorldArtist, options: AddOptions, added: datetime | None = None
     ) -> HeldArtist:
-        if known.mbid in self._artist_ids:
+        if known.mbid in self._artist_ids or known.mbid in self.leftovers:
             raise AlreadyHeld(f"UNIQUE constraint failed: Artists.ArtistMetadataId ({known.mbid})")
         artist = HeldArtist(
             id=self.next_id(),
@@ -126,7 +129,7 @@ class Holdings:
     def add_album(
         self, artist: HeldArtist, known: WorldAlbum, *, monitored: bool, manual: bool = False
     ) -> HeldAlbum:
-        if known.mbid in self._album_ids:
+        if known.mbid in self._album_ids or known.mbid in self.leftovers:
             raise AlreadyHeld(f"UNIQUE constraint failed: Albums.ForeignAlbumId ({known.mbid})")
         album = HeldAlbum(self.next_id(), known, artist.id, monitored, manual)
         self.albums[album.id] = album

@@ -6,9 +6,8 @@ from starlette.routing import Route
 
 from brainarr.sandbox.lidarr import refusals, resources
 from brainarr.sandbox.lidarr.bodies import as_json, missing, read_object
+from brainarr.sandbox.lidarr.health import WIKI, troubles
 from brainarr.sandbox.lidarr.holdings import Holdings
-
-_UNAVAILABLE = "https://wiki.servarr.com/lidarr/system"
 
 
 class HouseDesk:
@@ -50,17 +49,10 @@ class HouseDesk:
         return as_json(body)
 
     async def health(self, request: Request) -> Response:
-        now, rows = self.holdings.clock(), list[dict[str, str]]()
-        for source, what, called in (
-            ("ImportListStatusCheck", "Lists", self.holdings.lists.values()),
-            ("NotificationStatusCheck", "Notifications", self.holdings.notifications.values()),
-        ):
-            blocked = [one.name for one in called if one.blocked_until and one.blocked_until > now]
-            if blocked:
-                message = f"{what} unavailable due to failures: {', '.join(blocked)}"
-                rows.append(
-                    {"source": source, "type": "warning", "message": message, "wikiUrl": _UNAVAILABLE}
-                )
+        rows = [
+            {"source": source, "type": "warning", "message": message, "wikiUrl": WIKI}
+            for source, message in troubles(self.holdings).items()
+        ]
         return as_json(rows)
 
     async def tags(self, request: Request) -> Response:

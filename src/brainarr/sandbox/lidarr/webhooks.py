@@ -29,8 +29,8 @@ from brainarr.sandbox.lidarr.held import (
     Notification,
 )
 from brainarr.sandbox.lidarr.holdings import Holdings
+from brainarr.sandbox.lidarr.outgoing import open_client
 
-WHOLE_EXCHANGE_S = 100.0
 _METHODS = {1: "POST", 2: "PUT"}
 _DATE_ADDED = "%Y-%m-%dT%H:%M:%SZ"
 _CLIENT = {"downloadClient": "Sandbox", "downloadClientType": "Sandbox"}
@@ -92,10 +92,10 @@ async def send(fields: dict[str, Any], body: dict[str, Any]) -> None:
     headers |= {row["key"]: row["value"] for row in fields.get("headers") or []}
     content = json.dumps(body, indent=2, ensure_ascii=False).encode()
     try:
-        async with httpx2.AsyncClient(timeout=WHOLE_EXCHANGE_S, trust_env=False) as client:
+        async with open_client(headers) as client:
             client.headers.pop("User-Agent", None)
             auth = login if any(login) else None
-            answer = await client.request(method, url, content=content, headers=headers, auth=auth)
+            answer = await client.request(method, url, content=content, auth=auth)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise WebhookRefused(f"Unable to post to webhook: {error}") from error
     if answer.status_code >= 400:
