@@ -5,19 +5,25 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from brainarr.domain.deliveries import CYCLE, Mode
+from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode
 from brainarr.domain.life import Event, Failure
+from brainarr.domain.quarantine import OPEN, Group, suspect
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderUnavailable
 from brainarr.sandbox.world import WorldAlbum, WorldArtist
 from brainarr.service.blocks import block_artist
+from brainarr.service.delivery.standing import read_standings
+from brainarr.service.execution import execute_run
 from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.history import read_history
+from brainarr.service.lists import change_list, create_list
 from brainarr.service.recommendations import Decision, decide, list_recommendations
-from brainarr.store import deliveries
-from brainarr.store.history import Sought
+from brainarr.service.retiring import Leftovers, delete_list
+from brainarr.service.runs import request_run
+from brainarr.store import deliveries, recommendations
+from brainarr.store.history import ARTISTS, Sought
 from brainarr.store.page import PageOf
-from tests.service.given import ran
+from tests.service.given import deps, finds, ran
 from tests.service.syncing import ALBUM, Household, SyncingLidarr, albums_of, world_of
 from tests.store.given import House, mbid, recommended
 
@@ -473,3 +479,57 @@ async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(
     found = await statuses(house)
     assert {found[mbid(ALBUM + n)] for n in range(1, 5)} == {Status.IMPORTED}
     assert not (await state_of(house)).quarantine.groups
+
+
+async def test_a_list_that_is_deleted_has_no_standing_and_what_was_suspected_of_it_goes_out(
+    house: House, home: Household
+) -> None:
+    await create_list(house.db, house.secrets, "Late night", clock=house.clock)
+    asked = await request_run(house.db, "late-night", clock=house.clock)
+    recommend = finds(*(recommended(n) for n in range(101, 105)))
+    detail = await execute_run(deps(house, recommend, clears=True, auto_approve=True), asked.id)
+    suspects = tuple(row.id for row in detail.recommendations)
+    async with house.db.transaction() as connection:
+        (row, *_) = await recommendations.by_ids(connection, suspects)
+        await deliveries.lock_state(connection, "default")
+        quarantine = suspect(OPEN, [Group(row.list_id, ARTISTS, suspects)])
+        await deliveries.write_state(connection, "default", DeliveryState(quarantine=quarantine))
+    await delete_list(house.db, house.secrets, "late-night", clock=house.clock)
+    await home.round()
+    standings = await read_standings(house.db, {"default"}, clock=house.clock)
+    (standing,) = standings.values()
+    assert (standing.slug, standing.mode, standing.due, standing.held) == ("default", Mode.OPEN, 4, 0)
+    assert await home.lidarr.sync("artists")
+    assert set(home.lidarr.received[-1]) == {mbid(n) for n in range(101, 105)}
+    told = await read_history(house.db, PageOf(page_size=50))
+    assert sum(entry.event is Event.RELEASED for entry in told.items) == 4
+
+
+async def test_what_was_given_up_with_its_list_is_not_due(house: House, home: Household) -> None:
+    await create_list(house.db, house.secrets, "Late night", clock=house.clock)
+    asked = await request_run(house.db, "late-night", clock=house.clock)
+    await execute_run(deps(house, finds(recommended(101)), clears=True, auto_approve=True), asked.id)
+    await artists_feed(house.db, "late-night", clock=house.clock, guarded={"default"})
+    await delete_list(house.db, house.secrets, "late-night", leftovers=Leftovers.REJECT, clock=house.clock)
+    async with house.db.reading() as connection:
+        assert not await deliveries.count_waiting(connection, house.clock() - CLEARED_FOR)
+        assert not await deliveries.count_due(connection, "default", house.clock() - CLEARED_FOR)
+    # A whole cycle is for the list that is left.
+    await approve(house, albums_of(range(1, 61)))
+    await home.round()
+    await home.lidarr.sync("albums")
+    assert len(home.lidarr.received[-1]) == CYCLE
+
+
+async def test_a_list_that_goes_to_another_lidarr_takes_its_suspects_along(
+    house: House, home: Household
+) -> None:
+    await approve(house, [recommended(101)])
+    await home.round()
+    home.lidarr.spoils = {mbid(101)}
+    await home.lidarr.sync("artists")
+    await home.round()
+    assert (await state_of(house)).mode is Mode.QUARANTINE
+    await change_list(house.db, house.secrets, "default", instance="attic")
+    await home.round()
+    assert (await state_of(house)).mode is Mode.OPEN

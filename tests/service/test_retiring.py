@@ -36,9 +36,9 @@ async def found_for(home: House, *items: Recommendation) -> list[int]:
     return [row.id for row in detail.recommendations]
 
 
-async def ran_for_night(home: House, recommend: Recommend) -> RunDetail:
+async def ran_for_night(home: House, recommend: Recommend, beat_s: float = 0.01) -> RunDetail:
     asked = await request_run(home.db, NIGHT, clock=home.clock)
-    return await execute_run(deps(home, recommend), asked.id)
+    return await execute_run(deps(home, recommend, beat_s=beat_s), asked.id)
 
 
 async def statuses(home: House) -> dict[int, tuple[str, Status]]:
@@ -119,12 +119,24 @@ async def test_a_run_that_waits_is_cancelled_and_one_under_way_is_asked_to_stop(
         assert await runs.beat(connection, begun.id, home.clock(), None)
 
 
+async def test_lidarr_is_asked_to_fetch_the_heir_and_never_a_list_that_is_gone(home: House) -> None:
+    asked = await request_run(home.db, NIGHT, clock=home.clock)
+    detail = await execute_run(deps(home, finds(recommended(1)), clears=True), asked.id)
+    (row,) = detail.recommendations
+    await decide(home.db, row.id, Decision.APPROVE, clock=home.clock)
+    await delete_list(home.db, home.secrets, NIGHT, clock=home.clock)
+    async with home.db.transaction() as connection:
+        wanted = await lists.take_wanted_syncs(connection, home.clock())
+    assert [one.slug for one in wanted] == [DEFAULT_LIST]
+
+
 async def test_what_a_run_finds_for_a_list_that_went_meanwhile_stands_in_none(home: House) -> None:
     async def recommend(*_: object):
         await delete_list(home.db, home.secrets, NIGHT, clock=home.clock)
         return result(recommended(1, album=11))
 
-    detail = await ran_for_night(home, recommend)
+    # It does not look meanwhile whether it is to stop.
+    detail = await ran_for_night(home, recommend, beat_s=60)
     assert LIST_GONE in detail.run.notes
     assert (await list_recommendations(home.db)).total == 0
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.deliveries import CLEARED_FOR
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict
@@ -91,6 +92,7 @@ async def rehome(connection: AsyncConnection, now: datetime, actor: Actor) -> No
         await recommendations.move_to_list(connection, [row.id], heir.id)
         note = f"from {names[row.list]} to {heir.name}"
         await write_history(connection, [row], Event.MOVED, now, actor=actor, note=note)
+    await _want_syncs(connection, strays, now)
 
 
 async def _open(connection: AsyncConnection, wanted: StoredList) -> list[RecommendationRow]:
@@ -120,6 +122,12 @@ async def _move(
     await recommendations.move_to_list(connection, [row.id for row in rows], heir.id)
     note = f"from {wanted.name} to {heir.name}"
     await write_history(connection, rows, Event.MOVED, now, actor=actor, note=note)
+    await _want_syncs(connection, rows, now)
+
+
+async def _want_syncs(connection: AsyncConnection, rows: Sequence[RecommendationRow], now: datetime) -> None:
+    ids = [row.id for row in rows]
+    await lists.want_syncs(connection, ids, now, cleared_since=now - CLEARED_FOR)
 
 
 async def _refuse(

@@ -1,6 +1,6 @@
 """Lists: named feeds, each with a key of its own, and what each poll of them received."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
+from brainarr.domain.recommendation import Status
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
@@ -103,13 +104,23 @@ async def change_list(connection: AsyncConnection, changed: StoredList) -> None:
 
 async def retire_list(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:
     """`feed_key`: one that nobody has."""
-    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at}
+    # Lidarr is not asked to fetch it any more: the answer, 404, would make the sync fail.
+    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at, "sync_wanted_at": None}
     await connection.execute(update(lists).where(lists.c.id == list_id).values(values))
 
 
-async def want_sync(connection: AsyncConnection, list_id: int, at: datetime) -> None:
-    """Lidarr is to fetch it before its usual time; asked again, the moment is the last one."""
-    await connection.execute(update(lists).where(lists.c.id == list_id).values(sync_wanted_at=at))
+async def want_syncs(
+    connection: AsyncConnection, items: Collection[int], at: datetime, *, cleared_since: datetime
+) -> None:
+    """Lidarr is to fetch, before its usual time, the lists of those recommendations of `items` that are
+    approved and that its own lookup has vouched for; asked again, the moment is the last one."""
+    waiting = select(recommendations.c.list_id).where(
+        recommendations.c.id.in_(items),
+        recommendations.c.status == Status.APPROVED,
+        recommendations.c.cleared_at >= cleared_since,
+    )
+    mine = lists.c.id.in_(waiting)
+    await connection.execute(update(lists).where(mine, _PRESENT).values(sync_wanted_at=at))
 
 
 async def earliest_sync(connection: AsyncConnection) -> datetime | None:

@@ -103,11 +103,20 @@ async def apply(
     return state
 
 
-async def drop_decided(connection: AsyncConnection, state: DeliveryState) -> DeliveryState:
-    """Without what somebody decided otherwise, or has arrived; with what is on probation."""
-    suspects = state.quarantine.items
-    present = {row.id for row in await on_the_way_among(connection, suspects)}
-    return msgspec.structs.replace(state, quarantine=rules.withdraw(state.quarantine, suspects - present))
+async def drop_decided(
+    connection: AsyncConnection, state: DeliveryState, instance: str, now: datetime
+) -> DeliveryState:
+    """Without what somebody decided otherwise, has arrived, or goes out in another list by now, its own being
+    deleted or for another Lidarr; with what is on probation."""
+    feeds = {
+        item: (group.list_id, group.channel) for group in state.quarantine.groups for item in group.items
+    }
+    rows = await on_the_way_among(connection, feeds)
+    elsewhere = [row for row in rows if row.instance != instance or _feed(row) != feeds[row.id]]
+    note = "It goes out in another list now."
+    await write_history(connection, elsewhere, Event.RELEASED, now, actor=Actor.AUTOMATIC, note=note)
+    present = {row.id for row in rows} - {row.id for row in elsewhere}
+    return msgspec.structs.replace(state, quarantine=rules.withdraw(state.quarantine, feeds.keys() - present))
 
 
 async def drop_abandoned(connection: AsyncConnection, state: DeliveryState, now: datetime) -> DeliveryState:

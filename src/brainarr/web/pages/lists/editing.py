@@ -133,7 +133,7 @@ async def change(
 @router.get("/delete")
 async def ask_to_delete(request: Request, deps: Deps, person: Admin, slug: str) -> Response:
     """Raises NotFound."""
-    at_work = await read_lists_at_work(deps.db, deps.secrets)
+    at_work = await read_lists_at_work(deps.db, deps.secrets, deps.importers, clock=deps.clock)
     wanted = next((one for one in at_work if one.row.slug == slug), None)
     if wanted is None or slug == DEFAULT_LIST:
         raise no_list(slug)
