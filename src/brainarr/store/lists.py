@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
@@ -187,7 +187,8 @@ class FeedState(msgspec.Struct, frozen=True):
     """Encrypted."""
     last_event: int | None
     """Of history, which has every step of every recommendation."""
-    library_read_at: datetime | None
+    library_version: datetime | None
+    """When its Lidarr's library was last found another; that it was looked at changes nothing."""
     revision: int | None
     """Of what its Lidarr's feeds may carry."""
 
@@ -195,11 +196,16 @@ class FeedState(msgspec.Struct, frozen=True):
 async def feed_state(connection: AsyncConnection, slug: str) -> FeedState | None:
     """In one question; None: there is no such list."""
     last_event = select(func.max(history.c.id)).scalar_subquery()
-    read_at = select(func.max(library_state.c.read_at)).scalar_subquery()
+    # As `library.LibraryState.version`.
+    version = func.coalesce(library_state.c.changed_at, library_state.c.read_at)
     revision = delivery_states.c.revision
     query = (
-        select(lists.c.feed_key, last_event, read_at, revision)
+        select(lists.c.feed_key, last_event, version, revision)
         .outerjoin(delivery_states, delivery_states.c.instance == lists.c.instance)
+        .outerjoin(
+            library_state,
+            and_(library_state.c.instance == lists.c.instance, library_state.c.owner == lists.c.owner),
+        )
         .where(lists.c.slug == slug, _PRESENT)
     )
     row = (await connection.execute(query)).first()

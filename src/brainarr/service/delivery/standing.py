@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode
+from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode, Reason
 from brainarr.domain.feed_words import NOT_HELD, Held
 from brainarr.domain.health import Issue, Severity
 from brainarr.domain.lists import DEFAULT_INSTANCE
@@ -41,6 +41,19 @@ class FeedStanding(msgspec.Struct, frozen=True):
     @property
     def mode(self) -> Mode:
         return self.state.mode if self.guarded else Mode.OPEN
+
+    @property
+    def held_back(self) -> Mapping[Reason, int]:
+        """How many items do not go out, by the reason; what only waits for its turn is not held."""
+        if not self.guarded:
+            return {}
+        match self.mode:
+            case Mode.OUTAGE:
+                return {Reason.OUTAGE: self.due}
+            case Mode.QUARANTINE:
+                return {Reason.SEARCH: max(0, self.due - self.free)}
+            case Mode.OPEN:
+                return {Reason.LOOKUP: self.due - self.cleared}
 
     @property
     def free(self) -> int:
