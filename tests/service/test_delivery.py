@@ -12,7 +12,7 @@ from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderUnavailable
 from brainarr.sandbox.world import WorldAlbum, WorldArtist
 from brainarr.service.blocks import block_artist
-from brainarr.service.delivery.standing import read_standings
+from brainarr.service.delivery.standing import read_delivery_issues, read_standings
 from brainarr.service.execution import execute_run
 from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.history import read_history
@@ -450,16 +450,23 @@ async def test_one_lidarr_that_does_not_answer_does_not_hold_up_another(
 ) -> None:
     class Silent(SyncingLidarr):
         async def read_list_syncs(self):
-            raise ProviderUnavailable("lidarr", "no answer.")
+            raise ProviderUnavailable("lidarr attic", "no answer.")
 
     await approve(house, albums_of([1]))
     silent = Silent(house, world_of(1))
     home.deps = replace(home.deps, lidarrs={"attic": silent, "default": home.lidarr})
-    await home.round()
+    with pytest.raises(ProviderUnavailable, match="no answer"):
+        await home.round()
     await home.lidarr.sync("albums")
     assert home.lidarr.received[-1] == (mbid(ALBUM + 1),)
-    async with house.db.reading() as connection:
-        assert (await deliveries.read_state(connection, "attic")).unreachable == "lidarr: no answer."
+    both = {"default", "attic"}
+    (issue,) = await read_delivery_issues(house.db, both, clock=house.clock)
+    assert issue.message == (
+        "Lidarr attic cannot be asked what became of its list syncs. lidarr attic: no answer."
+    )
+    home.deps = replace(home.deps, lidarrs={"default": home.lidarr, "attic": home.lidarr})
+    await home.round()
+    assert await read_delivery_issues(house.db, both, clock=house.clock) == ()
 
 
 async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(

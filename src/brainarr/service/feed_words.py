@@ -23,9 +23,7 @@ _ENDED = {
 }
 
 
-async def read_feed_words(
-    db: Database, guarded: Collection[str], *, clock: Clock
-) -> Mapping[str, FeedWords]:
+async def read_feed_words(db: Database, guarded: Collection[str], *, clock: Clock) -> Mapping[str, FeedWords]:
     """By slug, of every list. `guarded`: the instances whose Lidarr is configured."""
     async with db.reading() as connection:
         return await feed_words(connection, guarded, clock())

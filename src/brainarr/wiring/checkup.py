@@ -217,9 +217,7 @@ async def _open_breakers(outside: Outside, url: str, folder: Path) -> list[Findi
 
 async def _feeds(url: str, folder: Path, lidarrs: Collection[str]) -> list[Finding]:
     """What each list gives Lidarr, or why nothing."""
-    words = await _read_if_usable(
-        url, folder, partial(read_feed_words, guarded=lidarrs, clock=utc_now), {}
-    )
+    words = await _read_if_usable(url, folder, partial(read_feed_words, guarded=lidarrs, clock=utc_now), {})
     return [
         Finding(f"list {slug}", "feed", Health.NOTE if feed.empty else Health.OK, " ".join(feed.said))
         for slug, feed in words.items()

@@ -136,6 +136,10 @@ async def read_delivery_issues(db: Database, guarded: Collection[str], *, clock:
 def _issues(instance: str, state: DeliveryState, now: datetime) -> list[Issue]:
     whose = "Lidarr" if instance == DEFAULT_INSTANCE else f"Lidarr {instance}"
     found: list[Issue] = []
+    if state.unreachable is not None:
+        message = f"{whose} cannot be asked what became of its list syncs. {state.unreachable}"
+        remedy = "Check that Lidarr can be reached: `brainarr doctor`."
+        found.append(Issue("Delivery", Severity.NOTICE, message, remedy, about=f"unreachable {instance}"))
     if state.outage is not None:
         message = (
             f"{whose} cannot reach its metadata server since {_at(state.outage.since)}: what you approved is "
