@@ -16,7 +16,7 @@ from brainarr.service.delivery.standing import read_delivery_issues, read_standi
 from brainarr.service.execution import execute_run
 from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.history import read_history
-from brainarr.service.lists import change_list, create_list
+from brainarr.service.lists import create_list
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.service.retiring import Leftovers, delete_list
 from brainarr.service.runs import request_run
@@ -488,7 +488,7 @@ async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(
     assert not (await state_of(house)).quarantine.groups
 
 
-async def test_a_list_that_is_deleted_has_no_standing_and_what_was_suspected_of_it_goes_out(
+async def test_a_list_that_is_deleted_has_no_standing_and_its_suspects_count_where_they_went_on(
     house: House, home: Household
 ) -> None:
     await create_list(house.db, house.secrets, "Late night", clock=house.clock)
@@ -505,11 +505,9 @@ async def test_a_list_that_is_deleted_has_no_standing_and_what_was_suspected_of_
     await home.round()
     standings = await read_standings(house.db, {"default"}, clock=house.clock)
     (standing,) = standings.values()
-    assert (standing.slug, standing.mode, standing.due, standing.held) == ("default", Mode.OPEN, 4, 0)
-    assert await home.lidarr.sync("artists")
-    assert set(home.lidarr.received[-1]) == {mbid(n) for n in range(101, 105)}
-    told = await read_history(house.db, PageOf(page_size=50))
-    assert sum(entry.event is Event.RELEASED for entry in told.items) == 4
+    assert (standing.slug, standing.due, standing.held) == ("default", 4, 4)
+    await home.pass_time(30)
+    assert list((await statuses(house)).values()) == [Status.IMPORTED] * 4
 
 
 async def test_what_was_given_up_with_its_list_is_not_due(house: House, home: Household) -> None:
@@ -527,17 +525,3 @@ async def test_what_was_given_up_with_its_list_is_not_due(house: House, home: Ho
     await home.round()
     await home.lidarr.sync("albums")
     assert len(home.lidarr.received[-1]) == CYCLE
-
-
-async def test_a_list_that_goes_to_another_lidarr_takes_its_suspects_along(
-    house: House, home: Household
-) -> None:
-    await approve(house, [recommended(101)])
-    await home.round()
-    home.lidarr.spoils = {mbid(101)}
-    await home.lidarr.sync("artists")
-    await home.round()
-    assert (await state_of(house)).mode is Mode.QUARANTINE
-    await change_list(house.db, house.secrets, "default", instance="attic")
-    await home.round()
-    assert (await state_of(house)).mode is Mode.OPEN

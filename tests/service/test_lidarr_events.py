@@ -295,7 +295,7 @@ async def test_a_lidarr_that_is_away_keeps_its_news_and_nobody_else_waits(
 async def test_of_several_lidarrs_that_are_away_each_is_told(house: House, lidarr: ToldLidarr) -> None:
     attic = ToldLidarr()
     lidarr.failure, attic.failure = AWAY, ProviderUnavailable("lidarr attic", "it sleeps.")
-    with pytest.raises(BrainarrError, match="lidarr: it is down. lidarr attic: it sleeps."):
+    with pytest.raises(BrainarrError, match=r"lidarr: it is down\. lidarr attic: it sleeps\."):
         await follow_lidarrs(house.db, {"default": lidarr, "attic": attic}, house.clock)
 
 

@@ -1,4 +1,4 @@
-"""Why each list's feed gives Lidarr something or nothing, read from what became of its runs and deliveries."""
+"""Why each list's feed gives Lidarr something or nothing: what became of its runs, what holds it back."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime

@@ -134,7 +134,7 @@ async def _try(
     if listed is None or listed.enabled:
         await _forget(db, one)
         return False
-    (done,) = await link_list(db, lidarr, row, address, Wanted(channels=(channel,)), clock=clock)
+    done, *_ = await link_list(db, lidarr, row, address, Wanted(channels=(channel,)), clock=clock)
     return _told(one, done.unreached)
 
 

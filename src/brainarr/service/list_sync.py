@@ -27,8 +27,8 @@ async def next_sync(connection: AsyncConnection) -> datetime | None:
 async def sync_approved(db: Database, importers: Mapping[str, Importer], *, clock: Clock) -> int:
     """Asks each list's Lidarr to fetch it now; how many import lists do. `importers`: by instance.
 
-    A Lidarr that does not answer is not asked again: it comes by itself. Raises `instances.together` then, when all
-    others are asked.
+    A Lidarr that does not answer is not asked again: it comes by itself. Raises `instances.together` then,
+    when all others are asked.
     """
     async with db.transaction() as connection:
         wanted = await lists.take_wanted_syncs(connection, clock() - QUIET)

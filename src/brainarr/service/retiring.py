@@ -92,7 +92,6 @@ async def rehome(connection: AsyncConnection, now: datetime, actor: Actor) -> No
         await recommendations.move_to_list(connection, [row.id], heir.id)
         note = f"from {names[row.list]} to {heir.name}"
         await write_history(connection, [row], Event.MOVED, now, actor=actor, note=note)
-    await _want_syncs(connection, strays, now)
 
 
 async def _open(connection: AsyncConnection, wanted: StoredList) -> list[RecommendationRow]:
@@ -122,12 +121,7 @@ async def _move(
     await recommendations.move_to_list(connection, [row.id for row in rows], heir.id)
     note = f"from {wanted.name} to {heir.name}"
     await write_history(connection, rows, Event.MOVED, now, actor=actor, note=note)
-    await _want_syncs(connection, rows, now)
-
-
-async def _want_syncs(connection: AsyncConnection, rows: Sequence[RecommendationRow], now: datetime) -> None:
-    ids = [row.id for row in rows]
-    await lists.want_syncs(connection, ids, now, cleared_since=now - CLEARED_FOR)
+    await lists.want_syncs(connection, [row.id for row in rows], now, cleared_since=now - CLEARED_FOR)
 
 
 async def _refuse(

@@ -79,7 +79,7 @@ async def _write_round(
         # Not those that could go out already: nobody waits for them.
         fresh = [one.row.id for one in found.looked if not _is_cleared(one.row, now)]
         await lists.want_syncs(connection, fresh, now, cleared_since=now)
-        state = await trials.drop_decided(connection, state, instance, now)
+        state = await trials.drop_decided(connection, state, instance)
         if found.away is not None and state.outage is None:
             state = replace(state, outage=outages.begun(found.away, now))
         if gone & suspects and state.failure is not None:
