@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
 from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode
 from brainarr.domain.life import Event, Failure
+from brainarr.domain.lists import ListKind
 from brainarr.domain.quarantine import OPEN, Group, suspect
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderUnavailable
@@ -23,6 +25,7 @@ from brainarr.service.runs import request_run
 from brainarr.store import deliveries, recommendations
 from brainarr.store.history import ARTISTS, Sought
 from brainarr.store.page import PageOf
+from brainarr.store.tables import lists
 from tests.service.given import deps, finds, ran
 from tests.service.syncing import ALBUM, Household, SyncingLidarr, albums_of, world_of
 from tests.store.given import House, mbid, recommended
@@ -525,3 +528,50 @@ async def test_what_was_given_up_with_its_list_is_not_due(house: House, home: Ho
     await home.round()
     await home.lidarr.sync("albums")
     assert len(home.lidarr.received[-1]) == CYCLE
+
+
+@pytest.mark.parametrize("kind", [ListKind.GAPS, ListKind.RELEASES])
+async def test_albums_of_owned_artists_go_out_until_lidarr_monitors_them_or_has_files(
+    house: House, home: Household, kind: ListKind
+) -> None:
+    lidarr = home.lidarr
+    async with house.db.transaction() as connection:
+        await connection.execute(update(lists).values(kind=kind))
+    lidarr.definitions["albums"].should_monitor_existing = True
+    for number in range(1, 5):
+        artist = lidarr.holdings.add_artist(
+            lidarr.metadata.artist(mbid(number)), lidarr.definitions["albums"].options
+        )
+        if number < 4:
+            # Of the fourth Lidarr does not list the album yet.
+            album = lidarr.metadata.album(mbid(ALBUM + number))
+            lidarr.holdings.add_album(artist, album, monitored=number == 3)
+    await lidarr.read_library()
+    await approve(house, albums_of(range(1, 5)))
+    await home.round()
+    await lidarr.sync("albums")
+    # The third is there already, which the next look at the library finds.
+    assert set(lidarr.received[-1]) == {mbid(ALBUM + n) for n in range(1, 5)}
+    await lidarr.read_library()
+    assert set((await statuses(house)).values()) == {Status.IMPORTED}
+    await home.round()
+    await lidarr.sync("albums")
+    assert lidarr.received[-1] == ()
+
+
+async def test_what_an_owned_artist_lacks_stays_in_the_feed_while_it_is_not_monitored(
+    house: House, home: Household
+) -> None:
+    lidarr = home.lidarr
+    artist = lidarr.holdings.add_artist(lidarr.metadata.artist(mbid(1)), lidarr.definitions["albums"].options)
+    lidarr.holdings.add_album(artist, lidarr.metadata.album(mbid(ALBUM + 1)), monitored=False)
+    await approve(house, albums_of([1]))
+    # Its import list leaves what Lidarr lists already as it is.
+    for _ in range(3):
+        await lidarr.read_library()
+        await home.round()
+        await lidarr.sync("albums")
+        assert lidarr.received[-1] == (mbid(ALBUM + 1),)
+        house.clock.advance(minutes=15)
+    (row,) = (await read_standings(house.db, {"default"}, clock=house.clock)).values()
+    assert (row.due, row.free) == (1, 1)
