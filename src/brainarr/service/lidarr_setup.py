@@ -155,7 +155,7 @@ async def within_patience(test: Awaitable[Unreached | None], what: str) -> Unrea
 
 
 def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> tuple[ListFound, ...]:
-    """Those that read this channel: first the oldest by this address, else by another one that leads here; then
+    """Those that read this channel: first the oldest by this address, else by another that leads here; then
     others that read at this address, or at that of the first."""
     place = host_and_path(address)
     mine = [one for one in found if one.channel is channel and leads_through(one.address, f"/lists/{slug}")]
