@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo demo-web serve test check format lint types imports bench chaos spark audit clean requirements
+.PHONY: demo demo-web serve test check format lint types imports bench chaos spark audit dist try-dist image clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
@@ -66,6 +66,22 @@ audit:                        ## known vulnerabilities of everything that is pin
 	done; rm -rf $(AUDIT); exit $$status
 
 spark: $(VENV)/.spark         ## what the Spark engine and its test need, but for Java 17
+
+# Built as the image and a release are: docs/releasing.md.
+dist: $(VENV)/.app            ## wheel and sdist, in dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
+# In a new environment and an empty folder, as somebody who has nothing else of ours; needs the network.
+try-dist: dist                ## installs the wheel as a user does, and runs the demo
+	rm -rf build/try && mkdir -p build/try/empty
+	$(PYTHON) -m venv build/try/venv
+	build/try/venv/bin/python -m pip --disable-pip-version-check install --quiet dist/*.whl
+	cd build/try/empty && ../venv/bin/brainarr --version && ../venv/bin/brainarr demo
+
+image:                        ## the container image, named brainarr:VERSION
+	docker build --tag brainarr:$$(sed -n 's/__version__ = "\(.*\)"/\1/p' src/brainarr/__init__.py) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) .
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -15,14 +15,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx2
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from brainarr import log
 from brainarr.domain.music import Mbid
@@ -32,6 +28,7 @@ from brainarr.service.runs import request_run
 from brainarr.store import lists, recommendations
 from brainarr.wiring.build import House, open_house
 from brainarr.wiring.serve import web_app
+from tests.web.statements import statements
 
 KEY = "benchmark-of-discover-0123456789"
 PAGES = {
@@ -78,20 +75,6 @@ async def fill(house: House, count: int) -> None:
         )
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 class Asked(NamedTuple):
     seconds: float
     cpu: float
@@ -119,7 +102,7 @@ async def measure(count: int, rounds: int, folder: Path) -> dict[str, object]:
             sizes: dict[str, int] = {}
             for name in PAGES:
                 await ask(client, name)
-                with statements() as said:
+                with statements(house.db) as said:
                     sizes[name] = (await ask(client, name)).size
                 asked[name] = len(said)
             taken: dict[str, list[Asked]] = {name: [] for name in PAGES}

@@ -28,9 +28,9 @@ from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
 from brainarr import log
+from brainarr.domain.deliveries import CYCLE
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Evidence, Parts, Recommendation, Status
-from brainarr.service.feeds import CYCLE
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.runs import request_run
 from brainarr.store import lists, recommendations

@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from brainarr.domain.caching import Key
+from brainarr.domain.import_lists import Unreached
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import same_name
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
-from brainarr.errors import ProviderError
+from brainarr.domain.webhooks import Told, WebhookFound, WebhookPlan
+from brainarr.errors import ProviderError, ProviderRejected
 from brainarr.pipeline.ports import Allowance, Clock, Fresh, ImportChoices, RootFolderChoice, Unusable
 
 T = TypeVar("T")
@@ -56,6 +58,27 @@ class FakeCatalog:
         self.asked.append(question)
         if self.failure is not None:
             raise self.failure
+
+
+class FakeCalendar:
+    """pipeline.ports.ReleaseCalendar over what it is given."""
+
+    def __init__(self, albums: Iterable[ReleaseGroup] = (), most: int = 40) -> None:
+        self.most = most
+        self.albums = tuple(albums)
+        self.asked: list[Mbid] = []
+        self.questions = 0
+        self.failure: ProviderError | None = None
+
+    async def released_since(
+        self, artists: Sequence[Mbid], day: date
+    ) -> Mapping[Mbid, tuple[ReleaseGroup, ...]]:
+        assert len(artists) <= self.most
+        self.questions += 1
+        if self.failure is not None:
+            raise self.failure
+        self.asked += artists
+        return {mbid: tuple(one for one in self.albums if one.artist == mbid) for mbid in artists}
 
 
 class FakeSource:
@@ -132,8 +155,51 @@ class Offers:
 
     async def choices(self) -> ImportChoices:
         folders = (RootFolderChoice("/music", 2**40, 1, 1), RootFolderChoice("/more", None, 0, 0))
-        return ImportChoices(folders, ((1, "Any"), (2, "Lossless")), ((1, "Standard"), (2, "None")))
+        return ImportChoices(
+            folders,
+            ((1, "Any"), (2, "Lossless")),
+            ((1, "Standard"), (2, "None")),
+            ("brainarr", "live", "recs"),
+        )
 
 
 def _names(artist: CatalogArtist) -> tuple[str, ...]:
     return (artist.name, artist.sort_name, *artist.aliases)
+
+
+class FakeWebhooks:
+    """pipeline.ports: Webhooks. A Lidarr that forgets nothing; `unreached`: what its test calls run into."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, WebhookFound] = {}
+        self.unreached: Unreached | None = None
+
+    async def read(self) -> tuple[WebhookFound, ...]:
+        return tuple(self.rows.values())
+
+    async def test(self, plan: WebhookPlan, number: int | None) -> Unreached | None:
+        self._refuse_known_name(plan, number)
+        return self.unreached
+
+    async def make(self, plan: WebhookPlan) -> None:
+        self._refuse_known_name(plan, None)
+        if plan.enabled and self.unreached is not None:
+            raise ProviderRejected("fake", self.unreached.said, status=400)
+        self._store(max(self.rows, default=0) + 1, plan)
+
+    async def change(self, number: int, plan: WebhookPlan) -> None:
+        self._refuse_known_name(plan, number)
+        self._store(number, plan)
+
+    async def remove(self, number: int) -> None:
+        self.rows.pop(number, None)
+
+    def _refuse_known_name(self, plan: WebhookPlan, number: int | None) -> None:
+        if any(row.name == plan.name for row in self.rows.values() if row.number != number):
+            raise ProviderRejected("fake", "it refuses (Name: Should be unique).", status=400)
+
+    def _store(self, number: int, plan: WebhookPlan) -> None:
+        told = frozenset(Told) if plan.enabled else frozenset[Told]()
+        self.rows[number] = WebhookFound(
+            number=number, name=plan.name, address=plan.address, key=plan.key, told=told, tags=()
+        )

@@ -46,6 +46,7 @@ def test_every_address_is_documented():
         backtests=None,  # type: ignore[arg-type]
         backups=None,  # type: ignore[arg-type]
         cache=None,  # type: ignore[arg-type]
+        care=None,  # type: ignore[arg-type]
         discographies=None,  # type: ignore[arg-type]
         feeds=None,  # type: ignore[arg-type]
         configuration=None,  # type: ignore[arg-type]

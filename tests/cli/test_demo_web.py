@@ -19,7 +19,12 @@ PATIENCE_S = 90
 def test_the_web_app_is_served_in_the_sandbox_until_it_is_stopped():
     port = free_port()
     command = [sys.executable, "-m", "brainarr", "demo", "--serve", "--port", str(port)]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    # As the container image sets it.
+    environ = {
+        "BRAINARR__SERVER__HOST": "0.0.0.0",
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
     ) as demo:
@@ -36,6 +41,6 @@ def test_the_web_app_is_served_in_the_sandbox_until_it_is_stopped():
         finally:
             demo.terminate()
         told, complaints = demo.communicate(timeout=PATIENCE_S)
-    assert f"http://127.0.0.1:{port}" in told
+    assert f"http://localhost:{port}/" in told
     assert complaints == ""
     assert demo.returncode in (0, 130, 143, -15)

@@ -85,7 +85,8 @@ def test_a_first_start_with_nothing_configured_works_and_stops_politely(brainarr
         assert status.json()["lidarr"] is False
     assert served.process.returncode == 0
     assert served.events()[-1] == "Brainarr stopped"
-    assert any("first start" in event for event in served.events())
+    (first,) = (line for line in served.log if "first start" in line["event"])
+    assert first["address"] == str(served.client.base_url) + "/"
     assert key not in json.dumps(served.log)
 
 

@@ -113,7 +113,12 @@ async def test_two_workers_race_for_everything_and_each_thing_is_done_once(
 ):
     before = len(outside.lidarr.requests)
     for _ in range(2):
-        processes("worker", BRAINARR__SCHEDULES__SETTLE="1h", BRAINARR__SCHEDULES__CLEAN_UP="1h")
+        processes(
+            "worker",
+            BRAINARR__SCHEDULES__SETTLE="1h",
+            BRAINARR__SCHEDULES__CLEAN_UP="1h",
+            BRAINARR__SCHEDULES__LIDARR="off",
+        )
     await request_run(house.db, "default", clock=house.clock)
     for kind in ("library", "settle", "clean_up", "recommend"):
         await until(house, kind, RunStatus.DONE)

@@ -14,15 +14,17 @@ def test_every_event_has_its_step_and_every_state_a_way_to_it():
     assert {step.to for step in STEPS.values()} - {None} == set(Status)
 
 
-def test_an_end_is_left_only_by_taking_it_back_or_by_a_stronger_no():
+def test_an_end_is_left_only_by_taking_it_back_by_a_stronger_no_or_by_what_lidarr_shows():
     leaving = {
         event
         for event, step in STEPS.items()
         if step.to is not None and step.begins & ENDS and step.to not in ENDS
     }
-    assert leaving == {Event.UNDONE, Event.UNBLOCKED}
+    assert leaving == {Event.UNDONE, Event.UNBLOCKED, Event.IMPORTED}
     assert {event for event, step in STEPS.items() if step.begins & ENDS and step.to in ENDS} == {
-        Event.BLOCKED
+        Event.BLOCKED,
+        Event.REMOVED,
+        Event.EXCLUDED,
     }
 
 

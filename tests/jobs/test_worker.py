@@ -52,7 +52,7 @@ async def at_work(
     works: bool = True,
     grace_s: float = 0,
 ) -> AsyncIterator[Worker]:
-    missing = "" if wired.library else "Set lidarr.url."
+    missing = "" if wired.libraries else "Set lidarr.url."
     worker = Worker(
         wired,
         chores,
@@ -272,7 +272,7 @@ async def test_without_a_lidarr_nothing_is_scheduled(house: House) -> None:
     async def mark(*_: object) -> None:
         done.set()
 
-    wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(Signals()), None, finds())
+    wired = RunDeps(house.db, house.clock, Process("here", 1, "this"), Broadcast(Signals()), {}, finds())
     async with at_work(wired, schedule=HOUR, chores=[chore("mark", HOUR, mark)]):
         await done.wait()
     assert (await list_runs(house.db)).total == 0

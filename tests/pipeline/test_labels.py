@@ -31,6 +31,7 @@ from tests.pipeline.builders import mbid
         (Fate(Status.KEPT, plays=100), 1.5),
         (Fate(Status.KEPT, plays=10_000), 1.5),
         (Fate(Status.REMOVED, plays=100), -1.0),
+        (Fate(Status.REMOVED, was_kept=True), 0.0),
         (Fate(Status.PENDING, liking=1), 0.5),
         (Fate(Status.KEPT, liking=1), 1.0),
         (Fate(Status.PENDING, liking=-1), -0.5),

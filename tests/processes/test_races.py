@@ -10,7 +10,7 @@ from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Progress, Status
 from brainarr.domain.schedule import Interval
 from brainarr.errors import ProviderRejected
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportOptions, Taken
 from brainarr.service.execution import execute_run
 from brainarr.service.history import read_history
 from brainarr.service.push import push
@@ -38,13 +38,13 @@ class Hesitates(Offers):
         self.asked = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         self.asked.set()
         await self.go_on.wait()
         raise ProviderRejected("lidarr", "No such artist.", status=400)
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
-        await self.add_artist(artist, name, options)
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
+        return await self.add_artist(artist, name, options)
 
     async def sync_lists(self, url_part: str) -> int:
         return 0
@@ -55,7 +55,7 @@ async def test_what_was_rejected_while_lidarr_refused_it_stays_rejected(house: H
     number = (await list_recommendations(house.db)).items[0].id
     await decide(house.db, number, Decision.APPROVE, clock=house.clock)
     lidarr = Hesitates()
-    pushing = asyncio.create_task(push(house.db, number, lidarr, clock=house.clock))
+    pushing = asyncio.create_task(push(house.db, number, {"default": lidarr}, clock=house.clock))
     await lidarr.asked.wait()
     await decide(house.db, number, Decision.REJECT, clock=house.clock)
     lidarr.go_on.set()

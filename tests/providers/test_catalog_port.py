@@ -40,7 +40,16 @@ SHEENA = CatalogArtist(
 )
 OLD_ID = mbid(77)
 GROUPS = (
-    ReleaseGroup(mbid(12), "Souvlaki", mbid(1), 1993, rating=8.7, votes=21, genres=(("shoegaze", 8.0),)),
+    ReleaseGroup(
+        mbid(12),
+        "Souvlaki",
+        mbid(1),
+        1993,
+        rating=8.7,
+        votes=21,
+        genres=(("shoegaze", 8.0),),
+        released="1993-05-17",
+    ),
     ReleaseGroup(mbid(13), "Holding Our Breath", mbid(1), 1991, kind="ep"),
     ReleaseGroup(mbid(14), "Live at Home", mbid(1), 1994, secondary_kinds=("live",)),
     ReleaseGroup(mbid(15), "Unknown Year", mbid(1)),
@@ -131,7 +140,7 @@ def _group(group: ReleaseGroup) -> dict[str, Any]:
         **{
             "primary-type": {"ep": "EP"}.get(group.kind, group.kind.title()),
             "secondary-types": [kind.title() for kind in group.secondary_kinds],
-            "first-release-date": str(group.year or ""),
+            "first-release-date": group.released or str(group.year or ""),
         },
     )
 

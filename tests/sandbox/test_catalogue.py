@@ -11,7 +11,7 @@ from brainarr.sandbox.catalogue import create_catalogue
 from brainarr.sandbox.coverart import has_cover
 from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import demo_library, starter_world
-from brainarr.sandbox.world import World
+from brainarr.sandbox.world import World, WorldAlbum, WorldArtist, sandbox_mbid
 
 pytestmark = pytest.mark.loopback
 
@@ -204,3 +204,30 @@ def test_the_demo_library_has_a_taste_and_a_tail() -> None:
     assert genres["electronic"] >= 12 and genres["post-rock"] >= 5
     assert {"afrobeat", "folk", "jazz", "hip hop"} <= genres.keys()
     assert all(owned.held <= world.albums.keys() for owned in library)
+
+
+async def test_what_artists_brought_out_since_a_day_is_searched_for_many_at_once() -> None:
+    plaid, slint = (WorldArtist(sandbox_mbid(name), name, number) for number, name in enumerate(("P", "S")))
+
+    def album(of: WorldArtist, title: str, released: str, kind: str = "Album") -> WorldAlbum:
+        return WorldAlbum(sandbox_mbid(title), title, of.mbid, int(released[:4]), kind, released=released)
+
+    albums = (
+        album(plaid, "Before", "2025-11-25"),
+        album(plaid, "On the day", "2025-11-26"),
+        album(slint, "Announced", "2027-01-01"),
+        album(slint, "Single", "2026-01-01", "Single"),
+    )
+    query = (
+        f"(arid:{plaid.mbid} OR arid:{slint.mbid}) AND firstreleasedate:[2025-11-26 TO *] "
+        "AND (primarytype:album OR primarytype:ep) AND status:official"
+    )
+    async with (
+        serve(create_catalogue(World((plaid, slint), albums, {}))) as url,
+        httpx2.AsyncClient(base_url=url, headers={"User-Agent": "Test/1 ( t )"}, trust_env=False) as client,
+    ):
+        answer = (await client.get("/ws/2/release-group", params={"query": query, "limit": 100})).json()
+    found = {row["title"]: row for row in answer["release-groups"]}
+    assert set(found) == {"On the day", "Announced"} and answer["count"] == 2
+    assert found["On the day"]["first-release-date"] == "2025-11-26"
+    assert found["On the day"]["artist-credit"][0]["artist"]["id"] == plaid.mbid

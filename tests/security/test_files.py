@@ -46,6 +46,34 @@ def test_what_an_older_version_left_open_is_closed_at_the_next_start(brainarr: B
     assert open_to_others(folder) == []
 
 
+def test_a_umask_of_your_own_opens_the_log_and_no_secret(
+    brainarr: Brainarr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BRAINARR_UMASK", "027")
+    monkeypatch.setenv("BRAINARR__LOG__FILE", "brainarr.log")
+    before = os.umask(0o022)
+    try:
+        for command in (("api-key",), ("db", "backup")):
+            assert brainarr(*command).exit_code == 0
+    finally:
+        os.umask(before)
+    modes = {
+        file.suffix or file.name: stat.S_IMODE(file.stat().st_mode)
+        for file in (tmp_path / "config").rglob("*")
+        if file.is_file()
+    }
+    assert modes == {".db": 0o600, ".key": 0o600, ".zip": 0o600, ".log": 0o640}
+
+
+@pytest.mark.parametrize("given", ["777", "0o77", "77", "000", "0177", "public"])
+def test_a_umask_that_shuts_the_owner_out_or_lets_others_write_is_refused(
+    given: str, brainarr: Brainarr, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BRAINARR_UMASK", given)
+    said = brainarr("api-key")
+    assert (said.exit_code, f"BRAINARR_UMASK: '{given}' is not usable" in said.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     "generation",
     [".new-/../../elsewhere", "../elsewhere", "/etc", ".new-1", "", "0123456789abcde/", "a" * 16 + "/.."],

@@ -1,7 +1,7 @@
 """What the service tests share: runs that find what a test wants them to find."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -19,7 +19,8 @@ from brainarr.domain.backtest import (
     SystemResult,
     Tested,
 )
-from brainarr.domain.music import Library, Mbid
+from brainarr.domain.lidarr_events import LidarrEvent
+from brainarr.domain.music import Library, Mbid, OwnedArtist
 from brainarr.domain.recommendation import (
     Judged,
     Memory,
@@ -30,6 +31,7 @@ from brainarr.domain.recommendation import (
     RunResult,
     Verdict,
 )
+from brainarr.errors import ProviderError
 from brainarr.pipeline.ports import LibrarySource
 from brainarr.service.execution import Recommend, RunDeps, execute_run
 from brainarr.service.progress import Broadcast, OnProgress
@@ -120,7 +122,7 @@ def deps(
         clock=house.clock,
         process=process,
         broadcast=Broadcast(Signals()),
-        library=library or ScriptedLidarr([owned(900)]),
+        libraries={"default": library or ScriptedLidarr([owned(900)])},
         recommend=recommend,
         auto_approve=auto_approve,
         beat_s=beat_s,
@@ -139,3 +141,39 @@ async def ran(
     """A finished run of the default list that found these."""
     asked = await request_run(house.db, "default", dry_run=dry_run, clock=house.clock)
     return await execute_run(deps(house, finds(*found), library=library, auto_approve=auto_approve), asked.id)
+
+
+class ToldLidarr(ScriptedLidarr):
+    """A WatchedLibrary: what it has on record and what is excluded there is what a test wants."""
+
+    def __init__(self, artists: Sequence[OwnedArtist] = ()) -> None:
+        super().__init__(artists)
+        self.told: list[LidarrEvent] = []
+        self.asked: list[datetime] = []
+        self.labels: dict[int, str] = {}
+        self.refuses: ProviderError | None = None
+        self.looks = 0
+
+    async def read_artists(self) -> AsyncIterator[Sequence[OwnedArtist]]:
+        self.looks += 1
+        async for batch in super().read_artists():
+            yield batch
+
+    async def read_tags(self) -> dict[int, str]:
+        return self.labels
+
+    async def events_since(self, moment: datetime) -> tuple[LidarrEvent, ...]:
+        if self.failure is not None:
+            raise self.failure
+        self.asked.append(moment)
+        return tuple(event for event in self.told if event.at is None or event.at >= moment)
+
+    async def exclude(self, mbid: Mbid, name: str) -> bool:
+        if self.refuses is not None:
+            raise self.refuses
+        new = mbid not in self.exclusions
+        self.exclusions |= {mbid}
+        return new
+
+    async def lift_exclusion(self, mbid: Mbid) -> None:
+        self.exclusions -= {mbid}

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brainarr.domain.deliveries import CYCLE
 from brainarr.domain.music import Mbid, OwnedAlbum, parse_mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import NotFound
-from brainarr.service.feeds import CYCLE, album_artists, albums_feed, artists_feed
+from brainarr.service.feeds import album_artists, albums_feed, artists_feed
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.recommendations import Decision, decide, list_recommendations
@@ -176,7 +177,8 @@ async def test_any_albums_keep_lidarrs_rules(
         sent = (await albums_feed(house.db, "default", clock=house.clock)).items
         artists = await album_artists(house.db, "default")
     assert len(sent) == len(items)
-    assert len({artist.id for artist in artists}) == len({artist.mbid for artist in artists}) == len(artists)
-    assert {album.artist_id for album in sent} <= {artist.id for artist in artists}
-    assert len({(album.artist_id, album.title.casefold()) for album in sent}) == len(sent)
+    mbids = {artist.id: artist.mbid for artist in artists}
+    assert len(mbids) == len(artists)
+    assert {album.artist_id for album in sent} <= set(mbids)
+    assert len({(mbids[album.artist_id], album.title.casefold()) for album in sent}) == len(sent)
     assert all(parse_mbid(album.mbid) == album.mbid and album.title for album in sent)

@@ -14,7 +14,7 @@ from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound, ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportOptions, Taken
 from brainarr.service.exports import as_csv, as_json_lines
 from brainarr.service.feeds import artists_feed
 from brainarr.service.history import SLICE, every_event, read_history, read_life
@@ -38,13 +38,15 @@ class TakesIn(Offers):
     def __init__(self, failure: ProviderRejected | ProviderUnavailable | None = None) -> None:
         self.failure = failure
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         if self.failure:
             raise self.failure
+        return Taken.ADDED
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         if self.failure:
             raise self.failure
+        return Taken.ADDED
 
     async def sync_lists(self, url_part: str) -> int:
         return 1
@@ -130,7 +132,7 @@ async def test_a_push_that_fails_leaves_its_reason_its_remedy_and_how_often_it_w
     for failure in (AWAY, REFUSED):
         house.clock.advance(minutes=5)
         with pytest.raises(type(failure)):
-            await push(house.db, number, TakesIn(failure), clock=house.clock)
+            await push(house.db, number, {"default": TakesIn(failure)}, clock=house.clock)
     row = await read_recommendation(house.db, number)
     assert (row.status, row.attempts, row.tried_at) == (Status.FAILED, 2, house.clock())
     assert (row.failure, row.remedy) == ("lidarr: it refuses (Path: none).", "Set lidarr.root_folder.")
@@ -147,7 +149,7 @@ async def test_a_push_that_fails_leaves_its_reason_its_remedy_and_how_often_it_w
     assert (again.status, again.failure, again.attempts) == (Status.APPROVED, None, 0)
     assert (await list_troubles(house.db, clock=house.clock)).total == 0
     assert (await read_life(house.db, number)).events[-1].event.note == "after 0 deliveries and 2 pushes"
-    await push(house.db, number, TakesIn(), clock=house.clock)
+    await push(house.db, number, {"default": TakesIn()}, clock=house.clock)
     assert (await told(house, number))[-1] == (Event.PUSHED, Actor.PERSON, Status.DELIVERED)
 
 

@@ -10,7 +10,7 @@ from brainarr.domain.prompt import Usage
 from brainarr.domain.recommendation import Verdict
 from brainarr.domain.shares import Share
 from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportOptions, Taken
 from brainarr.service.feeds import artists_feed
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.league import read_league, read_outcomes, standings
@@ -166,7 +166,7 @@ async def test_outcomes_are_told_of_each_run_and_of_each_list(house: House) -> N
     ):
         number = two if isinstance(failure, ProviderRejected) else three
         with pytest.raises(type(failure)):
-            await push(house.db, number, Refuses(failure), clock=house.clock)
+            await push(house.db, number, {"default": Refuses(failure)}, clock=house.clock)
     house.clock.advance(days=1)
     await settle_recommendations(house.db, lidarr, house.clock)
     later, earlier = await read_outcomes(house.db, By.RUN, clock=house.clock)
@@ -200,10 +200,10 @@ class Refuses(Offers):
     def __init__(self, failure: ProviderRejected | ProviderUnavailable) -> None:
         self.failure = failure
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         raise self.failure
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         raise self.failure
 
     async def sync_lists(self, url_part: str) -> int:

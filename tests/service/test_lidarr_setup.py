@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from brainarr.domain.import_lists import Channel
+from brainarr.domain.import_lists import Channel, State
+from brainarr.domain.lists import ListKind
 from brainarr.errors import ProviderRejected
 from brainarr.sandbox import listsync
 from brainarr.sandbox.lidarr.holdings import NOTHING, STANDARD, Holdings
 from brainarr.sandbox.starter import demo_library, starter_world
 from brainarr.service import lidarr_setup
-from brainarr.service.lidarr_setup import State, Wanted, read_setup, set_up, take_down
+from brainarr.service.lidarr_setup import Wanted, read_setup, set_up, take_down
 from brainarr.service.lists import DEFAULT_LIST, ListRow, read_list, rotate_key
 from brainarr.wiring.sandboxed import open_sandboxed
 
@@ -137,6 +138,19 @@ async def test_a_persons_own_choices_survive_a_repair(town: Town) -> None:
     assert repaired.should_monitor_existing
 
 
+async def test_the_part_that_a_person_picked_survives_a_repair(town: Town) -> None:
+    await set_up(town.lists, town.row, town.address, Wanted())
+    albums, _ = town.lidarr.lists.values()
+    albums.fields |= {"tagIds": [16], "rootFolderPaths": ["/brainarr/1960s"]}
+    await set_up(town.lists, town.row, town.address, Wanted())
+    fields = town.lidarr.lists[albums.id].fields
+    assert (fields["tagIds"], fields["rootFolderPaths"], fields["profileIds"]) == (
+        [16],
+        ["/brainarr/1960s"],
+        [],
+    )
+
+
 async def test_a_new_key_makes_it_differ_until_it_is_repaired(town: Town) -> None:
     await set_up(town.lists, town.row, town.address, Wanted())
     town.row = await town.rotate()  # type: ignore[operator]
@@ -182,3 +196,15 @@ async def test_removed_they_are_gone_and_other_lists_stay(town: Town) -> None:
     assert await take_down(town.lists, town.row, town.address) == 2
     assert [made.name for made in town.lidarr.lists.values()] == ["Another (albums)", "Another (artists)"]
     assert await take_down(town.lists, town.row, town.address) == 0
+
+
+async def test_of_artists_that_are_owned_what_lidarr_lists_already_is_monitored(town: Town) -> None:
+    await set_up(town.lists, town.row, town.address, Wanted())
+    assert not any(made.should_monitor_existing for made in town.lidarr.lists.values())
+    gaps = msgspec.structs.replace(town.row, kind=ListKind.GAPS)
+    albums, _ = await read_setup(town.lists, gaps, town.address)
+    assert (albums.state, len(albums.differences)) == (State.DIFFERS, 1)
+    await set_up(town.lists, gaps, town.address, Wanted())
+    albums_list, artists = town.lidarr.lists.values()
+    assert (albums_list.should_monitor_existing, artists.should_monitor_existing) == (True, False)
+    assert [one.state for one in await read_setup(town.lists, gaps, town.address)] == [State.SET_UP] * 2

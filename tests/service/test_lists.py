@@ -6,21 +6,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brainarr.domain.recommendation import Status
+from brainarr.domain.lists import ListKind, ListTerms
+from brainarr.domain.recommendation import Discovery, RunOptions, RunOverrides, Status, Target
 from brainarr.errors import BrainarrError, Conflict, NotFound
 from brainarr.service.feeds import albums_feed
 from brainarr.service.lists import (
     DEFAULT_LIST,
     MOST_LISTS,
     POLLS_SHOWN,
+    change_list,
     create_list,
-    delete_list,
     read_lists,
     read_lists_at_work,
-    rename_list,
 )
 from brainarr.service.recommendations import Decision, decide
-from brainarr.service.runs import request_run
+from brainarr.service.retiring import delete_list
 from brainarr.store import recommendations
 from tests.conftest import Place
 from tests.service.given import ran
@@ -65,7 +65,7 @@ async def test_whatever_is_typed_either_is_a_list_or_is_refused(home: House, nam
         return
     assert made.slug.isascii()
     assert made.slug == made.slug.strip("-")
-    await delete_list(home.db, made.slug)
+    await delete_list(home.db, home.secrets, made.slug, clock=home.clock)
 
 
 async def test_there_are_only_so_many_lists(home: House) -> None:
@@ -75,25 +75,49 @@ async def test_there_are_only_so_many_lists(home: House) -> None:
         await create_list(home.db, home.secrets, "One more", clock=home.clock)
 
 
-async def test_a_renamed_list_keeps_address_and_key(home: House) -> None:
+async def test_a_renamed_list_keeps_address_and_key_and_terms(home: House) -> None:
     (before,) = await read_lists(home.db, home.secrets)
-    await rename_list(home.db, DEFAULT_LIST, "New music")
-    (after,) = await read_lists(home.db, home.secrets)
+    await change_list(home.db, home.secrets, DEFAULT_LIST, terms=ListTerms(wish="calm"))
+    after = await change_list(home.db, home.secrets, DEFAULT_LIST, name="New music")
     assert (after.name, after.slug, after.key) == ("New music", before.slug, before.key)
+    assert after.terms == ListTerms(wish="calm")
     with pytest.raises(NotFound):
-        await rename_list(home.db, "nowhere", "Other")
+        await change_list(home.db, home.secrets, "nowhere", name="Other")
 
 
-async def test_only_a_list_without_a_past_is_deleted(home: House) -> None:
-    made = await create_list(home.db, home.secrets, "Trial", clock=home.clock)
-    await request_run(home.db, made.slug, clock=home.clock)
-    with pytest.raises(Conflict, match="history"):
-        await delete_list(home.db, made.slug)
-    with pytest.raises(Conflict, match="first list"):
-        await delete_list(home.db, DEFAULT_LIST)
-    unused = await create_list(home.db, home.secrets, "Unused", clock=home.clock)
-    await delete_list(home.db, unused.slug)
-    assert [row.slug for row in await read_lists(home.db, home.secrets)] == [DEFAULT_LIST, made.slug]
+async def test_a_list_keeps_what_it_wants_of_its_own(home: House) -> None:
+    terms = ListTerms(
+        target=Target.ARTISTS,
+        discovery=Discovery.EXPLORATORY,
+        max_recommendations=5,
+        minimum_confidence=0.5,
+        styles_include=("jazz",),
+        styles_avoid=(),
+        decades_include=(1960,),
+        wish="late night",
+        providers=("home",),
+        schedule="daily",
+        approval="auto",
+    )
+    await create_list(
+        home.db,
+        home.secrets,
+        "Late night",
+        kind=ListKind.GAPS,
+        instance="attic",
+        terms=terms,
+        clock=home.clock,
+    )
+    _, row = await read_lists(home.db, home.secrets)
+    assert (row.kind, row.instance, row.terms) == (ListKind.GAPS, "attic", terms)
+
+
+def test_terms_count_before_the_settings_and_after_what_one_run_asks_for() -> None:
+    settings = RunOptions(max_recommendations=20, styles_avoid=("country",), wish="anything", seed=7)
+    terms = ListTerms(max_recommendations=5, styles_avoid=(), minimum_confidence=0.0)
+    options = RunOverrides(max_recommendations=3).over(terms.over(settings))
+    assert (options.max_recommendations, options.styles_avoid, options.minimum_confidence) == (3, (), 0.0)
+    assert (options.wish, options.seed) == ("anything", 7)
 
 
 async def test_a_list_tells_what_waits_and_what_was_fetched(home: House) -> None:

@@ -1,17 +1,18 @@
 """Deciding and pushing: one state machine, and nothing said to Lidarr that cannot be taken back."""
 
+import msgspec
 import pytest
 
 from brainarr.domain.life import Event
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound, ProviderError, ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportOptions, Taken
 from brainarr.service.feeds import artists_feed
 from brainarr.service.history import read_history
 from brainarr.service.library import sync_library
 from brainarr.service.lists import sync_now
-from brainarr.service.push import push
+from brainarr.service.push import Monitor, push
 from brainarr.service.recommendations import (
     Decided,
     Decision,
@@ -34,17 +35,23 @@ class TakesIn(Offers):
     def __init__(self, failure: ProviderError | None = None) -> None:
         self.failure = failure
         self.added: list[tuple[str, ...]] = []
+        self.options: list[ImportOptions] = []
+        self.taken = Taken.ADDED
         self.synced: list[str] = []
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         if self.failure:
             raise self.failure
         self.added.append(("artist", mbid, name))
+        self.options.append(options)
+        return self.taken
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         if self.failure:
             raise self.failure
         self.added.append(("album", album, artist, name))
+        self.options.append(options)
+        return self.taken
 
     async def sync_lists(self, url_part: str) -> int:
         self.synced.append(url_part)
@@ -69,7 +76,7 @@ async def in_status(house: House, status: Status) -> int:
             await push(
                 house.db,
                 number,
-                TakesIn(ProviderRejected("lidarr", "no root folder", status=400)),
+                {"default": TakesIn(ProviderRejected("lidarr", "no root folder", status=400))},
                 clock=house.clock,
             )
     assert (await read_recommendation(house.db, number)).status is status
@@ -162,18 +169,84 @@ async def test_a_push_hands_lidarr_the_artist_or_the_album(house: House) -> None
     detail = await ran(house, [recommended(1), recommended(2, album=3)], auto_approve=True)
     lidarr = TakesIn()
     for row in detail.recommendations:
-        pushed = await push(house.db, row.id, lidarr, clock=house.clock)
+        pushed = await push(house.db, row.id, {"default": lidarr}, clock=house.clock)
         assert (pushed.status, pushed.deliveries) == (Status.DELIVERED, 1)
     assert lidarr.added == [("artist", mbid(1), "New 1"), ("album", mbid(3), mbid(2), "New 2")]
     newest = (await read_history(house.db, sought=Sought(event=Event.PUSHED))).items
     assert [(entry.channel, entry.actor) for entry in newest] == [("push", "person")] * 2
 
 
+@pytest.mark.parametrize(
+    ("monitor", "calls", "new_releases"),
+    [
+        (None, ["album"], False),
+        (Monitor.CHOSEN, ["album"], False),
+        (Monitor.FUTURE, ["album"], True),
+        (Monitor.ALL, ["artist", "album"], True),
+    ],
+)
+async def test_of_a_pushed_album_as_much_is_monitored_as_was_asked_for(
+    house: House, monitor: Monitor | None, calls: list[str], new_releases: bool
+) -> None:
+    detail = await ran(house, [recommended(2, album=3)], auto_approve=True)
+    lidarr = TakesIn()
+    chosen = ImportOptions(tags=("brainarr", "live"), search=True, root_folder="/more", quality_profile=2)
+    (row,) = detail.recommendations
+    await push(house.db, row.id, {"default": lidarr}, clock=house.clock, options=chosen, monitor=monitor)
+    assert [call[0] for call in lidarr.added] == calls
+    assert lidarr.options[-1] == msgspec.structs.replace(chosen, new_releases=new_releases)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "asked"),
+    [(None, "all"), (Monitor.ALL, "all"), (Monitor.FUTURE, "future"), (Monitor.NONE, "none")],
+)
+async def test_of_a_pushed_artist_as_much_is_monitored_as_was_asked_for(
+    house: House, monitor: Monitor | None, asked: str
+) -> None:
+    (row,) = (await ran(house, [recommended(1)], auto_approve=True)).recommendations
+    lidarr = TakesIn()
+    await push(house.db, row.id, {"default": lidarr}, clock=house.clock, monitor=monitor)
+    assert lidarr.options[-1].monitor == asked
+
+
+@pytest.mark.parametrize(
+    ("album", "monitor", "why"),
+    [(None, Monitor.CHOSEN, "no album of theirs"), (3, Monitor.NONE, "nothing is to be monitored")],
+)
+async def test_what_makes_no_sense_is_not_pushed_and_changes_nothing(
+    house: House, album: int | None, monitor: Monitor, why: str
+) -> None:
+    (row,) = (await ran(house, [recommended(1, album=album)], auto_approve=True)).recommendations
+    lidarr = TakesIn()
+    with pytest.raises(Conflict, match=why):
+        await push(house.db, row.id, {"default": lidarr}, clock=house.clock, monitor=monitor)
+    assert lidarr.added == []
+    assert (await read_recommendation(house.db, row.id)).status is Status.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("taken", "note"),
+    [
+        (Taken.ADDED, ""),
+        (Taken.KNOWN, "Lidarr had it already, and keeps it as it was"),
+        (Taken.MONITORED, "Lidarr listed it already, and monitors it now"),
+    ],
+)
+async def test_what_lidarr_had_already_its_history_says(house: House, taken: Taken, note: str) -> None:
+    (row,) = (await ran(house, [recommended(2, album=3)], auto_approve=True)).recommendations
+    lidarr = TakesIn()
+    lidarr.taken = taken
+    await push(house.db, row.id, {"default": lidarr}, clock=house.clock)
+    (told,) = (await read_history(house.db, sought=Sought(event=Event.PUSHED))).items
+    assert told.note == note
+
+
 @pytest.mark.parametrize("status", [Status.PENDING, Status.REJECTED, Status.BLOCKED, Status.IMPORTED])
 async def test_only_what_is_approved_can_be_pushed(house: House, status: Status) -> None:
     number, lidarr = await in_status(house, status), TakesIn()
     with pytest.raises(Conflict, match="not approved"):
-        await push(house.db, number, lidarr, clock=house.clock)
+        await push(house.db, number, {"default": lidarr}, clock=house.clock)
     assert lidarr.added == []
 
 
@@ -188,7 +261,9 @@ async def test_what_lidarr_refuses_becomes_failed_and_says_why(house: House) -> 
 async def test_while_lidarr_is_away_an_approval_stays_one(house: House) -> None:
     number = await in_status(house, Status.APPROVED)
     with pytest.raises(ProviderUnavailable):
-        await push(house.db, number, TakesIn(ProviderUnavailable("lidarr", "away")), clock=house.clock)
+        await push(
+            house.db, number, {"default": TakesIn(ProviderUnavailable("lidarr", "away"))}, clock=house.clock
+        )
     assert (await read_recommendation(house.db, number)).status is Status.APPROVED
 
 
@@ -196,13 +271,13 @@ async def test_a_wrong_key_says_nothing_about_the_item(house: House) -> None:
     number = await in_status(house, Status.APPROVED)
     with pytest.raises(ProviderRejected):
         refused = TakesIn(ProviderRejected("lidarr", "wrong key", status=401))
-        await push(house.db, number, refused, clock=house.clock)
+        await push(house.db, number, {"default": refused}, clock=house.clock)
     assert (await read_recommendation(house.db, number)).status is Status.APPROVED
 
 
 async def test_lidarr_is_asked_to_fetch_one_list_at_once(house: House) -> None:
     lidarr = TakesIn()
-    assert await sync_now(house.db, lidarr, "default") == 2
+    assert await sync_now(house.db, {"default": lidarr}, "default") == 2
     assert lidarr.synced == ["/lists/default"]
     with pytest.raises(NotFound):
-        await sync_now(house.db, lidarr, "other")
+        await sync_now(house.db, {"default": lidarr}, "other")

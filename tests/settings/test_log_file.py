@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from brainarr import log
+from brainarr.cli.start import CLOSED
 from brainarr.errors import ConfigurationError
 from tests.cli.conftest import Brainarr
 from tests.cli.conftest import brainarr as brainarr
@@ -26,8 +27,12 @@ def test_every_line_goes_into_the_file_as_well_without_secrets(
 ) -> None:
     path = tmp_path / "brainarr.log"
     log.hide(["sesame-open"])
-    with logging_to_stderr(file=path):
-        structlog.get_logger().info("asked", api_key="abc", answer="sesame-open\nforged")
+    before = os.umask(CLOSED)
+    try:
+        with logging_to_stderr(file=path):
+            structlog.get_logger().info("asked", api_key="abc", answer="sesame-open\nforged")
+    finally:
+        os.umask(before)
     assert path.read_text() == capsys.readouterr().err
     (line,) = said(path)
     assert (line["api_key"], line["answer"]) == ("***", "***\\nforged")

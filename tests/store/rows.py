@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Table, delete, insert, select
 
 from brainarr.domain.circuit import Cause, Circuit, Mark, State
+from brainarr.domain.deliveries import DeliveryState, FailedSync
+from brainarr.domain.lidarr_events import LidarrEvent, Told
+from brainarr.domain.outage import begun
+from brainarr.domain.quarantine import OPEN, Group, suspect
 from brainarr.domain.recommendation import Progress, RunOverrides
 from brainarr.store import tables
 from brainarr.store.columns import JsonOf, String, Text, UtcTime
@@ -43,7 +47,14 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
         st.integers(0, 9),
         st.lists(st.builds(Mark, moments, st.booleans()), max_size=3).map(tuple),
     ),
+    "event": st.builds(LidarrEvent, st.sampled_from(Told), texts, word=texts, at=moments | st.none()),
     "amounts": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
+    "state": st.builds(
+        DeliveryState,
+        st.just(suspect(OPEN, [Group(1, "albums", (1, 2, 3))])),
+        st.builds(begun, texts, moments) | st.none(),
+        st.builds(FailedSync, moments, texts, st.booleans() | st.none()) | st.none(),
+    ),
     "carried": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
 }
 

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Table, insert, select, text
 
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind
 from brainarr.domain.names import search_text
 from brainarr.domain.recommendation import Recommendation
 from brainarr.errors import ConfigurationError, StorageError
@@ -33,9 +34,11 @@ from tests.store.given import House, installed, mbid, recommended
 from tests.store.rows import Content, rows, store, stored
 
 ROOT = Path(__file__).parents[2]
-NEWEST = "0017"
+NEWEST = "0021"
 SINCE_THE_FIRST = {
     "deliveries",
+    "delivery_states",
+    "moved_mbids",
     "history",
     "breakers",
     "reservations",
@@ -53,10 +56,21 @@ SINCE_THE_FIRST = {
     "recommendation_tags",
     "prompts",
     "idempotency",
+    "lidarr_events",
+    "lidarr_watches",
+    "lidarr_exclusions",
+    "lidarr_links",
+    "left_off",
 }
 # What an upgrade fills from other tables: test_history_migration.py, test_discover.py.
 MADE_OF_OTHERS = {"history", "verdict_counts", "recommendation_tags"}
 COLUMNS_SINCE_THE_FIRST = {
+    "lists": {
+        "kind": ListKind.DISCOVER,
+        "instance": DEFAULT_INSTANCE,
+        "terms": NO_TERMS,
+        "sync_wanted_at": None,
+    },
     "runs": {"overrides": None},
     "usage": {"run_id": None},
     # The voices, the year and the confidence of every sample, which stand in its facts too.
@@ -71,9 +85,15 @@ COLUMNS_SINCE_THE_FIRST = {
         "attempts": 0,
         "tried_at": None,
         "given_up_at": None,
+        "cleared_at": None,
+        "lookup_failures": 0,
+        "proven_at": None,
+        "broke_at": None,
         "year": 2001,
         "confidence": 0.625,
+        "monitored": None,
     },
+    "library_state": {"own_tag": None, "changed_at": None},
 }
 
 
@@ -337,3 +357,36 @@ def test_a_recommendation_stored_before_its_newer_facts_is_still_read():
         del stored["evidence"][newer]
     del stored["worded_by"]
     assert msgspec.convert(stored, Recommendation) == recommended(1)
+
+
+async def test_lists_that_had_no_schedule_have_none_and_come_back_as_they_were(empty_sqlite: Place) -> None:
+    folder, url = empty_sqlite
+    db = open_database(url, folder)
+    told: list[tuple[str, str]] = []
+    try:
+        async with db.transaction() as connection:
+            await migrate(connection, "0020")
+            for slug, terms in (("default", "{}"), ("late-night", "{}"), ("own", '{"wish":"calm"}')):
+                row = {"slug": slug, "name": slug, "feed_key": "x", "terms": terms, "at": NOW.isoformat()}
+                await connection.execute(
+                    text(
+                        "INSERT INTO lists (owner, slug, name, feed_key, created_at, key_made_at, terms)"
+                        " VALUES (1, :slug, :name, :feed_key, :at, :at, :terms)"
+                    ),
+                    row,
+                )
+        for revision in ("0021", "0020"):
+            async with db.transaction() as connection:
+                await migrate(connection, revision, way="downgrade" if revision == "0020" else "upgrade")
+                found = await connection.execute(text("SELECT slug, terms FROM lists ORDER BY slug"))
+                told += [(row.slug, row.terms) for row in found]
+    finally:
+        await db.dispose()
+    assert told == [
+        ("default", "{}"),
+        ("late-night", '{"schedule":"off"}'),
+        ("own", '{"wish":"calm"}'),
+        ("default", "{}"),
+        ("late-night", "{}"),
+        ("own", '{"wish":"calm"}'),
+    ]

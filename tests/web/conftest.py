@@ -16,13 +16,15 @@ from brainarr.domain.people import Role
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.domain.schedule import Cron, Interval
 from brainarr.errors import ProviderRejected, ProviderUnavailable
-from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions, Taken
 from brainarr.service.albums import Discographies
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
+from brainarr.service.care import CARE, Recall
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import ESTIMATE
 from brainarr.service.feed_cache import FeedCache
+from brainarr.service.listens import LISTENS
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.liveness import this_process
 from brainarr.service.passwords import Passwords
@@ -43,12 +45,13 @@ from brainarr.store.session import open_database
 from brainarr.store.signals import Signals
 from brainarr.web.app import WebDeps, WiredProvider, create_app
 from brainarr.wiring.build import Ground
-from brainarr.wiring.caching import REMOTE
+from brainarr.wiring.caching import REMOTE, CachedCatalog
 from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.probes import kinds, probes_of
+from brainarr.wiring.releases import CachedReleases
 from tests.conftest import Place
-from tests.fakes import FakeCatalog, Offers
+from tests.fakes import FakeCalendar, FakeCatalog, Offers
 from tests.planted import ADMIN_PASSWORD, USER_PASSWORD
 from tests.service.given import replayed
 from tests.store.given import House as Home
@@ -66,20 +69,23 @@ class ScriptedImporter(Offers):
         self.added: list[tuple[str, ...]] = []
         self.options: list[ImportOptions] = []
         self.refuses: set[Mbid] = set()
+        self.taken = Taken.ADDED
         self.synced: list[str] = []
         self.failure: ProviderRejected | ProviderUnavailable | None = None
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         self._maybe_fail()
         self.options.append(options)
         self.added.append((mbid, name))
+        return self.taken
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         self._maybe_fail()
         if album in self.refuses:
             raise ProviderRejected("lidarr", "it refuses (Path: no).", remedy="Set a path.", status=400)
         self.options.append(options)
         self.added.append((album, artist, name))
+        return self.taken
 
     async def choices(self) -> ImportChoices:
         self._maybe_fail()
@@ -115,14 +121,27 @@ class House:
         self.catalog = catalog
         self.woken = woken
 
-    async def recommend(self, *found: Recommendation, status: Status = Status.PENDING) -> list[int]:
-        """Stores them as the findings of a run that is still open; their ids."""
-        asked = await request_run(self.deps.db, DEFAULT_LIST, clock=self.deps.clock)
+    async def recommend(
+        self,
+        *found: Recommendation,
+        status: Status = Status.PENDING,
+        list_slug: str = DEFAULT_LIST,
+        cleared: bool = True,
+    ) -> list[int]:
+        """Stores them as the findings of a run that is still open; their ids. `cleared`: Lidarr's lookup
+        knew them just now."""
+        asked = await request_run(self.deps.db, list_slug, clock=self.deps.clock)
         async with self.deps.db.transaction() as connection:
-            stored = await lists.list_named(connection, DEFAULT_LIST)
+            stored = await lists.list_named(connection, list_slug)
             assert stored is not None
             await recommendations.insert_recommendations(
-                connection, asked.id, stored.id, found, status, self.deps.clock()
+                connection,
+                asked.id,
+                stored.id,
+                found,
+                status,
+                self.deps.clock(),
+                cleared_at=self.deps.clock() if cleared else None,
             )
             rows = (await recommendations.of_run(connection, asked.id))[-len(found) :]
             await write_history(connection, rows, Event.PROPOSED, self.deps.clock(), actor=Actor.PERSON)
@@ -244,6 +263,13 @@ async def house(place: Place) -> AsyncIterator[House]:
 
     signals = Signals()
     async with installed(*place) as home:
+        cache = LayeredCache(
+            home.clock,
+            MemoryLevel(2**20),
+            StoredCache(home.db, home.clock),
+            kinds=(*REMOTE, LISTENS, PROFILE, CARE, ESTIMATE),
+        )
+        known = CachedCatalog(catalog, cache)
         deps = WebDeps(
             db=home.db,
             secrets=home.secrets,
@@ -267,12 +293,8 @@ async def house(place: Place) -> AsyncIterator[House]:
             ),
             backups=Backups(home.url, home.folder, SHELF, home.clock),
             passwords=QUICK,
-            cache=LayeredCache(
-                home.clock,
-                MemoryLevel(2**20),
-                StoredCache(home.db, home.clock),
-                kinds=(*REMOTE, PROFILE, ESTIMATE),
-            ),
+            cache=cache,
+            care=Recall(known.recall_albums, CachedReleases(FakeCalendar(), cache, home.clock).recall),
             discographies=Discographies(home.db, catalog),
             feeds=FeedCache(home.db, home.secrets, home.clock),
             configuration=configuration_on(home),

@@ -35,7 +35,8 @@ async def test_the_page_names_every_level_and_every_kind(house: House, api: http
     assert memory["bytes"] > 5 and database["bytes"] > 5
     kinds = {kind["name"]: kind for kind in page["kinds"]}
     assert kinds.keys() == {
-        *("artists-named", "artist", "albums", "favourites", "similar", "profile", "estimate", "feeds")
+        *("artists-named", "artist", "albums", "favourites", "similar", "releases", "listens"),
+        *("profile", "care", "estimate", "feeds"),
     }
     artist = kinds["artist"]
     assert (artist["memory"], artist["redis"], artist["database"]) == (300, None, 30 * 86_400)
@@ -156,7 +157,9 @@ class Estimates:
     async def wanted(self) -> RunOptions:
         return self.options
 
-    async def calls(self, library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def calls(
+        self, library: Library, options: RunOptions, memory: Memory, wanted: object
+    ) -> tuple[CallEstimate, ...]:
         self.made += 1
         await asyncio.sleep(0)
         return (CallEstimate("cloud", "openai", False, "m", len(library.artists), problem=self._problem),)

@@ -46,11 +46,21 @@ PROTECTED = [
     ("GET", "/api/v1/usage"),
     ("GET", "/api/v1/history"),
     ("GET", "/api/v1/lists"),
+    ("GET", "/api/v1/deliveries/state"),
+    ("POST", "/api/v1/lists"),
+    ("PATCH", "/api/v1/lists/default"),
+    ("DELETE", "/api/v1/lists/default"),
     ("POST", "/api/v1/lists/default/rotate-key"),
     ("POST", "/api/v1/lists/default/sync"),
+    ("GET", "/api/v1/lidarrs/attic/watch"),
+    ("GET", "/api/v1/lidarrs/attic/events"),
     ("GET", "/api/v1/lists/default/lidarr"),
     ("POST", "/api/v1/lists/default/lidarr"),
     ("DELETE", "/api/v1/lists/default/lidarr"),
+    ("GET", "/api/v1/lidarr/default"),
+    ("POST", "/api/v1/lidarr/default/repair"),
+    ("POST", "/api/v1/lidarr/default/webhook"),
+    ("DELETE", "/api/v1/lidarr/default/webhook"),
     ("GET", "/api/v1/keys"),
     ("POST", "/api/v1/keys"),
     ("DELETE", "/api/v1/keys/1"),
@@ -76,13 +86,16 @@ PROTECTED = [
     ("GET", "/api/v1/history/export"),
     ("GET", "/api/v1/history/outcomes"),
     ("GET", "/api/v1/history/failures"),
+    ("GET", "/api/v1/care"),
+    ("GET", "/api/v1/care/drift"),
+    ("GET", "/api/v1/care/gaps"),
+    ("GET", "/api/v1/care/releases"),
     ("GET", "/api/v1/cache"),
     ("DELETE", "/api/v1/cache"),
     ("GET", "/api/v1/runs/1/prompts"),
     ("POST", "/api/v1/wishes"),
-    ("GET", "/api/v1/lists/default/lidarr"),
-    ("POST", "/api/v1/lists/default/lidarr"),
-    ("DELETE", "/api/v1/lists/default/lidarr"),
+    ("GET", "/api/v1/lidarrs/attic/watch"),
+    ("GET", "/api/v1/lidarrs/attic/events"),
     ("GET", "/api/v1/settings"),
     ("PATCH", "/api/v1/settings"),
     ("GET", "/api/v1/widget"),
@@ -122,7 +135,9 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
                 path.replace("/1", "/{id}")
                 .replace("home", "{name}")
                 .replace(ZIP, "{name}")
-                .replace("default", "{slug}"),
+                .replace("lidarr/default", "lidarr/{instance}")
+                .replace("default", "{slug}")
+                .replace("attic", "{instance}"),
             ),
         )
         for method, path in PROTECTED

@@ -8,7 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from brainarr.domain.recommendation import Status
-from tests.store.given import mbid, recommended
+from brainarr.sandbox import importlists
+from brainarr.sandbox.lidarr.holdings import Holdings
+from brainarr.sandbox.serve import serve
+from brainarr.sandbox.starter import starter_world
+from brainarr.service.library import sync_library
+from tests.sandbox.conftest import make_list
+from tests.store.given import ScriptedLidarr, mbid, owned, recommended
 from tests.web.conftest import House, both_databases
 from tests.web.test_doors import FEEDS
 
@@ -80,9 +86,9 @@ async def test_albums_leave_through_the_lidarr_list_alone(house: House, lidarr: 
         "artistName": "New 1",
         "foreignArtistId": mbid(1),
         "monitored": True,
-        "qualityProfileId": 1,
-        "rootFolderPath": "/brainarr",
-        "tags": [1],
+        "qualityProfileId": 11,
+        "rootFolderPath": "/brainarr/2000s",
+        "tags": [1, 13, 10],
     }
 
 
@@ -94,10 +100,10 @@ async def test_every_album_has_its_artist_and_a_title_of_its_own(house: House, l
     await house.recommend(*found, status=Status.APPROVED)
     albums = read_strictly(await lidarr.get(ALBUM))
     artists = read_strictly(await lidarr.get(ARTIST))
-    ids = [artist["id"] for artist in artists]
-    assert len(ids) == len(set(ids))
-    assert {album["artistId"] for album in albums} <= set(ids)
-    titles = [(album["artistId"], album["title"]) for album in albums]
+    mbids = {artist["id"]: artist["foreignArtistId"] for artist in artists}
+    assert len(mbids) == len(artists)
+    assert {album["artistId"] for album in albums} <= set(mbids)
+    titles = [(mbids[album["artistId"]], album["title"]) for album in albums]
     assert len(titles) == len(set(titles)) == 5
 
 
@@ -131,16 +137,56 @@ async def test_head_looks_and_takes_nothing(house: House, lidarr: httpx2.AsyncCl
             assert (await api.get(f"/api/v1/recommendations/{number}")).json()["status"] == "approved"
 
 
-async def test_the_pickers_offer_what_every_artist_carries(house: House, lidarr: httpx2.AsyncClient):
-    await house.recommend(recommended(1, album=11), status=Status.APPROVED)
-    (artist,) = read_strictly(await lidarr.get(ARTIST))
-    (profile,) = read_strictly(await lidarr.get("/lists/default/api/v1/qualityprofile"))
-    (tag,) = read_strictly(await lidarr.get("/lists/default/api/v1/tag"))
-    (folder,) = read_strictly(await lidarr.get("/lists/default/api/v1/rootfolder"))
-    assert artist["qualityProfileId"] == profile["id"]
-    assert artist["tags"] == [tag["id"]]
-    assert artist["rootFolderPath"] == folder["path"]
-    assert profile["name"] and tag["label"]
+async def test_the_pickers_offer_what_artists_carry(house: House, lidarr: httpx2.AsyncClient):
+    await house.recommend(
+        recommended(1, album=11, year=None, genres=()), recommended(2, album=12), status=Status.APPROVED
+    )
+    artists = read_strictly(await lidarr.get(ARTIST))
+    profiles = read_strictly(await lidarr.get("/lists/default/api/v1/qualityprofile"))
+    tags = read_strictly(await lidarr.get("/lists/default/api/v1/tag"))
+    folders = read_strictly(await lidarr.get("/lists/default/api/v1/rootfolder"))
+    assert {artist["qualityProfileId"] for artist in artists} <= {row["id"] for row in profiles}
+    assert {tag for artist in artists for tag in artist["tags"]} <= {row["id"] for row in tags}
+    assert {artist["rootFolderPath"] for artist in artists} <= {row["path"] for row in folders}
+    for offered in (profiles, tags, folders):
+        assert len({row["id"] for row in offered}) == len(offered)
+
+
+PARTS = [
+    ({}, {11, 12, 13, 14}),
+    ({"tagIds": [1]}, {11, 12, 13, 14}),
+    ({"tagIds": [16]}, {12, 13}),
+    ({"tagIds": [10, 2]}, {11, 14}),
+    ({"profileIds": [11]}, {11, 14}),
+    ({"profileIds": [12, 13]}, {12}),
+    ({"profileIds": [21]}, {13}),
+    ({"rootFolderPaths": ["/brainarr"]}, {11, 12, 13, 14}),
+    ({"rootFolderPaths": ["/brainarr/1990s", "/brainarr/before-1950s"]}, {12, 13}),
+    ({"tagIds": [16], "profileIds": [11, 12, 13], "rootFolderPaths": ["/brainarr/1990s"]}, {12}),
+]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("picked", "taken"), PARTS)
+async def test_one_lidarr_takes_the_parts_that_it_picks(
+    house: House, picked: dict[str, Any], taken: set[int]
+):
+    """By Lidarr's own reader: the sandbox's, which follows its rules row by row."""
+    await sync_library(house.deps.db, ScriptedLidarr([owned(3)]), house.clock, lambda _: None)
+    unsure = replace(recommended(2, album=12, year=1994, genres=("cool jazz",)), confidence=0.4)
+    await house.recommend(
+        recommended(1, album=11),
+        unsure,
+        recommended(3, album=13, year=1949, genres=("bebop",)),
+        recommended(1, album=14, year=None, genres=("something else",)),
+        status=Status.APPROVED,
+    )
+    async with serve(house.app()) as address:
+        there = make_list(Holdings(starter_world(), house.clock), f"{address}/lists/default")
+        there.fields |= {"apiKey": await house.feed_key(), **picked}
+        fetched = await importlists.fetch(there)
+    assert fetched.failure is None
+    assert {item.album_mbid for item in fetched.items} == {mbid(number) for number in taken}
 
 
 async def test_nothing_ever_redirects(lidarr: httpx2.AsyncClient):

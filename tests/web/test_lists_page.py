@@ -10,6 +10,7 @@ import pytest
 
 from brainarr.domain.recommendation import Status
 from brainarr.providers.lidarr import Lidarr, LidarrSettings, connect
+from brainarr.sandbox.faults import Fault, Faults
 from brainarr.sandbox.lidarr.app import create_lidarr
 from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.serve import serve
@@ -28,6 +29,7 @@ class Beside:
     """A sandbox Lidarr, and this Brainarr on a port that it reaches."""
 
     holdings: Holdings
+    web: Faults
     address: str
     settings: Settings
 
@@ -41,8 +43,11 @@ async def beside(house: House) -> AsyncIterator[Beside]:
         try:
             house.deps = replace(house.deps, all_import_lists={"default": Lidarr(lidarr, http).lists})
             settings = Settings(house)
-            async with serve(house.app()) as address:
-                yield Beside(holdings, address, settings)
+            web = Faults(house.app())
+            # The receiver itself is held to tests of its own.
+            web.inject(Fault("/webhooks/lidarr/default", status=200, body=b"{}"))
+            async with serve(web) as address:
+                yield Beside(holdings, web, address, settings)
         finally:
             await http.aclose()
 
@@ -83,8 +88,10 @@ async def test_addresses_can_be_copied_and_the_key_is_masked(house: House, pages
 
 @pytest.mark.loopback
 async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages: httpx2.AsyncClient):
-    assert (await shown(pages)).count("Missing") == 2
-    address = {"address": beside.address}
+    page = await shown(pages)
+    assert page.count("Missing") == 3
+    assert page.count('name="webhook" value="true"') == 1
+    address = {"address": beside.address, "webhook": "true"}
     assert await went(await pages.post("/lists/in-lidarr", data=DEFAULT | address)) == "/lists"
     assert [one.name for one in beside.holdings.lists.values()] == [
         "Brainarr AI Recommendations (albums)",
@@ -100,6 +107,7 @@ async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages:
         page = await shown(client)
     assert "What it brought stays there." in page
     assert len(beside.holdings.lists) == 1
+    assert [hook.name for hook in beside.holdings.notifications.values()] == ["Brainarr"]
 
 
 @pytest.mark.loopback
@@ -109,6 +117,47 @@ async def test_a_lidarr_that_cannot_reach_us_is_said_with_the_cure(beside: Besid
     assert "switched off" in page
     assert "Set server.external_url." in page
     assert not any(one.enable_automatic_add for one in beside.holdings.lists.values())
+
+
+@pytest.mark.loopback
+async def test_what_waits_until_lidarr_can_reach_us_is_told(beside: Beside, pages: httpx2.AsyncClient):
+    await pages.post("/lists/in-lidarr", data=DEFAULT | {"address": "http://127.0.0.1:9"})
+    page = await shown(pages)
+    assert "Lidarr cannot reach Brainarr yet" in page
+    assert "At http://127.0.0.1:9" in page
+    assert "tried again every ten minutes" in page
+
+
+@pytest.mark.loopback
+async def test_the_webhook_is_made_repaired_and_removed(
+    beside: Beside, house: House, pages: httpx2.AsyncClient
+):
+    instance = {"instance": "default"}
+    async with house.signed_in(external_url=beside.address) as client:
+        assert "Set up the webhook" in await shown(client)
+        await client.post("/lists/webhook", data=instance)
+        assert "Lidarr's test passed: the webhook Brainarr: made." in await shown(client)
+        (hook,) = beside.holdings.notifications.values()
+        assert hook.fields["url"] == f"{beside.address}/webhooks/lidarr/default"
+        hook.flags = frozenset({"onGrab"})
+        page = await shown(client)
+        assert "it does not tell of ReleaseImport" in page
+        await client.post("/lists/webhook", data=instance)
+        page = await shown(client)
+        assert "up to date" in page and "it does not tell" not in page
+        await client.post("/lists/no-webhook", data=instance)
+        assert "it tells Brainarr nothing any more" in await shown(client)
+        assert beside.holdings.notifications == {}
+        await client.post("/lists/webhook", data={"instance": "attic"})
+        assert "No Lidarr is called attic." in await shown(client)
+
+
+@pytest.mark.loopback
+async def test_an_old_lidarr_is_warned_of(beside: Beside, pages: httpx2.AsyncClient):
+    assert "This Lidarr is old" not in await shown(pages)
+    beside.holdings.version = "2.9.6.4552"
+    page = await shown(pages)
+    assert "takes only the first artist of a list" in page
 
 
 @pytest.mark.loopback
@@ -161,7 +210,7 @@ async def test_without_lidarr_the_page_says_how_to_connect_one(pages: httpx2.Asy
     page = await shown(pages)
     assert "No Lidarr is connected" in page
     await pages.post("/lists/in-lidarr", data=DEFAULT)
-    assert "There is no Lidarr to ask." in await shown(pages)
+    assert "No Lidarr is configured." in await shown(pages)
 
 
 @pytest.mark.loopback
@@ -179,11 +228,12 @@ async def test_lists_are_made_renamed_and_deleted(pages: httpx2.AsyncClient):
     await pages.post("/lists/create", data={"name": "Late night"})
     page = await shown(pages)
     assert "Late night is there" in page and "lists/late-night" in page
-    await pages.post("/lists/rename", data={"slug": "late-night", "name": "Small hours"})
+    await pages.post("/lists/edit", data={"slug": "late-night", "name": "Small hours"})
     assert "Small hours" in await shown(pages)
-    await pages.post("/lists/create", data={"name": "small hours"})
-    assert "There is a list small hours already." in await shown(pages)
+    again = await pages.post("/lists/create", data={"name": "small hours"})
+    assert "There is a list small hours already." in html.unescape(again.text)
     await pages.post("/lists/delete", data={"slug": "late-night"})
+    assert "Small hours is deleted." in await shown(pages)
     assert "Small hours" not in await shown(pages)
     await pages.post("/lists/delete", data=DEFAULT)
     assert "The first list stays" in await shown(pages)
@@ -217,6 +267,64 @@ async def test_the_api_sets_up_tells_and_removes(beside: Beside, house: House):
     assert beside.holdings.lists == {}
 
 
+@pytest.mark.loopback
+async def test_the_api_tells_and_repairs_all_that_links_a_lidarr(beside: Beside, house: House):
+    async with house.door(house.deps.api_key(), external_url=beside.address) as api:
+        before = (await api.get("/api/v1/lidarr/default")).json()
+        assert (before["webhook"]["state"], before["warning"], before["left_off"]) == ("missing", "", [])
+        placed = (await api.post("/api/v1/lidarr/default/webhook")).json()
+        assert (placed["name"], placed["made"], placed["enabled"]) == ("Brainarr", True, True)
+        await api.post("/api/v1/lists/default/lidarr")
+        (hook,) = beside.holdings.notifications.values()
+        hook.tags = (7,)
+        albums, _ = beside.holdings.lists.values()
+        albums.enable_automatic_add = False
+        told = (await api.get("/api/v1/lidarr/default")).json()
+        assert told["webhook"]["differences"] == [
+            "it has tags, so it tells only of artists that carry one of them"
+        ]
+        assert [row["state"] for row in told["lists"][0]["standings"]] == ["differs", "set up"]
+        repaired = (await api.post("/api/v1/lidarr/default/repair")).json()
+        assert [row["channel"] for row in repaired["lists"]] == ["albums"]
+        assert repaired["webhook"]["enabled"]
+        assert (await api.post("/api/v1/lidarr/default/repair")).json() == {"lists": [], "webhook": None}
+        assert (await api.delete("/api/v1/lidarr/default/webhook")).json() == {"removed": 1}
+        assert (await api.delete("/api/v1/lidarr/default/webhook")).json() == {"removed": 0}
+        unknown = await api.get("/api/v1/lidarr/attic")
+        assert (unknown.status_code, unknown.json()["remedy"]) == (404, "There are: default.")
+
+
+@pytest.mark.loopback
+async def test_the_api_tells_what_lidarr_cannot_reach_yet(beside: Beside, house: House):
+    async with house.door(house.deps.api_key(), external_url="http://127.0.0.1:9") as api:
+        await api.post("/api/v1/lidarr/default/webhook")
+        told = (await api.get("/api/v1/lidarr/default")).json()
+    (waiting,) = told["left_off"]
+    assert (waiting["channel"], waiting["list"], waiting["address"]) == (
+        "webhook",
+        None,
+        "http://127.0.0.1:9",
+    )
+    assert "server.external_url" in waiting["remedy"]
+
+
 async def test_the_api_says_when_there_is_no_lidarr(api: httpx2.AsyncClient):
     answer = await api.get("/api/v1/lists/default/lidarr")
     assert (answer.status_code, answer.json()["remedy"]) == (409, "Set lidarr.url and lidarr.api_key.")
+
+
+@pytest.mark.loopback
+async def test_a_deleted_list_can_be_removed_from_lidarr_too(
+    beside: Beside, house: House, pages: httpx2.AsyncClient
+):
+    await pages.post("/lists/create", data={"name": "Late night", "schedule": "off"})
+    asked = {"slug": "late-night", "address": beside.address}
+    await pages.post("/lists/in-lidarr", data=asked)
+    async with house.signed_in(external_url=beside.address) as client:
+        # A person has made one more, for a part of it.
+        albums = next(one for one in beside.holdings.lists.values() if "albums" in one.name)
+        number = beside.holdings.next_id()
+        beside.holdings.lists[number] = replace(albums, id=number, name="Jazz")
+        await client.post("/lists/delete", data={"slug": "late-night", "from_lidarr": "true"})
+        assert "Late night is deleted." in await shown(client)
+    assert beside.holdings.lists == {}

@@ -66,7 +66,9 @@ async def test_an_estimate_needs_a_library_and_then_says_what_is_affordable(hous
     async def wanted() -> RunOptions:
         return RunOptions()
 
-    async def calls(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def calls(
+        library: Library, options: RunOptions, memory: Memory, wanted: object
+    ) -> tuple[CallEstimate, ...]:
         assert len(library.artists) == 1
         dear = CallEstimate("dear", "openai", False, "large", 1_000, 500, 3_500)
         return dear, CallEstimate("odd", "openai_compatible", False, "new", 1_000, 500, None)

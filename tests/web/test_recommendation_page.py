@@ -184,6 +184,7 @@ async def test_chosen_albums_go_to_lidarr_and_what_was_recommended_is_approved(
         "search": "true",
         "root_folder": "/more",
         "quality_profile": "2",
+        "tags": " Live, recs ,,live",
         "metadata_profile": "",
     }
     answer = await pages.post(f"/recommendations/{one}/add", data=form)
@@ -191,6 +192,7 @@ async def test_chosen_albums_go_to_lidarr_and_what_was_recommended_is_approved(
     assert house.lidarr.added == [(mbid(7), ARTIST, "New 1"), (EP, ARTIST, "New 1")]
     given = house.lidarr.options[0]
     assert (given.root_folder, given.quality_profile, given.metadata_profile) == ("/more", 2, None)
+    assert given.tags == ("brainarr", "live", "recs")
     assert given.search and given.new_releases and given.beside == (mbid(7), EP)
     text = (await pages.get(f"/recommendations/{one}")).text
     assert "Lidarr has Record, Morningrise." in text and "future releases are monitored" in text
@@ -294,7 +296,7 @@ async def test_the_api_tells_the_albums_and_adds_them(api: httpx2.AsyncClient, h
     assert [album["title"] for album in known["albums"]][:2] == ["Just for a Day", "Record"]
     assert [album["recommended"] for album in known["albums"]] == [False, True, False, False, False]
     answer = await api.post(f"{API}/{one}/albums", json={"albums": [mbid(7)], "search": True})
-    assert answer.json() == [{"title": "Record", "mbid": mbid(7), "problem": None}]
+    assert answer.json() == [{"title": "Record", "mbid": mbid(7), "problem": None, "had": ""}]
     assert (await api.get(f"{API}/{one}")).json()["status"] == "delivered"
     for wrong, status in (
         ({"albums": ["x"]}, 404),

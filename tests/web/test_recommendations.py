@@ -113,6 +113,43 @@ async def test_an_approved_one_is_pushed_into_lidarr(house: House, api: httpx2.A
     assert house.lidarr.added == [(mbid(2), mbid(1), "New 1")]
 
 
+async def test_a_push_says_how_it_is_taken_in(house: House, api: httpx2.AsyncClient):
+    (number,) = await house.recommend(recommended(1, album=2), status=Status.APPROVED)
+    terms = {
+        "monitor": "future",
+        "search": True,
+        "root_folder": "/more",
+        "quality_profile": 2,
+        "metadata_profile": 1,
+        "tags": [" Live ", "brainarr"],
+    }
+    assert (await api.post(f"/api/v1/recommendations/{number}/push", json=terms)).status_code == 200
+    (options,) = house.lidarr.options
+    assert options.tags == ("brainarr", "live")
+    assert (options.search, options.root_folder, options.new_releases) == (True, "/more", True)
+    assert (options.quality_profile, options.metadata_profile) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("terms", "status"),
+    [
+        ({"monitor": "none"}, 409),
+        ({"monitor": "everything"}, 422),
+        ({"tags": ["a,b"]}, 422),
+        ({"tags": [""]}, 422),
+        ({"quality_profile": 0}, 422),
+        ({"unheard": 1}, 422),
+    ],
+)
+async def test_a_push_that_makes_no_sense_is_refused(
+    house: House, api: httpx2.AsyncClient, terms: dict[str, object], status: int
+):
+    (number,) = await house.recommend(recommended(1, album=2), status=Status.APPROVED)
+    answer = await api.post(f"/api/v1/recommendations/{number}/push", json=terms)
+    assert answer.status_code == status
+    assert house.lidarr.added == []
+
+
 async def test_without_a_lidarr_there_is_nothing_to_push_to(house: House):
     (number,) = await house.recommend(recommended(1), status=Status.APPROVED)
     async with house.door(house.deps.api_key(), importers={}) as client:

@@ -56,7 +56,7 @@ def deps_of(house: House, recommend: object = None) -> RunDeps:
         clock=house.deps.clock,
         process=this_process(),
         broadcast=house.deps.broadcast,
-        library=ScriptedLidarr([owned(1)]),
+        libraries={"default": ScriptedLidarr([owned(1)])},
         recommend=recommend or found,  # pyright: ignore[reportArgumentType]
         beat_s=0.05,
     )

@@ -6,7 +6,6 @@ from html import unescape
 import httpx2
 import msgspec
 import pytest
-from sqlalchemy import Engine, event
 
 from brainarr.domain.learning import Liking
 from brainarr.domain.money import CallEstimate, Limits
@@ -31,6 +30,7 @@ from brainarr.service.tasks import pause_tasks
 from brainarr.store.runs import RunRow
 from tests.store.given import ScriptedLidarr, mbid, owned
 from tests.web.conftest import House
+from tests.web.statements import statements
 from tests.web.test_runs import RESULT, deps_of
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="x">'
@@ -81,23 +81,14 @@ async def test_the_list_is_filtered_and_says_where_nothing_is_left(house: House,
 
 
 async def test_the_list_costs_the_same_queries_however_long_it_is(house: House, pages: httpx2.AsyncClient):
-    asked: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *more: object) -> None:
-        asked.append(statement)
-
     await ran(house)
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with statements(house.deps.db) as few:
         await pages.get("/runs")
-        few = len(asked)
-        for _ in range(4):
-            await ran(house)
-        asked.clear()
+    for _ in range(4):
+        await ran(house)
+    with statements(house.deps.db) as asked:
         await pages.get("/runs")
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert 0 < len(asked) == few
+    assert 0 < len(asked) == len(few)
 
 
 async def test_a_pause_is_said(house: House, pages: httpx2.AsyncClient):
@@ -146,7 +137,9 @@ async def test_a_form_that_makes_no_sense_is_shown_again_with_its_fault(
 
 
 async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: httpx2.AsyncClient):
-    async def calls(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def calls(
+        library: Library, options: RunOptions, memory: Memory, wanted: object
+    ) -> tuple[CallEstimate, ...]:
         return (
             CallEstimate("cloud", "openai", False, "large", 2_000, 500, 40_000),
             CallEstimate("odd", "openai_compatible", False, "new", 2_000, 500, None),
@@ -160,7 +153,7 @@ async def test_what_it_may_cost_is_told_before_it_starts(house: House, pages: ht
     estimating = Estimating("chain", usual, calls)
     async with house.signed_in(estimate=estimating, limits=Limits(month=10_000)) as client:
         later = await client.get("/runs/new")
-        assert 'data-later="/runs/new?estimate=true"' in later.text
+        assert 'data-later="/runs/new?estimate=true&amp;list=default"' in later.text
         told = words((await client.get("/runs/new?estimate=true", headers={"X-Block": "estimate"})).text)
     assert "$0.04 at most" in told and "2,000 tokens" in told
     assert "Without a known price: odd." in told

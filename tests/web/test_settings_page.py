@@ -81,7 +81,7 @@ async def stored(house: House) -> dict[str, object]:
     return await read_settings(house.deps.db, house.deps.secrets)
 
 
-async def test_every_setting_is_on_some_chapter_but_for_those_with_pages_of_their_own(
+async def test_every_setting_is_on_some_chapter_or_has_a_page_of_its_own(
     pages: httpx2.AsyncClient,
 ):
     shown: set[str] = set()

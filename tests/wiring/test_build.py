@@ -76,7 +76,7 @@ async def test_a_setting_in_the_database_that_became_unusable_is_named(tmp_path:
 
 async def test_without_a_lidarr_the_house_stands_and_says_what_is_missing(tmp_path: Path):
     async with open_house(tmp_path, {"BRAINARR__LIDARR__URL": "http://127.0.0.1:9"}) as house:
-        assert house.runs.library is None
+        assert house.runs.libraries == {}
         with pytest.raises(ConfigurationError, match=r"lidarr\.api_key"):
             house.require_lidarr()
 

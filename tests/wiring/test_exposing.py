@@ -24,10 +24,10 @@ def exposed(house: House) -> AbstractAsyncContextManager[None]:
     return exposing(house.settings, worker_app(house))
 
 
-async def scraped(port: int, key: str | None = None) -> httpx2.Response:
+async def scraped(port: int, key: str | None = None, path: str = "/metrics") -> httpx2.Response:
     async with httpx2.AsyncClient(trust_env=False) as client:
         headers = {"X-Api-Key": key} if key else {}
-        return await client.get(f"http://127.0.0.1:{port}/metrics", headers=headers)
+        return await client.get(f"http://127.0.0.1:{port}{path}", headers=headers)
 
 
 async def test_it_shows_its_own_meters_to_who_has_the_key_and_nothing_of_the_database(tmp_path: Path) -> None:
@@ -44,6 +44,12 @@ async def test_it_shows_its_own_meters_to_who_has_the_key_and_nothing_of_the_dat
     assert "brainarr_runs_started_total" not in shown.text
     with pytest.raises(httpx2.ConnectError):
         await scraped(port)
+
+
+async def test_whether_it_is_alive_is_told_to_everybody(tmp_path: Path) -> None:
+    port = free_port()
+    async with open_house(tmp_path, environ(port)) as house, exposed(house):
+        assert (await scraped(port, path="/ping")).json() == {"status": "OK"}
 
 
 async def test_it_is_open_where_the_settings_say_so(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from brainarr.cli import (
     history,
     keys,
     league,
+    lidarr,
     run,
     secrets,
     serve,
@@ -72,6 +73,7 @@ app.command()(history.history)
 app.command()(taste.taste)
 app.command()(backtest.backtest)
 app.add_typer(keys.app, name="api-key")
+app.add_typer(lidarr.app, name="lidarr")
 app.add_typer(user.app, name="user")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(db.app, name="db")

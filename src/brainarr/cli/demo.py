@@ -29,11 +29,16 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="Serve the web app in the sandbox instead, until Ctrl+C.")
     ] = False,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the web app.")] = 8690,
+    host: Annotated[
+        str, typer.Option(envvar="BRAINARR__SERVER__HOST", help="Where the web app listens.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="BRAINARR__SERVER__PORT", min=1, max=65535, help="Of the web app.")
+    ] = 8690,
 ) -> None:
     """Show the main job end to end in a sandbox: no keys, no network, about ten seconds."""
     if serve:
-        run_async(_serve(port))
+        run_async(_serve(host, port))
         return
     from rich.console import Console
 
@@ -56,18 +61,25 @@ def demo(
         raise typer.Exit(1)
 
 
-async def _serve(port: int) -> None:
+async def _serve(host: str, port: int) -> None:
     from brainarr import log
     from brainarr.sandbox.starter import demo_library, starter_world
+    from brainarr.wiring.configuration import load_settings
     from brainarr.wiring.sandboxed import serve_sandboxed
+    from brainarr.wiring.serve import address_of
 
     log.configure("warning")
     os.umask(0o077)
     world = starter_world()
-    settings = {"BRAINARR__SERVER__PORT": str(port), "BRAINARR__RECOMMEND__SCHEDULE": "off"}
-    typer.echo(f"Open http://127.0.0.1:{port} in a few seconds and make an account; Ctrl+C ends it.")
-    typer.echo("Lidarr and the catalogue are a sandbox, and everything is thrown away at the end.")
+    settings = {
+        "BRAINARR__SERVER__HOST": host,
+        "BRAINARR__SERVER__PORT": str(port),
+        "BRAINARR__RECOMMEND__SCHEDULE": "off",
+    }
     with TemporaryDirectory(prefix="brainarr-demo-") as folder:
+        address = address_of(load_settings(Path(folder), settings).values.server, port)
+        typer.echo(f"Open {address} in a few seconds and make an account; Ctrl+C ends it.")
+        typer.echo("Lidarr and the catalogue are a sandbox, and everything is thrown away at the end.")
         await serve_sandboxed(Path(folder), world, demo_library(world), settings)
 
 

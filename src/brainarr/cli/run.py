@@ -71,7 +71,7 @@ def run(
 ) -> None:
     """Recommend music for the configured Lidarr.
 
-    What is said here counts for this run; everything else is as the settings say.
+    What is said here counts for this run; everything else is as the list has it, else as the settings say.
     """
     from rich.console import Console
 
@@ -164,7 +164,7 @@ async def _execute(
             fault = Fault("--list", list_slug, "the slug of a list; the first one is default")
             raise ConfigurationError([fault]) from error
         if dry_run and not quiet:
-            await _show_estimate(house, err)
+            await _show_estimate(house, list_slug, err)
         if not asked.created:
             await _agree(house, asked.id, dry_run, overrides)
             err.print(f"Run {asked.id} of this list is under way already: this is that one.")
@@ -191,14 +191,16 @@ async def _agree(house: "House", run_id: int, dry_run: bool, overrides: RunOverr
         )
 
 
-async def _show_estimate(house: "House", err: "Console") -> None:
+async def _show_estimate(house: "House", list_slug: str, err: "Console") -> None:
     from brainarr.cli.result import estimate_lines
     from brainarr.errors import Conflict
     from brainarr.service.estimate import estimate_run
 
     limits = house.settings.costs.limits
     try:
-        estimate = await estimate_run(house.db, house.cache, house.estimate, clock=house.clock, limits=limits)
+        estimate = await estimate_run(
+            house.db, house.cache, house.estimate, list_slug, clock=house.clock, limits=limits
+        )
     except Conflict as unknown:
         err.print(f"No estimate of the costs: {unknown.message}")
         return

@@ -2,14 +2,34 @@
 
 import asyncio
 import os
+import re
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
 
+from brainarr.errors import ConfigurationError, Fault
+
 T = TypeVar("T")
+
+CLOSED = 0o077
+"""The umask that leaves nothing to anybody but the owner."""
+
+
+def umask_of(environ: Mapping[str, str]) -> int:
+    """$BRAINARR_UMASK, which the container image takes from its UMASK, else `CLOSED`.
+
+    It opens the log file and what a command writes for people; database, `secret.key` and backups hold
+    secrets and stay closed. Others never get to write. Raises ConfigurationError.
+    """
+    text = environ.get("BRAINARR_UMASK", "").strip() or f"{CLOSED:03o}"
+    # The owner keeps every right.
+    if not re.fullmatch("0?0[0-7][2367]", text):
+        allowed = "three octal digits that keep others from writing, such as 077, 027 or 022"
+        raise ConfigurationError([Fault("BRAINARR_UMASK", repr(text), allowed)])
+    return int(text, 8)
 
 
 def folder_of(context: typer.Context) -> Path:
@@ -28,8 +48,8 @@ def begin(context: typer.Context, *, quiet: bool = False) -> Path:
     from brainarr.wiring.configuration import load_settings
     from brainarr.wiring.logging import log_as
 
-    # Whatever is made from here on, database, key and copies, is closed to others from its first byte.
-    os.umask(0o077)
+    # Whatever is made from here on is closed to others from its first byte.
+    os.umask(umask_of(os.environ))
     log.configure("warning")
     folder = folder_of(context)
     loaded = load_settings(folder, os.environ)

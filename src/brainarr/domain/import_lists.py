@@ -62,6 +62,8 @@ class ListPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Off: Lidarr fetches the list and adds nothing."""
     monitor: Monitor
     monitor_new: MonitorNew
+    monitor_existing: bool
+    """Whether that goes for what Lidarr lists already, too."""
     search: bool
     """Whether Lidarr looks for a download at once."""
     terms: Terms
@@ -77,8 +79,35 @@ class ListFound(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     monitor: str
     monitor_new: str
+    monitor_existing: bool
     search: bool
     terms: Terms
+
+
+class State(StrEnum):
+    """How something of ours stands in a Lidarr."""
+
+    MISSING = "missing"
+    SET_UP = "set up"
+    DIFFERS = "differs"
+
+
+WHOLE_LISTS = (2, 10, 0, 4574)
+"""The first Lidarr that takes more than the first artist of a Custom List (Lidarr #5399)."""
+
+
+def is_outdated(version: str) -> bool:
+    """Whether a Lidarr is too old for a list of artists; a version that says nothing is not."""
+    numbers = [int(part) for part in version.split(".") if part.isascii() and part.isdecimal()]
+    return bool(numbers) and tuple(numbers) < WHOLE_LISTS
+
+
+def version_warning(version: str) -> str:
+    """What a Lidarr of this version cannot do, and what to do about it; "": nothing."""
+    if not is_outdated(version):
+        return ""
+    needed = ".".join(map(str, WHOLE_LISTS))
+    return f"Lidarr {version} takes only the first artist of a list; albums work. Update it to {needed}."
 
 
 class Unreached(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The life of a recommendation as a state machine: what can happen, in which state, and where it leads.
 
-`pending → approved → delivered → imported → kept | removed`; or `rejected`, `blocked`, `failed`.
+`pending → approved → delivered → imported → kept | removed`; or `rejected`, `blocked`, `failed`. What Lidarr
+shows may shorten the way, and lead back: what was added by hand is imported, what was kept may be removed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,10 +37,26 @@ class Event(StrEnum):
     KEPT = "kept"
     REMOVED = "removed"
     """It was in the library, and is not any more."""
+    GRABBED = "grabbed"
+    """Lidarr sent a release of it to a download client."""
+    DOWNLOADED = "downloaded"
+    """Files of it came into the library."""
+    DOWNLOAD_FAILED = "download failed"
+    """Lidarr tries another release by itself."""
+    UNMONITORED = "unmonitored"
+    """Somebody told Lidarr to get no more of it; without any files it is removed with that."""
     ADDED = "added"
     """Albums of its artist that were chosen on its page went to Lidarr, others than what it proposed."""
     EXCLUDED = "excluded"
-    """It was delivered, and Lidarr's exclusions name it."""
+    """Lidarr's exclusions name it, and the library does not hold it."""
+    HELD = "held"
+    """A list sync failed that had received it: it waits for its trial."""
+    RELEASED = "released"
+    """It was not what made the sync fail."""
+    MERGED = "merged"
+    """MusicBrainz has merged its identifier into another one, which it is called by from now on."""
+    MOVED = "moved"
+    """Its list was deleted, and it goes on in another one."""
 
 
 class Actor(StrEnum):
@@ -67,6 +84,10 @@ class Failure(StrEnum):
     """It, or its address in our settings, is not set up for it: no root folder, no profile, a redirect."""
     AWAY = "away"
     UNREADABLE = "unreadable"
+    SYNC = "sync"
+    """It makes Lidarr's list syncs fail, or would."""
+    VANISHED = "vanished"
+    """Lidarr's metadata does not know it any more."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -79,7 +100,8 @@ class Step(msgspec.Struct, frozen=True):
 ON_THE_WAY = frozenset({Status.APPROVED, Status.DELIVERED})
 IN_THE_LIBRARY = frozenset({Status.IMPORTED, Status.KEPT})
 ENDS = frozenset({Status.KEPT, Status.REMOVED, Status.REJECTED, Status.BLOCKED})
-"""Nothing happens by itself any more. `failed` is none: it can be tried again."""
+"""Brainarr does no more of it by itself. `failed` is none: it can be tried again."""
+_AT_LIDARR = frozenset({*ON_THE_WAY, *IN_THE_LIBRARY, Status.FAILED})
 
 
 def _step(to: Status | None, *begins: Status) -> Step:
@@ -110,11 +132,20 @@ STEPS: Mapping[Event, Step] = MappingProxyType(
         Event.ADDED: _step(None, *(set(Status) - {Status.BLOCKED})),
         Event.RETRIED: _step(Status.APPROVED, Status.FAILED, Status.DELIVERED),
         Event.GIVEN_UP: _step(Status.FAILED, Status.FAILED, Status.DELIVERED),
-        Event.IMPORTED: _step(Status.IMPORTED, *ON_THE_WAY, Status.FAILED),
+        # People help themselves: they add by hand what waits or failed, and what they had removed.
+        Event.IMPORTED: _step(Status.IMPORTED, *ON_THE_WAY, Status.PENDING, Status.FAILED, Status.REMOVED),
         Event.PLAYED: _step(None, *IN_THE_LIBRARY),
         Event.KEPT: _step(Status.KEPT, Status.IMPORTED),
-        Event.REMOVED: _step(Status.REMOVED, Status.IMPORTED),
-        Event.EXCLUDED: _step(Status.REMOVED, Status.DELIVERED),
+        Event.GRABBED: _step(None, *_AT_LIDARR),
+        Event.DOWNLOADED: _step(None, *_AT_LIDARR),
+        Event.DOWNLOAD_FAILED: _step(None, *_AT_LIDARR),
+        Event.UNMONITORED: _step(None, *IN_THE_LIBRARY),
+        Event.REMOVED: _step(Status.REMOVED, *IN_THE_LIBRARY),
+        Event.EXCLUDED: _step(Status.REMOVED, Status.PENDING, *_AT_LIDARR),
+        Event.HELD: _step(None, *ON_THE_WAY),
+        Event.RELEASED: _step(None, *ON_THE_WAY),
+        Event.MERGED: _step(None, *Status),
+        Event.MOVED: _step(None, Status.PENDING, *ON_THE_WAY, Status.FAILED),
     }
 )
 

@@ -1,5 +1,6 @@
 """Lists: which music one is for, and what it wants instead of what the settings say."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -46,6 +47,15 @@ class ListTerms(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(
             options, **{name: value for name, value in given.items() if name in RunOptions.__struct_fields__}
         )
+
+    def providers_missing(self, chain: Iterable[str]) -> str:
+        """Which of `providers` are no names in the chain, in words; "" where all are."""
+        known = set(chain)
+        missing = [name for name in self.providers or () if name not in known]
+        if not missing:
+            return ""
+        alone = "" if set(self.providers or ()) & known else ", so no language model is asked"
+        return f"The list names providers that the chain does not have: {', '.join(missing)}{alone}."
 
 
 NO_TERMS = ListTerms()

@@ -62,6 +62,10 @@ class OwnedArtist(msgspec.Struct, frozen=True, gc=False):
     """Listens known from a scrobbling service; 0 when unknown."""
     fingerprint: int = 0
     """Changes when the artist's statistics or last album do: its albums must then be read again."""
+    folder: str = ""
+    """Where Lidarr keeps its files; no model is ever told."""
+    gone: bool = False
+    """Lidarr says that MusicBrainz has the artist no more, and refreshes it no longer."""
 
 
 class OwnedAlbum(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +82,13 @@ class OwnedAlbum(msgspec.Struct, frozen=True, gc=False):
     """Lower-case: compilation, live, remix, soundtrack, …"""
     monitored: bool = False
     track_files: int = 0
+    released: str | None = None
+    """As in `ReleaseGroup`."""
+
+    @property
+    def held(self) -> bool:
+        """Whether it is there or wanted: Lidarr lists every album of an artist it has."""
+        return self.monitored or self.track_files > 0
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -91,6 +102,8 @@ class Library(msgspec.Struct, frozen=True):
     read_at: datetime
     from_snapshot: bool = False
     """True when Lidarr was away and this is what the database remembered."""
+    own_tag: int | None = None
+    """Of `OwnedArtist.tags` the one that Brainarr's own adds have; None: this Lidarr has no such tag."""
 
     @property
     def album_coverage(self) -> float:
@@ -111,6 +124,9 @@ class ReleaseGroup(msgspec.Struct, frozen=True, gc=False):
     """0 to 10, as in `OwnedArtist`; None when nobody voted."""
     votes: int = 0
     genres: tuple[tuple[str, float], ...] = ()
+    released: str | None = None
+    """As much of the first release's date as is known: 2026, 2026-05 or 2026-05-08. Such dates compare as
+    text; of two that agree as far as both go, the shorter is the earlier."""
 
     @property
     def studio_album(self) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from brainarr.domain.care import CareFacts
 from brainarr.domain.learning import FacetWeights, Learnt, Liking
 from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 
@@ -212,6 +213,8 @@ class Evidence(msgspec.Struct, frozen=True):
     album_choice: str | None = None
     opinions: tuple[str, ...] = ()
     """What models said, in their words, bounded; not facts."""
+    care: CareFacts | None = None
+    """Of an album by an owned artist; None where the artist is new."""
 
 
 class Recommendation(msgspec.Struct, frozen=True):

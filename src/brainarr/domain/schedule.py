@@ -11,8 +11,8 @@ _WORDS = {
     "daily": timedelta(days=1),
     "weekly": timedelta(weeks=1),
 }
-_INTERVAL = re.compile(r"(\d{1,4})\s*([hdw])", re.ASCII)
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_INTERVAL = re.compile(r"(\d{1,4})\s*([mhdw])", re.ASCII)
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _FIELDS = {
     "minute": "0 to 59",
     "hour": "0 to 23",
@@ -24,7 +24,7 @@ _LONGEST = 100
 _SOME_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 ALLOWED = (
-    "off, hourly, daily, weekly, an interval such as 6h, 2d or 1w, "
+    "off, hourly, daily, weekly, an interval such as 5m, 6h, 2d or 1w, "
     "or a cron expression of five fields such as 30 4 * * SUN"
 )
 
@@ -68,7 +68,7 @@ Schedule = Interval | Cron
 
 
 def parse_schedule(text: str) -> Schedule | None:
-    """off | hourly | daily | weekly | "6h", "2d", "1w" | five fields of cron. None: never.
+    """off | hourly | daily | weekly | "5m", "6h", "2d", "1w" | five fields of cron. None: never.
 
     Raises ValueError, which names the field of a cron expression that is wrong.
     """

@@ -9,7 +9,7 @@ from brainarr.service.jobs import Work, forget_executions
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
 from brainarr.service.retention import USUAL, Retention, clean_up
-from brainarr.service.tasks import Task
+from brainarr.service.tasks import Task, Wanted
 from brainarr.store.cache import LayeredCache
 
 log = structlog.get_logger(__name__)
@@ -36,20 +36,24 @@ def chore(name: str, schedule: Schedule | None, do: Work, *, missing: str = "") 
     return Chore(Task(name, schedule, missing), do)
 
 
+def chore_when_wanted(name: str, wanted: Wanted, do: Work, *, missing: str = "") -> Chore:
+    """Done when somebody left something for it, and not otherwise."""
+    return Chore(Task(name, None, missing, wanted), do)
+
+
 def usual_chores(
     deps: RunDeps, cache: LayeredCache, rhythm: Rhythm, retention: Retention = USUAL
 ) -> tuple[Chore, ...]:
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
-    source = deps.library
-    missing = "" if source else NO_LIDARR
+    missing = "" if deps.libraries else NO_LIDARR
 
     async def read(*_: object) -> None:
-        if source is not None:
-            await refresh_library(deps.db, source, deps.clock)
+        for instance, source in deps.libraries.items():
+            await refresh_library(deps.db, source, deps.clock, instance=instance)
 
     async def settled(*_: object) -> None:
-        if source is not None:
-            await settle_recommendations(deps.db, source, deps.clock)
+        for instance, source in deps.libraries.items():
+            await settle_recommendations(deps.db, source, deps.clock, instance=instance)
 
     async def forget(*_: object) -> None:
         gone = await clean_up(deps.db, retention, clock=deps.clock)

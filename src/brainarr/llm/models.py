@@ -31,6 +31,19 @@ def open_links(entries: Sequence[ProviderEntry]) -> tuple[Link, ...]:
     return tuple(_open(entry) for entry in entries)
 
 
+NO_MODEL = Link(ProviderEntry(name="builtin", kind="builtin"), None)
+"""A chain of which nobody can be asked: similarity sources propose, templates explain."""
+
+
+def links_named(links: Sequence[Link], names: Sequence[str] | None) -> tuple[Link, ...]:
+    """Those of `links` that are named, in that order; None: all. Names that none of them has are left out,
+    and where nobody is left, no model is asked."""
+    if names is None:
+        return tuple(links)
+    known = {link.entry.name: link for link in links}
+    return tuple(known[name] for name in names if name in known) or (NO_MODEL,)
+
+
 def _open(entry: ProviderEntry) -> Link:
     protocol = KINDS[entry.kind].protocol
     return Link(entry, PROTOCOLS[protocol](entry) if protocol else None)

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-_MODE = 0o600
-"""The log tells what a person listens to."""
+_MODE = 0o666
+"""Less the umask. The log tells what a person listens to, so that is 077 unless somebody wants it read, by a
+log shipper for example."""
 
 
 class RotatingFile(logging.Handler):

@@ -37,6 +37,8 @@ class Fate(msgspec.Struct, frozen=True):
     """Of its artist; None: nobody counts them."""
     liking: int = 0
     """1: more like this; −1: less."""
+    was_kept: bool = False
+    """It was in the library for a month at least, and has been removed since."""
 
 
 def label_of(fate: Fate) -> float:
@@ -48,6 +50,9 @@ def label_of(fate: Fate) -> float:
 
 
 def _by_status(fate: Fate) -> float:
+    if fate.status is Status.REMOVED and fate.was_kept:
+        # A yes, and later a no: whoever has had enough of something has liked it.
+        return _KEPT + _NO[Status.REMOVED]
     if fate.status in _NO:
         return _NO[fate.status]
     if fate.status is Status.PENDING:

@@ -1,7 +1,8 @@
 """Where the pipeline meets the world: what llm, providers and store must offer it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from brainarr.domain.caching import Key
 from brainarr.domain.circuit import Circuit
 from brainarr.domain.import_lists import Choices, ListFound, ListPlan, Unreached
+from brainarr.domain.lidarr_events import LidarrEvent
+from brainarr.domain.list_syncs import ListSync
 from brainarr.domain.media import Picture, Sound
 from brainarr.domain.money import Limits, Reservation
 from brainarr.domain.music import CatalogArtist, Library, Mbid, OwnedAlbum, OwnedArtist, ReleaseGroup
@@ -16,6 +19,7 @@ from brainarr.domain.people import Departure, Identity
 from brainarr.domain.prompt import Answer, ChainAnswer, Completion, ModelCard, Prompt, Usage
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
+from brainarr.domain.webhooks import WebhookFound, WebhookPlan
 
 T = TypeVar("T")
 
@@ -37,6 +41,24 @@ class LibrarySource(Protocol):
     async def read_tags(self) -> Mapping[int, str]: ...
 
 
+class WatchedLibrary(LibrarySource, Protocol):
+    """A library that also tells what happened to it, and may be told what never to take in. Every method
+    raises ProviderError."""
+
+    async def events_since(self, moment: datetime) -> tuple[LidarrEvent, ...]:
+        """What it has on record from that moment on, oldest first. It forgets what concerns an artist when
+        that is deleted."""
+        ...
+
+    async def exclude(self, mbid: Mbid, name: str) -> bool:
+        """From now on no list brings this artist in. False: it was excluded already."""
+        ...
+
+    async def lift_exclusion(self, mbid: Mbid) -> None:
+        """Also succeeds when there is none."""
+        ...
+
+
 class Preflight(Protocol):
     """Asks the receiving Lidarr whether an import of this identifier would succeed.
 
@@ -47,6 +69,18 @@ class Preflight(Protocol):
     async def artist(self, mbid: Mbid) -> Mbid | None: ...
 
     async def album(self, mbid: Mbid) -> Mbid | None: ...
+
+
+class Recipient(Preflight, Protocol):
+    """The Lidarr that fetches our feeds. Every method raises ProviderError."""
+
+    async def read_list_syncs(self) -> tuple[ListSync, ...]:
+        """Its list syncs of the last minutes at least, by its clock."""
+        ...
+
+    async def sync_lists(self, url_part: str) -> int:
+        """As `Importer.sync_lists`."""
+        ...
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -113,6 +147,20 @@ class Catalog(Protocol):
 
     async def albums(self, artist: Mbid) -> tuple[ReleaseGroup, ...]:
         """Every release group of primary type album or EP by the artist, oldest first."""
+        ...
+
+
+class ReleaseCalendar(Protocol):
+    """Knows what artists have brought out lately, and what they announce."""
+
+    most: int
+    """So many artists one question may name."""
+
+    async def released_since(
+        self, artists: Sequence[Mbid], day: date
+    ) -> Mapping[Mbid, tuple[ReleaseGroup, ...]]:
+        """Albums and EPs first released on `day` or later, by each of `artists`, which are `most` at most;
+        raises ProviderError. An artist without any has ()."""
         ...
 
 
@@ -293,6 +341,16 @@ class ImportOptions(msgspec.Struct, frozen=True):
     """For an album: whether what its artist releases from now on is monitored too."""
 
 
+class Taken(StrEnum):
+    """How something that was pushed came to be in Lidarr."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    """It had it already; an artist that it has stays as it is."""
+    MONITORED = "monitored"
+    """It listed the album already, and monitors it now."""
+
+
 class RootFolderChoice(msgspec.Struct, frozen=True):
     path: str
     free_bytes: int | None
@@ -309,16 +367,18 @@ class ImportChoices(msgspec.Struct, frozen=True):
     qualities: tuple[tuple[int, str], ...]
     """(number, name) of each quality profile."""
     metadata: tuple[tuple[int, str], ...]
+    tags: tuple[str, ...] = ()
+    """Labels that it knows; others are made when they are named."""
 
 
 class Importer(Protocol):
     """Pushes into Lidarr what a person approved. Every method raises ProviderError."""
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         """Also succeeds when Lidarr has the artist already."""
         ...
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None: ...
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken: ...
 
     async def choices(self) -> ImportChoices:
         """What `ImportOptions` may name."""
@@ -330,8 +390,39 @@ class Importer(Protocol):
         ...
 
 
+class Webhooks(Protocol):
+    """The webhooks of one Lidarr. Every method raises ProviderError."""
+
+    async def read(self) -> tuple[WebhookFound, ...]:
+        """All of them, whomever they tell."""
+        ...
+
+    async def test(self, plan: WebhookPlan, number: int | None) -> Unreached | None:
+        """Lidarr tries to tell; None: it was heard. `number` is the webhook's own, where it has one."""
+        ...
+
+    async def make(self, plan: WebhookPlan) -> None: ...
+
+    async def change(self, number: int, plan: WebhookPlan) -> None:
+        """What the plan does not name stays as a person has it."""
+        ...
+
+    async def remove(self, number: int) -> None:
+        """Also succeeds when there is no such webhook any more."""
+        ...
+
+
 class ImportLists(Protocol):
     """The import lists of one Lidarr. Every method raises ProviderError."""
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Those of the same Lidarr."""
+        ...
+
+    async def version(self) -> str:
+        """Of that Lidarr, such as 2.14.5.4836."""
+        ...
 
     async def read(self) -> tuple[ListFound, ...]:
         """Those of the two kinds that can read our feeds, whomever they read."""

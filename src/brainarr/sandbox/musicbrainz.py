@@ -22,6 +22,7 @@ _NEARLY = re.compile(r"(?<!\\)~\d?$")
 _TAG = re.compile(r'tag:"((?:[^"\\]|\\.)*)"')
 _NEEDED_TAG = re.compile(r'\+tag:"((?:[^"\\]|\\.)*)"')
 _IDENTIFIER = re.compile(r"arid:([0-9a-f-]{36})")
+_RELEASED_SINCE = re.compile(r"firstreleasedate:\[(\d{4}-\d{2}-\d{2}) TO \*\]")
 _NAME_FIELDS = frozenset({"", "artist", "artistaccent", "alias", "sortname", "name"})
 _TITLE_FIELDS = frozenset({"", "releasegroup", "releasegroupaccent", "release"})
 _USAGE = "For usage, please see: https://musicbrainz.org/development/mmd"
@@ -142,7 +143,10 @@ class Encyclopaedia:
             return JSONResponse(
                 {"release-groups": found, "release-group-count": len(albums), "release-group-offset": offset}
             )
-        hits = self._search_titles(_terms(request))
+        if (asked := _RELEASED_SINCE.search(request.query_params.get("query", ""))) is not None:
+            hits = self._released_since(asked[1], request.query_params["query"])
+        else:
+            hits = self._search_titles(_terms(request))
         found = [
             self._with_credit(album, {"artist-credits", "tags"}) | {"score": score}
             for score, album in hits[offset : offset + limit]
@@ -161,6 +165,16 @@ class Encyclopaedia:
         if album.mbid != asked:
             return _moved(request, asked, album.mbid)
         return JSONResponse(self._with_credit(album, _inc(request)))
+
+    def _released_since(self, day: str, query: str) -> list[tuple[int, WorldAlbum]]:
+        """What the artists that are named brought out from `day` on, of the primary types that are named."""
+        kinds = {kind.lower() for kind in re.findall(r"primarytype:(\w+)", query)}
+        return [
+            (100, album)
+            for mbid in dict.fromkeys(_IDENTIFIER.findall(query))
+            for album in self.world.discography(Mbid(mbid))
+            if album.first_release >= day and (not kinds or album.kind.lower() in kinds)
+        ]
 
     def _search_titles(self, terms: list[tuple[str, str]]) -> list[tuple[int, WorldAlbum]]:
         titles = [text for field, text in terms if field in _TITLE_FIELDS]
@@ -224,7 +238,7 @@ def _release_group(album: WorldAlbum, wanted: set[str]) -> dict[str, Any]:
         "title": album.title,
         "primary-type": album.kind,
         "secondary-types": list(album.secondary_kinds),
-        "first-release-date": str(album.year) if album.year else "",
+        "first-release-date": album.first_release,
         "disambiguation": "",
     }
     if "ratings" in wanted:

@@ -58,7 +58,9 @@ def demo_library(world: World) -> list[Owned]:
             "none": [],
         }[holds]
         day = datetime.combine(date.fromisoformat(added), datetime.min.time(), UTC)
-        library.append(Owned(artist, day, frozenset(album.mbid for album in held)))
+        library.append(
+            Owned(artist, day, frozenset(album.mbid for album in held), only_held=holds == "favourites")
+        )
     return library
 
 

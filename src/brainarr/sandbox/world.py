@@ -56,6 +56,13 @@ class WorldAlbum(msgspec.Struct, frozen=True, gc=False):
     rating: float | None = None
     """0 to 5, as MusicBrainz has it."""
     votes: int = 0
+    released: str | None = None
+    """The day of the first release, as 2026-05-08, where more than its year is known."""
+
+    @property
+    def first_release(self) -> str:
+        """As MusicBrainz writes it; "": unknown."""
+        return self.released or (f"{self.year:04d}" if self.year else "")
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -73,6 +80,8 @@ class Owned(msgspec.Struct, frozen=True):
     added: datetime
     held: frozenset[Mbid] = frozenset()
     """Albums that have files."""
+    only_held: bool = False
+    """Those alone are monitored; else all."""
 
 
 class World:

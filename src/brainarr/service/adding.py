@@ -1,7 +1,6 @@
 """Adding: albums that a person chose from an artist's discography go to Lidarr at once."""
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -12,7 +11,8 @@ from brainarr.errors import Conflict, NotFound, ProviderError
 from brainarr.pipeline.ports import Clock, Importer, ImportOptions
 from brainarr.service.albums import Discographies, Discography
 from brainarr.service.blocks import covering
-from brainarr.service.push import AS_LIDARR_HAS_IT, note_not_taken, note_pushed
+from brainarr.service.instances import of_instance
+from brainarr.service.push import AS_LIDARR_HAS_IT, HAD, Monitor, note_not_taken, note_pushed
 from brainarr.service.recommendations import Decision, decide, find
 from brainarr.store import recommendations
 from brainarr.store.history import PUSH, write_history
@@ -21,19 +21,6 @@ from brainarr.store.session import Database
 
 PATIENCE_S = 25.0
 """How long the catalogue may take to say which albums there are."""
-
-
-class Monitor(StrEnum):
-    """What Lidarr is to watch of an artist from now on."""
-
-    CHOSEN = "chosen"
-    """The chosen albums and nothing else."""
-    FUTURE = "future"
-    """The chosen albums, and what comes out from now on."""
-    ALL = "all"
-    """Every album, and what comes out from now on."""
-    NONE = "none"
-    """Nothing: the artist is merely taken in."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -52,13 +39,15 @@ class Added(msgspec.Struct, frozen=True):
     mbid: Mbid
     problem: str | None = None
     """Why Lidarr did not take it, and what to do about it; None: it did."""
+    had: str = ""
+    """What to know of how it came to be there; "": it was added."""
 
 
 async def add_albums(
     db: Database,
     recommendation_id: int,
     choice: Choice,
-    importer: Importer | None,
+    importers: Mapping[str, Importer],
     discographies: Discographies,
     *,
     clock: Clock,
@@ -68,11 +57,9 @@ async def add_albums(
 
     Where the choice holds what was recommended, that is approved and pushed with it; else the recommendation
     stays as it is, and its history says what was added. Raises NotFound, also for an album that is none of
-    the artist's; Conflict when nothing was chosen, the artist is blocked, or there is no Lidarr;
+    the artist's; Conflict when nothing was chosen, the artist is blocked, or its Lidarr is not configured;
     ProviderError when Lidarr took nothing at all.
     """
-    if importer is None:
-        raise Conflict("There is no Lidarr to add to.", remedy="Set lidarr.url and lidarr.api_key.")
     if not choice.albums and choice.monitor in (Monitor.CHOSEN, Monitor.FUTURE):
         raise Conflict("No album was chosen.", remedy="Choose one, or all of them.")
     if choice.albums and choice.monitor is Monitor.NONE:
@@ -81,6 +68,7 @@ async def add_albums(
         )
     known = await discographies.read(recommendation_id, patience=PATIENCE_S)
     row = known.recommendation
+    importer = of_instance(importers, row.instance)
     async with db.reading() as connection:
         if block := await covering(connection, row.recommendation):
             raise Conflict(f"{block.name} is blocked.", remedy="Revoke the block first.")
@@ -134,8 +122,8 @@ async def _add_each(
     if choice.monitor in (Monitor.ALL, Monitor.NONE):
         try:
             monitored = msgspec.structs.replace(options, monitor=choice.monitor.value)
-            await importer.add_artist(item.artist_mbid, item.artist, monitored)
-            added.append(Added(item.artist, item.artist_mbid))
+            taken = await importer.add_artist(item.artist_mbid, item.artist, monitored)
+            added.append(Added(item.artist, item.artist_mbid, had=HAD[taken]))
         except ProviderError as error:
             return (Added(item.artist, item.artist_mbid, str(error)),), error
     options = msgspec.structs.replace(
@@ -145,8 +133,8 @@ async def _add_each(
     )
     for album in albums:
         try:
-            await importer.add_album(album.mbid, item.artist_mbid, item.artist, options)
-            added.append(Added(album.title, album.mbid))
+            taken = await importer.add_album(album.mbid, item.artist_mbid, item.artist, options)
+            added.append(Added(album.title, album.mbid, had=HAD[taken]))
         except ProviderError as error:
             failure = error
             added.append(Added(album.title, album.mbid, str(error)))

@@ -1,4 +1,4 @@
-"""Alerts: one notification when a month has cost as much as the user wants to hear of."""
+"""Alerts: notifications of what people want to hear of, each sent once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,19 +36,32 @@ async def alert_on_costs(
     if threshold is None or not messengers:
         return False
     now = clock()
-    key = f"{alerts_of(now)} {threshold}"
     async with db.reading() as connection:
         spent = await spent_since(connection, start_of_month(now))
+    if spent < threshold:
+        return False
+    title = f"Brainarr: {dollars(spent)} spent in {now:%B %Y}"
+    asked = f"You asked to be told at {dollars(threshold)}."
+    text = f"The language models have cost {dollars(spent)} this month. {asked}"
+    return await tell_once(db, f"{alerts_of(now)} {threshold}", title, text, messengers, clock=clock)
+
+
+async def tell_once(
+    db: Database, key: str, title: str, text: str, messengers: Sequence[Messenger], *, clock: Clock
+) -> bool:
+    """Tells every target once what `key` stands for; True when all of them have now been reached.
+
+    A target that fails is asked again at later calls, after growing pauses; the others are not told twice.
+    """
+    now = clock()
+    async with db.reading() as connection:
         known = await notices.notice(connection, key)
-    if spent < threshold or (known is not None and not known.is_due(now)):
+    if known is not None and not known.is_due(now):
         return False
     async with db.transaction(aside=True) as connection:
         claimed = await notices.claim(connection, key, now)
     if claimed is None:
         return False
-    title = f"Brainarr: {dollars(spent)} spent in {now:%B %Y}"
-    asked = f"You asked to be told at {dollars(threshold)}."
-    text = f"The language models have cost {dollars(spent)} this month. {asked}"
     return await _tell(db, claimed, messengers, title, text, clock)
 
 

@@ -1,6 +1,6 @@
 """Blocks: never again. Enforced where candidates are verified, and on what waits already."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +11,8 @@ from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
+from brainarr.service.exclusions import take_exclusions_back, want_exclusions
+from brainarr.service.retiring import rehome
 from brainarr.store import blocks as rows
 from brainarr.store import recommendations
 from brainarr.store.blocks import Block, BlockKind
@@ -29,11 +31,17 @@ async def list_blocks(db: Database) -> tuple[Block, ...]:
 
 
 async def block_artist(
-    db: Database, mbid: Mbid, name: str, *, clock: Clock, actor: Actor = Actor.PERSON
+    db: Database,
+    mbid: Mbid,
+    name: str,
+    *,
+    clock: Clock,
+    actor: Actor = Actor.PERSON,
+    exclude_in: Collection[str] = (),
 ) -> Block:
-    """Answers the old block where there is one."""
+    """Answers the old block where there is one. `exclude_in`: Lidarrs whose exclusions are to name it too."""
     async with db.transaction() as connection:
-        return await never_again(connection, mbid, name, clock(), actor)
+        return await never_again(connection, mbid, name, clock(), actor, exclude_in)
 
 
 async def block_style(db: Database, style: str, *, clock: Clock, actor: Actor = Actor.PERSON) -> Block:
@@ -46,11 +54,17 @@ async def block_style(db: Database, style: str, *, clock: Clock, actor: Actor = 
 
 
 async def never_again(
-    connection: AsyncConnection, mbid: Mbid, name: str, now: datetime, actor: Actor
+    connection: AsyncConnection,
+    mbid: Mbid,
+    name: str,
+    now: datetime,
+    actor: Actor,
+    exclude_in: Collection[str] = (),
 ) -> Block:
-    """Blocks an artist within a transaction."""
+    """Blocks an artist within a transaction; `exclude_in` as in `block_artist`."""
     block = await rows.insert_block(connection, BlockKind.ARTIST, mbid, name, now)
     await _close(connection, [block], now, actor)
+    await want_exclusions(connection, exclude_in, {mbid: name}, now)
     return block
 
 
@@ -71,6 +85,7 @@ async def revoke(
     """The same within a transaction, for several; answers what waits again, as it was before."""
     for block in revoked:
         await rows.delete_block(connection, block.id)
+    await take_exclusions_back(connection, revoked, now)
     remaining = await rows.blocks_of(connection)
     blocked = await recommendations.in_status(connection, [Status.BLOCKED], artists=_artists(revoked))
     free = [
@@ -82,6 +97,7 @@ async def revoke(
         ids = [row.id for row in free]
         await recommendations.set_status(connection, ids, Status.PENDING, decided_at=None, note="")
         await write_history(connection, free, Event.UNBLOCKED, now, actor=actor)
+        await rehome(connection, now, actor)
     return free
 
 

@@ -9,7 +9,7 @@ from brainarr.errors import NotFound
 from brainarr.store import discover as rows
 from brainarr.store.discover import Card, Count, Sort, Sought
 from brainarr.store.learning import Direction, liking_of
-from brainarr.store.lists import lists_of
+from brainarr.store.lists import names_of_lists
 from brainarr.store.recommendations import recommendation
 from brainarr.store.session import Database
 from brainarr.store.tags import TagKind
@@ -58,7 +58,7 @@ async def discover(
             more_after=shown[-1].row.id if len(found) > limit else None,
             counts=await rows.counts(connection, sought),
             tags=await rows.tag_counts(connection, sought.status),
-            lists={one.slug: one.name for one in await lists_of(connection)},
+            lists=await names_of_lists(connection),
         )
 
 

@@ -6,13 +6,16 @@ from datetime import timedelta
 import msgspec
 
 from brainarr.domain.caching import Key, Kind, digest
+from brainarr.domain.lists import ListKind
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
 from brainarr.domain.music import Library
 from brainarr.domain.recommendation import Memory, RunOptions
 from brainarr.errors import Conflict
 from brainarr.pipeline.ports import Cache, Clock, Fresh
-from brainarr.service.library import INSTANCE, read_snapshot
+from brainarr.service.library import read_snapshot
+from brainarr.service.lists import DEFAULT_LIST, find_list
 from brainarr.store import library, recommendations
+from brainarr.store.lists import StoredList
 from brainarr.store.session import Database
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -27,7 +30,8 @@ class Estimating(msgspec.Struct, frozen=True):
     """Fingerprint of its entries."""
     options: Callable[[], Awaitable[RunOptions]]
     """Those of a run that starts now."""
-    calls: Callable[[Library, RunOptions, Memory], Awaitable[tuple[CallEstimate, ...]]]
+    calls: Callable[[Library, RunOptions, Memory, StoredList], Awaitable[tuple[CallEstimate, ...]]]
+    """Of the entries that a run of the list asks, in its order."""
 
 
 class _Calls(msgspec.Struct, frozen=True):
@@ -70,28 +74,41 @@ class RunEstimate(msgspec.Struct, frozen=True):
 
 
 async def estimate_run(
-    db: Database, cache: Cache, estimating: Estimating, *, clock: Clock, limits: Limits = NO_LIMITS
+    db: Database,
+    cache: Cache,
+    estimating: Estimating,
+    list_slug: str = DEFAULT_LIST,
+    *,
+    clock: Clock,
+    limits: Limits = NO_LIMITS,
 ) -> RunEstimate:
     """By the library as it was read last; the same question within five minutes has the same answer, unless
-    something changed that goes into the prompts. Raises Conflict before the library was read at all."""
-    options = await estimating.options()
+    something changed that goes into the prompts. Raises NotFound, and Conflict before the library was read at
+    all."""
+    usual = await estimating.options()
     async with db.reading() as connection:
-        state = await library.read_state(connection, INSTANCE)
+        wanted = await find_list(connection, list_slug)
+        options, providers = wanted.terms.over(usual), wanted.terms.providers
+        state = await library.read_state(connection, wanted.instance)
         memory = await recommendations.memory(connection)
         spent = await spent_since(connection, start_of_month(clock()))
+    if wanted.kind is not ListKind.DISCOVER:
+        # Albums of artists that are there already: nobody needs a model to find those.
+        return RunEstimate((), spent, limits)
     if state is None:
         raise _unread()
 
     async def make() -> Fresh:
-        owned = await read_snapshot(db)
+        owned = await read_snapshot(db, instance=wanted.instance)
         if owned is None:
             raise _unread()
-        calls = await estimating.calls(owned, options, memory)
+        calls = await estimating.calls(owned, options, memory, wanted)
         # What could not be found out is asked again at the next question.
         lifetime = timedelta() if any(call.problem for call in calls) else key.lives()
         return Fresh(msgspec.msgpack.encode(_Calls(calls)), lifetime)
 
-    key = Key(ESTIMATE, digest(_encode((estimating.chain, state[0], options, memory))))
+    asked = (estimating.chain, providers, wanted.instance, state.version, options, memory)
+    key = Key(ESTIMATE, digest(_encode(asked)))
     return RunEstimate((await cache.fetch(key, _read, make)).made, spent, limits)
 
 

@@ -1,7 +1,7 @@
 """Executing a run: library → pipeline → result, stored in one transaction or not at all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -12,15 +12,16 @@ from brainarr.domain.life import Actor, Event
 from brainarr.domain.listens import with_plays
 from brainarr.domain.music import Library, Plays
 from brainarr.domain.recommendation import Memory, Progress, RunResult, Status
-from brainarr.errors import BrainarrError, Conflict, StorageError
+from brainarr.errors import BrainarrError, StorageError
 from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.blocks import enforce
+from brainarr.service.instances import of_instance
 from brainarr.service.learning import note_plays, remember
 from brainarr.service.library import sync_library
 from brainarr.service.liveness import stay_alive
 from brainarr.service.progress import Broadcast, OnProgress
 from brainarr.service.runs import LOOK_AGAIN_S, RunDetail, read_run, recover_runs
-from brainarr.store import findings, recommendations
+from brainarr.store import findings, lists, recommendations
 from brainarr.store import runs as rows
 from brainarr.store.history import write_history
 from brainarr.store.runs import Process, RunRow, RunStatus
@@ -30,6 +31,8 @@ events = structlog.get_logger(__name__)
 
 Recommend = Callable[[RunRow, Library, Memory, OnProgress], Awaitable[RunResult]]
 """The pipeline with its options and providers bound by wiring."""
+
+LIST_GONE = "The list was deleted meanwhile: what was found is shown here and stands in no list."
 
 # Who stands behind a run's trigger; the others are commands and pages.
 _ASKED_BY = {"schedule": Actor.SCHEDULE, "api": Actor.API}
@@ -49,16 +52,18 @@ class RunDeps(msgspec.Struct, frozen=True):
     clock: Clock
     process: Process
     broadcast: Broadcast
-    library: LibrarySource | None
-    """None: no Lidarr is configured."""
+    libraries: Mapping[str, LibrarySource]
+    """By instance; empty: no Lidarr is configured."""
     recommend: Recommend
     listen: Listen = _nobody_listens
     configured: FacetWeights = DEFAULT_WEIGHTS
     """The score's weights as the settings say, summing to 1: learning starts from them."""
     keep_prompts: bool = True
     """Setting `recommend.keep_prompts`: what models were asked and answered is stored with the run."""
+    clears: bool = False
+    """Whether `recommend` asks the run's Lidarr, by its own lookup, about all that it keeps."""
     auto_approve: bool = False
-    """Setting `recommend.approval` is `auto`."""
+    """Setting `recommend.approval` is `auto`, which a list may want otherwise."""
     beat_s: float = 2.0
     """Seconds between signs of life; a wish to stop is heard as often."""
     end_again_s: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0, 30.0)
@@ -162,9 +167,8 @@ class _Steps:
 
 
 async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
-    if deps.library is None:
-        raise Conflict("No Lidarr is configured.", remedy="Set lidarr.url and lidarr.api_key.")
-    library = await sync_library(deps.db, deps.library, deps.clock, steps)
+    source = of_instance(deps.libraries, run.instance)
+    library = await sync_library(deps.db, source, deps.clock, steps, instance=run.instance)
     plays, silent = await deps.listen()
     if plays:
         # Names of fifty thousand artists take half a second.
@@ -175,20 +179,30 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
     told = result.exchanges if deps.keep_prompts else ()
     result = msgspec.structs.replace(result, notes=(*result.notes, *silent), exchanges=told)
     now = deps.clock()
+    auto_approve = deps.auto_approve if run.terms.approval is None else run.terms.approval == "auto"
     async with deps.db.transaction() as connection:
-        if not await rows.finish_run(connection, run.id, result, now, dry_run=run.dry_run):
+        if gone := await lists.is_retired(connection, run.list_id):
+            result = msgspec.structs.replace(result, notes=(*result.notes, LIST_GONE))
+        looks_only = run.dry_run or gone
+        if not await rows.finish_run(connection, run.id, result, now, dry_run=looks_only):
             return
-        await findings.insert_findings(connection, run.id, result, dry_run=run.dry_run)
-        if run.dry_run:
+        await findings.insert_findings(connection, run.id, result, dry_run=looks_only)
+        if looks_only:
             return
-        status = Status.APPROVED if deps.auto_approve else Status.PENDING
+        status = Status.APPROVED if auto_approve else Status.PENDING
         found = result.recommendations
-        await recommendations.insert_recommendations(connection, run.id, run.list_id, found, status, now)
+        # Some were looked up at the end of the run, some at its beginning.
+        cleared = run.started_at if deps.clears else None
+        await recommendations.insert_recommendations(
+            connection, run.id, run.list_id, found, status, now, cleared_at=cleared
+        )
         stored = await recommendations.of_run(connection, run.id)
         asked_by = _ASKED_BY.get(run.trigger, Actor.PERSON)
         await write_history(connection, stored, Event.PROPOSED, now, actor=asked_by)
-        if deps.auto_approve:
+        if auto_approve:
             await write_history(connection, stored, Event.APPROVED, now, actor=Actor.AUTOMATIC)
+            if stored:
+                await lists.want_sync(connection, run.list_id, now)
         await enforce(connection, now)
 
 

@@ -1,19 +1,22 @@
 """Feeds: what Lidarr receives when it polls a list. A poll marks what it carried as delivered.
 
 Lidarr loses a whole sync over one malformed row, so the rules are strict: canonical MBIDs only, album
-titles unique by artist, at most 50 items, nothing that Lidarr has already.
+titles unique by artist, and only what `service/delivery` lets go out: what Lidarr's own lookup has cleared,
+at most 50 items in one sync, nothing that is suspected of having spoilt one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.life import Actor, Event
-from brainarr.domain.music import SPECIAL_PURPOSE_ARTISTS, Mbid, parse_mbid
+from brainarr.domain.music import Mbid
+from brainarr.domain.pickers import Marks, marks_of
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
+from brainarr.service.delivery.carrying import choose_carried, upcoming
 from brainarr.service.lists import find_list, no_list
 from brainarr.store import library, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS, write_history
@@ -21,8 +24,7 @@ from brainarr.store.lists import FeedState
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
-CYCLE = 50
-"""Items that one poll receives at most: each new one costs Lidarr several metadata calls."""
+NOBODY: frozenset[str] = frozenset()
 
 RECENT_POLLS = 10
 """So many polls back `album_artists` reaches: two Lidarrs may poll one list in turns."""
@@ -39,10 +41,14 @@ class FeedAlbum(msgspec.Struct, frozen=True):
 
 
 class FeedAlbumArtist(msgspec.Struct, frozen=True):
+    """The artist of one album: Lidarr filters albums by what their artist's row says, and two albums of an
+    artist may differ in it."""
+
     id: int
-    """Names the artist for good; not an id of Lidarr's."""
+    """Names the album for good; not an id of Lidarr's."""
     name: str
     mbid: Mbid
+    marks: Marks
 
 
 class Feed(msgspec.Struct, Generic[Item], frozen=True):
@@ -53,25 +59,24 @@ class Feed(msgspec.Struct, Generic[Item], frozen=True):
     """What that followed from, with the delivery itself."""
 
 
-async def artists_feed(db: Database, slug: str, *, clock: Clock) -> Feed[Mbid]:
-    """The Custom List's artists. Raises NotFound."""
+async def artists_feed(
+    db: Database, slug: str, *, clock: Clock, guarded: Collection[str] = NOBODY
+) -> Feed[Mbid]:
+    """The Custom List's artists. `guarded`: the instances whose Lidarr can be asked back. Raises NotFound."""
     async with db.transaction() as connection:
-        wanted = await find_list(connection, slug)
-        carried = await _artists_now(connection, wanted.id)
-        await _deliver(connection, wanted.id, ARTISTS, carried, clock)
+        carried = await _deliver(connection, slug, ARTISTS, clock, guarded)
         state = await read_state(connection, slug)
     return Feed(tuple(row.recommendation.artist_mbid for row in carried), state)
 
 
-async def albums_feed(db: Database, slug: str, *, clock: Clock) -> Feed[FeedAlbum]:
-    """The "Lidarr" list's first call. Raises NotFound."""
+async def albums_feed(
+    db: Database, slug: str, *, clock: Clock, guarded: Collection[str] = NOBODY
+) -> Feed[FeedAlbum]:
+    """The "Lidarr" list's first call. `guarded` as for `artists_feed`. Raises NotFound."""
     async with db.transaction() as connection:
-        wanted = await find_list(connection, slug)
-        carried = await _albums_now(connection, wanted.id)
-        await _deliver(connection, wanted.id, ALBUMS, carried, clock)
-        numbers = await recommendations.first_ids(connection, _artists_of(carried))
+        carried = await _deliver(connection, slug, ALBUMS, clock, guarded)
         state = await read_state(connection, slug)
-    return Feed(_feed_albums(carried, numbers), state)
+    return Feed(_feed_albums(carried), state)
 
 
 async def read_state(connection: AsyncConnection, slug: str) -> FeedState:
@@ -92,70 +97,47 @@ async def album_artists(db: Database, slug: str) -> tuple[FeedAlbumArtist, ...]:
         wanted = await find_list(connection, slug)
         polls = await lists.latest_deliveries(connection, wanted.id, ALBUMS, RECENT_POLLS)
         delivered = await recommendations.by_ids(connection, {item for poll in polls for item in poll})
-        rows = (*delivered, *await _albums_now(connection, wanted.id))
-        numbers = await recommendations.first_ids(connection, _artists_of(rows))
-    found = {row.recommendation.artist_mbid: row.recommendation.artist for row in rows}
-    return tuple(FeedAlbumArtist(numbers[mbid], name, mbid) for mbid, name in found.items())
-
-
-async def _artists_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
-    due = await recommendations.deliverable(connection, list_id, albums=False, limit=2 * CYCLE)
-    owned = await library.owned_among(connection, _artists_of(due))
-    fresh = (row for row in _canonical(due) if row.recommendation.artist_mbid not in owned)
-    return tuple({row.recommendation.artist_mbid: row for row in fresh}.values())[:CYCLE]
-
-
-async def _albums_now(connection: AsyncConnection, list_id: int) -> tuple[RecommendationRow, ...]:
-    due = await recommendations.deliverable(connection, list_id, albums=True, limit=2 * CYCLE)
-    return tuple({row.recommendation.release_group_mbid: row for row in _canonical(due)}.values())[:CYCLE]
+        due = await upcoming(connection, wanted, ALBUMS)
+        rows = {row.id: row.recommendation for row in (*delivered, *due)}
+        held = await library.owned_among(
+            connection, wanted.instance, {item.artist_mbid for item in rows.values()}
+        )
+    return tuple(
+        FeedAlbumArtist(number, item.artist, item.artist_mbid, marks_of(item, held=item.artist_mbid in held))
+        for number, item in rows.items()
+    )
 
 
 async def _deliver(
-    connection: AsyncConnection,
-    list_id: int,
-    channel: str,
-    carried: Sequence[RecommendationRow],
-    clock: Clock,
-) -> None:
-    if not carried:
-        return
+    connection: AsyncConnection, slug: str, channel: str, clock: Clock, guarded: Collection[str]
+) -> tuple[RecommendationRow, ...]:
+    wanted = await find_list(connection, slug)
     now = clock()
-    ids = [row.id for row in carried]
-    await lists.insert_delivery(connection, list_id, channel, ids, now)
-    await recommendations.mark_delivered(connection, ids, now)
-    # Only the first delivery is news; a stuck item is offered again at every poll.
-    news = [row for row in carried if row.status is Status.APPROVED]
-    await write_history(connection, news, Event.DELIVERED, now, actor=Actor.LIDARR, channel=channel)
+    carried = await choose_carried(connection, wanted, channel, now, guarded=wanted.instance in guarded)
+    ids = [row.id for row in carried.rows]
+    if ids or carried.held:
+        await lists.insert_delivery(connection, wanted.id, channel, ids, now, trial=carried.trial)
+    if ids:
+        await recommendations.mark_delivered(connection, ids, now)
+        # Only the first delivery is news; a stuck item is offered again at every poll.
+        news = [row for row in carried.rows if row.status is Status.APPROVED]
+        await write_history(connection, news, Event.DELIVERED, now, actor=Actor.LIDARR, channel=channel)
+    return carried.rows
 
 
-def _canonical(rows: Iterable[RecommendationRow]) -> Iterable[RecommendationRow]:
-    for row in rows:
-        item = row.recommendation
-        identifiers = [item.artist_mbid]
-        if item.release_group_mbid is not None:
-            identifiers.append(item.release_group_mbid)
-        canonical = all(parse_mbid(mbid) == mbid for mbid in identifiers)
-        if canonical and item.artist_mbid not in SPECIAL_PURPOSE_ARTISTS:
-            yield row
-
-
-def _artists_of(rows: Iterable[RecommendationRow]) -> set[Mbid]:
-    return {row.recommendation.artist_mbid for row in rows}
-
-
-def _feed_albums(rows: Sequence[RecommendationRow], numbers: dict[Mbid, int]) -> tuple[FeedAlbum, ...]:
+def _feed_albums(rows: Sequence[RecommendationRow]) -> tuple[FeedAlbum, ...]:
     albums: list[FeedAlbum] = []
-    taken: set[tuple[int, str]] = set()
+    taken: set[tuple[Mbid, str]] = set()
     for row in rows:
         item = row.recommendation
         if item.release_group_mbid is None:
             continue
-        artist = numbers[item.artist_mbid]
+        artist = item.artist_mbid
         title = f"{item.album or item.release_group_mbid}"
         if item.year is not None:
             title = f"{title} ({item.year})"
         if (artist, title.casefold()) in taken:
             title = f"{title} [{item.release_group_mbid}]"
         taken.add((artist, title.casefold()))
-        albums.append(FeedAlbum(artist, title, item.release_group_mbid))
+        albums.append(FeedAlbum(row.id, title, item.release_group_mbid))
     return tuple(albums)

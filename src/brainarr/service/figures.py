@@ -108,6 +108,6 @@ class FigureReader:
                 reserved=await figures.reserved(connection),
                 limits=self._around.limits,
                 artists=await figures.artists_owned(connection, "default"),
-                library_read_at=state[0] if state else None,
+                library_read_at=state.read_at if state else None,
                 issues=issues,
             )

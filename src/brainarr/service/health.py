@@ -9,19 +9,24 @@ from types import MappingProxyType
 import msgspec
 
 from brainarr.domain.health import Issue, Severity
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import NO_LIMITS, Limits
 from brainarr.domain.recommendation import ProviderReport
 from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Clock
+from brainarr.service.delivery.standing import read_delivery_issues
 from brainarr.service.monitor import read_breakers
 from brainarr.service.symptoms import (
     backup_issues,
     budget_issues,
+    chain_issues,
     clock_issues,
     delivery_issues,
     disk_issues,
     feed_issues,
+    instance_issues,
     library_issues,
+    link_issues,
     notification_issues,
     provider_issues,
     redis_issues,
@@ -30,6 +35,7 @@ from brainarr.service.symptoms import (
 )
 from brainarr.service.troubles import count_troubles
 from brainarr.store import findings, runs
+from brainarr.store.lists import lists_of
 from brainarr.store.page import PageOf
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.session import Database
@@ -47,12 +53,16 @@ class Surroundings(msgspec.Struct, frozen=True):
     limits: Limits = NO_LIMITS
     library_every: timedelta | None = None
     """How often the library is read; None: nobody reads it by itself."""
+    instances: tuple[str, ...] = (DEFAULT_INSTANCE,)
+    """The Lidarrs that are configured."""
     settings: tuple[Issue, ...] = ()
     """What is wrong with how it is set up; that does not change while it runs."""
     redis_away: Callable[[], bool] | None = None
     """Whether Redis was away when it was last needed; None: none is configured."""
     backup_every: timedelta | None = None
     """How often a backup is made; None: not by itself."""
+    chain: tuple[str, ...] = ()
+    """The names of the provider chain."""
 
 
 NOTHING_ELSE = Surroundings()
@@ -64,7 +74,6 @@ async def read_health(
     clock: Clock,
     setups: Mapping[str, str] = NOBODY,
     around: Surroundings = NOTHING_ELSE,
-    instance: str = "default",
 ) -> tuple[Issue, ...]:
     """Everything amiss; empty when all is well. `setups`: the models of the chain, as in `read_breakers`."""
     # A sleeping disk takes seconds to answer.
@@ -72,28 +81,33 @@ async def read_health(
     redis = redis_issues(around.redis_away is not None and around.redis_away())
     outside = (*disks, *redis, *around.settings)
     try:
-        return (*await _within(db, clock, setups, around, instance), *outside)
+        return (*await _within(db, clock, setups, around), *outside)
     except StorageError as error:
         return (Issue("Database", Severity.ERROR, error.message, error.remedy), *outside)
 
 
 async def _within(
-    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings, instance: str
+    db: Database, clock: Clock, setups: Mapping[str, str], around: Surroundings
 ) -> tuple[Issue, ...]:
     now = clock()
     run, reports = await read_last_reports(db)
     circuits = await read_breakers(db, setups)
     troubles = await count_troubles(db, clock=clock)
+    held = await read_delivery_issues(db, around.instances, clock=clock)
     async with db.reading() as connection:
         return (
-            *await library_issues(connection, now, instance, around.library_every),
+            *await library_issues(connection, now, around.instances, around.library_every),
+            *await instance_issues(connection, around.instances),
             *await notification_issues(connection, now),
             *run_issues(run),
             *provider_issues(circuits, reports),
             *await worker_issues(connection, now),
             *await budget_issues(connection, now, around.limits),
             *await feed_issues(connection, run),
+            *await link_issues(connection),
             *delivery_issues(troubles),
+            *held,
+            *chain_issues(await lists_of(connection), around.chain),
             *await backup_issues(connection, now, around.backup_every),
             *await clock_issues(connection, now),
         )

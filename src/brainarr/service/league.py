@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 import msgspec
 
+from brainarr.domain.presence import KEPT_AFTER
 from brainarr.domain.recommendation import Verdict
 from brainarr.domain.shares import Share, wilson
 from brainarr.pipeline.ports import Clock
-from brainarr.service.keeping import KEPT_AFTER
 from brainarr.store import league as rows
 from brainarr.store import runs
 from brainarr.store.league import By, Fate, Judgement, ProviderCost, Reason, Stage, Wait

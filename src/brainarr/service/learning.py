@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brainarr.domain.learning import FacetWeights, Feedback, Learnt
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.music import Library, Mbid
+from brainarr.domain.presence import KEPT_AFTER
 from brainarr.domain.recommendation import Memory
 from brainarr.errors import NotFound
 from brainarr.loading import load
@@ -139,6 +140,7 @@ def _feedback(fate: StoredFate, liking: int, now: datetime) -> Feedback:
         days_imported=_days(fate.imported_at, now),
         plays=fate.plays,
         liking=liking,
+        was_kept=_held_for(fate) >= KEPT_AFTER,
     )
     latest = max(at for at in (fate.created_at, fate.decided_at, fate.imported_at, fate.settled_at) if at)
     return Feedback(
@@ -149,6 +151,13 @@ def _feedback(fate: StoredFate, liking: int, now: datetime) -> Feedback:
         age_days=_days(latest, now),
         propensity=fate.propensity,
     )
+
+
+def _held_for(fate: StoredFate) -> timedelta:
+    """How long it was in the library until it was settled."""
+    if fate.imported_at is None or fate.settled_at is None:
+        return timedelta()
+    return fate.settled_at - fate.imported_at
 
 
 def _days(since: datetime | None, now: datetime) -> float:

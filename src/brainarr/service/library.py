@@ -1,22 +1,24 @@
 """The library: reading it out of Lidarr into the database, and back when Lidarr is away."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 
 import msgspec
 
+from brainarr.domain.lidarr_events import OUR_TAG
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Library, OwnedArtist
 from brainarr.domain.recommendation import Progress
 from brainarr.errors import ProviderError, ProviderUnavailable
 from brainarr.pipeline.ports import Clock, LibrarySource
-from brainarr.service.arrivals import albums_awaited, note_arrivals
+from brainarr.service.arrivals import Changes, albums_to_read, note_changes
 from brainarr.service.progress import OnProgress
 from brainarr.store import library as snapshot
-from brainarr.store.library import SLICE, StoredAlbums, StoredArtist
+from brainarr.store.library import SLICE, LibraryState, StoredAlbums, StoredArtist
 from brainarr.store.session import Database
 
-INSTANCE = "default"
+INSTANCE = DEFAULT_INSTANCE
 PORTION = 400
 """Artists whose albums are read between runs: one call each."""
 
@@ -24,10 +26,31 @@ PORTION = 400
 async def sync_library(
     db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, *, instance: str = INSTANCE
 ) -> Library:
+    """`look_at_library`, for whoever wants the library only."""
+    return (await look_at_library(db, source, clock, on_progress, instance=instance)).library
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """A library, and what became of recommendations by it."""
+
+    library: Library
+    changes: Changes = Changes()
+
+
+async def look_at_library(
+    db: Database,
+    source: LibrarySource,
+    clock: Clock,
+    on_progress: OnProgress,
+    *,
+    instance: str = INSTANCE,
+    thorough: bool = False,
+) -> Looked:
     """Brings the snapshot up to date, row by changed row, and answers it.
 
     When the source fails, at once or half-way, answers the last complete snapshot (`from_snapshot`), or
-    raises ProviderError when there is none. What the library now holds moves recommendations to `imported`.
+    raises ProviderError when there is none. What the library now shows moves the recommendations that are for
+    this Lidarr; `thorough` as in `albums_to_read`.
     """
     on_progress(Progress("library", "asking Lidarr"))
     try:
@@ -36,13 +59,16 @@ async def sync_library(
         remembered = await read_snapshot(db, instance=instance)
         if remembered is None:
             raise
-        return remembered
-    awaited = await albums_awaited(db, library)
-    if awaited:
-        # Read again also when the artist looks unchanged: taking one album in need not show in its figures.
-        library = _including(library, await read_albums(db, source, awaited, on_progress, instance=instance))
-    await note_arrivals(db, library, clock)
-    return library
+        return Looked(remembered)
+    unread: set[int] = set()
+    if wanted := await albums_to_read(db, library, instance, thorough=thorough):
+        read = await read_albums(db, source, wanted, on_progress, instance=instance)
+        unread = {artist.id for artist in wanted} - read.keys()
+        if any(library.albums.get(number) != StoredAlbums(read)[number] for number in read):
+            async with db.transaction() as connection:
+                await snapshot.note_change(connection, instance, library.read_at)
+        library = _including(library, read)
+    return Looked(library, await note_changes(db, library, clock, instance, unread=unread, sure=thorough))
 
 
 async def backfill_albums(
@@ -71,15 +97,35 @@ async def backfill_albums(
     stale = (artist for artist in chain(seeds.values(), others) if artist.id not in current)
     wanted = tuple(islice(stale, limit))
     read = await read_albums(db, source, wanted, on_progress, instance=instance, concurrency=concurrency)
+    if read:
+        async with db.transaction() as connection:
+            await snapshot.note_change(connection, instance, library.read_at)
     return _including(library, read)
 
 
-async def refresh_library(db: Database, source: LibrarySource, clock: Clock) -> Library:
+async def read_anew(
+    db: Database,
+    source: LibrarySource,
+    library: Library,
+    wanted: Collection[int],
+    on_progress: OnProgress,
+    *,
+    instance: str = INSTANCE,
+) -> Library:
+    """The albums of these artists as they are at this moment, also where the artist looks unchanged: what is
+    monitored shows in no statistics. Where Lidarr is away, what is known of them."""
+    artists = [artist for artist in library.artists if artist.id in wanted]
+    return _including(library, await read_albums(db, source, artists, on_progress, instance=instance))
+
+
+async def refresh_library(
+    db: Database, source: LibrarySource, clock: Clock, *, instance: str = INSTANCE
+) -> Library:
     """A sync, and a portion of the albums still missing: done between runs. Raises ProviderError."""
-    library = await sync_library(db, source, clock, unwatched)
+    library = await sync_library(db, source, clock, unwatched, instance=instance)
     if library.from_snapshot:
         return library
-    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched)
+    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched, instance=instance)
 
 
 async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:
@@ -94,22 +140,32 @@ async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | 
             artists.extend(row.decoded for row in rows)
             albums.update((row.artist_id, row.albums) for row in rows if row.albums is not None)
             await asyncio.sleep(0)
-    read_at, exclusions = state
-    return Library(tuple(artists), StoredAlbums(albums), exclusions, read_at, from_snapshot=True)
+    return Library(
+        tuple(artists),
+        StoredAlbums(albums),
+        state.exclusions,
+        state.read_at,
+        from_snapshot=True,
+        own_tag=state.own_tag,
+    )
 
 
 async def _read(
     db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, instance: str
 ) -> Library:
     exclusions = await source.read_exclusions()
+    tags = await source.read_tags()
+    own_tag = next((number for number, label in tags.items() if label.casefold() == OUR_TAG), None)
     stored: dict[int, bytes] = {}
     albums: dict[int, bytes] = {}
     async with db.reading() as connection:
+        before = await snapshot.read_state(connection, instance)
         async for rows in snapshot.stored_artists(connection, instance):
             stored.update((row.artist_id, row.artist) for row in rows)
             albums.update((row.artist_id, row.albums) for row in rows if row.albums is not None)
     artists: dict[int, OwnedArtist] = {}
     changed: list[OwnedArtist] = []
+    differs = False
     async for batch in source.read_artists():
         for artist in batch:
             # Of rows with one id Lidarr's first counts: a cut and repeated answer must not count twice.
@@ -118,6 +174,7 @@ async def _read(
             artists[artist.id] = artist
             if stored.pop(artist.id, None) != snapshot.encode_artist(artist):
                 changed.append(artist)
+                differs = True
         while len(changed) >= SLICE:
             await _write(db, instance, changed[:SLICE])
             del changed[:SLICE]
@@ -129,11 +186,16 @@ async def _read(
         async with db.transaction() as connection:
             await snapshot.delete_artists(connection, instance, gone[start : start + SLICE])
     read_at = clock()
+    same = (
+        before and not gone and not differs and (before.exclusions, before.own_tag) == (exclusions, own_tag)
+    )
+    changed_at = before.version if before and same else read_at
     async with db.transaction() as connection:
-        await snapshot.write_state(connection, instance, read_at, exclusions)
+        state = LibraryState(read_at, exclusions, own_tag, changed_at)
+        await snapshot.write_state(connection, instance, state)
     for number in gone:
         albums.pop(number, None)
-    return Library(tuple(artists.values()), StoredAlbums(albums), exclusions, read_at)
+    return Library(tuple(artists.values()), StoredAlbums(albums), exclusions, read_at, own_tag=own_tag)
 
 
 def _is_current(row: StoredArtist, artist: OwnedArtist | None) -> bool:

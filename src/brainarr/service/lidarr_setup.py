@@ -1,13 +1,13 @@
 """A list set up in Lidarr: its two import lists made, compared, repaired, removed."""
 
 import asyncio
-from collections.abc import Collection, Iterable
-from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from collections.abc import Awaitable, Collection, Iterable
+from urllib.parse import quote
 
 import msgspec
 import structlog
 
+from brainarr.domain.addresses import host_and_path, leads_through, without_query
 from brainarr.domain.import_lists import (
     Channel,
     Choices,
@@ -15,9 +15,11 @@ from brainarr.domain.import_lists import (
     ListPlan,
     Monitor,
     MonitorNew,
+    State,
     Terms,
     Unreached,
 )
+from brainarr.domain.lists import ListKind
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lists import ListRow
 
@@ -27,12 +29,6 @@ TEST_S = 20.0
 BOTH = (Channel.ALBUMS, Channel.ARTISTS)
 
 log = structlog.get_logger(__name__)
-
-
-class State(StrEnum):
-    MISSING = "missing"
-    SET_UP = "set up"
-    DIFFERS = "differs"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +80,7 @@ async def read_setups(
 
     def standing(channel: Channel, row: ListRow) -> Standing:
         wanted = feed_addresses(row, address)[channel]
-        return _standing(channel, _ours(found, channel, row.slug, wanted), wanted)
+        return _standing(channel, row, _ours(found, channel, row.slug, wanted), wanted)
 
     return {row.slug: tuple(standing(channel, row) for channel in BOTH) for row in rows}
 
@@ -129,7 +125,7 @@ async def take_down(
 
 
 async def _place(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Placed:
-    unreached = await _tested(lidarr, plan, number)
+    unreached = await within_patience(lidarr.test(plan, number), "list")
     if unreached is not None:
         plan = msgspec.structs.replace(plan, enabled=False)
     if number is None:
@@ -140,51 +136,38 @@ async def _place(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Pla
     return Placed(channel=plan.channel, name=plan.name, made=number is None, unreached=unreached)
 
 
-async def _tested(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Unreached | None:
+async def within_patience(test: Awaitable[Unreached | None], what: str) -> Unreached | None:
+    """What Lidarr's own test of `what` says, or that it does not end. Raises ProviderError."""
     try:
         async with asyncio.timeout(TEST_S):
-            return await lidarr.test(plan, number)
+            return await test
     except TimeoutError:
         return Unreached(
-            f"Lidarr's test of the list did not end within {TEST_S:g} s",
+            f"Lidarr's test of the {what} did not end within {TEST_S:g} s",
             "A firewall may stand between the two: Lidarr must reach Brainarr under this address.",
         )
 
 
 def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> ListFound | None:
     """The one that reads this channel, rather by this address than by another one that leads here."""
-    place = _place_of(address)
-    mine = [one for one in found if one.channel is channel and _reads(one.address, slug)]
-    return min(mine, key=lambda one: (_place_of(one.address) != place, one.number), default=None)
+    place = host_and_path(address)
+    mine = [one for one in found if one.channel is channel and leads_through(one.address, f"/lists/{slug}")]
+    return min(mine, key=lambda one: (host_and_path(one.address) != place, one.number), default=None)
 
 
-def _reads(address: str, slug: str) -> bool:
-    """Whole steps of its path: /lists/a is no part of /lists/ab."""
-    return f"/lists/{slug}/" in f"{_place_of(address)[1]}/"
-
-
-def _place_of(address: str) -> tuple[str, str]:
-    """Host and path; of what people typed elsewhere, as far as it is an address."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "", ""
-    return parts.netloc.lower(), parts.path.rstrip("/")
-
-
-def _standing(channel: Channel, found: ListFound | None, address: str) -> Standing:
+def _standing(channel: Channel, row: ListRow, found: ListFound | None, address: str) -> Standing:
     if found is None:
         return Standing(channel=channel, state=State.MISSING, found=None)
-    differences = tuple(_differences(channel, found, address))
+    differences = tuple(_differences(channel, row, found, address))
     state = State.DIFFERS if differences else State.SET_UP
     return Standing(channel=channel, state=state, found=found, differences=differences)
 
 
-def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
+def _differences(channel: Channel, row: ListRow, found: ListFound, address: str) -> list[str]:
     """What keeps it from working as promised; a person's own choices are no difference."""
     said: list[str] = []
-    if _place_of(found.address) != _place_of(address):
-        said.append(f"it reads {_shown(found.address)}, not {_shown(address)}")
+    if host_and_path(found.address) != host_and_path(address):
+        said.append(f"it reads {without_query(found.address)}, not {without_query(address)}")
     elif found.address.rstrip("/") != address:
         said.append("it has an old key, or another one")
     if not found.enabled:
@@ -193,13 +176,11 @@ def _differences(channel: Channel, found: ListFound, address: str) -> list[str]:
         said.append("Monitor is not Specific Album, so it does not stop at the album you approved")
     if channel is Channel.ALBUMS and found.monitor_new != MonitorNew.NONE:
         said.append("Monitor New Albums is not None, so later albums come along")
+    if _of_owned_artists(channel, row) and not found.monitor_existing:
+        said.append("Monitor Existing Albums is off, so albums that Lidarr lists already stay unmonitored")
     if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
         said.append("Monitor is Specific Album, which for a list of artists means all their albums")
     return said
-
-
-def _shown(address: str) -> str:
-    return address.partition("?")[0]
 
 
 def _plan(
@@ -221,9 +202,15 @@ def _plan(
         enabled=True,
         monitor=monitor,
         monitor_new=monitor_new,
+        monitor_existing=_of_owned_artists(channel, row) or bool(there and there.monitor_existing),
         search=search,
         terms=_terms(channel, wanted, choices, tag, there),
     )
+
+
+def _of_owned_artists(channel: Channel, row: ListRow) -> bool:
+    """Whether it names albums that Lidarr lists already, unmonitored."""
+    return channel is Channel.ALBUMS and row.kind is not ListKind.DISCOVER
 
 
 def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[Monitor, MonitorNew]:

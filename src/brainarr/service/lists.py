@@ -10,10 +10,13 @@ from anyascii import anyascii
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr import log
+from brainarr.domain.feed_words import FeedWords
 from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock, Importer
+from brainarr.service.feed_words import feed_words
+from brainarr.service.instances import of_instance
 from brainarr.store import lists
 from brainarr.store.figures import recommendation_figures
 from brainarr.store.lists import Poll, StoredList
@@ -47,11 +50,13 @@ class ListAtWork(msgspec.Struct, frozen=True):
     counts: Mapping[Status, int]
     polls: tuple[Poll, ...]
     """The newest that carried something, newest first."""
+    feed: FeedWords
+    """What its feed gives, or why nothing."""
 
 
 async def ensure_default_list(connection: AsyncConnection, secrets: Secrets, at: datetime) -> None:
     if await lists.list_named(connection, DEFAULT_LIST) is None:
-        await lists.insert_list(connection, DEFAULT_LIST, DEFAULT_NAME, secrets.encrypt(_new_key()), at)
+        await lists.insert_list(connection, DEFAULT_LIST, DEFAULT_NAME, secrets.encrypt(new_key()), at)
 
 
 async def read_lists(db: Database, secrets: Secrets) -> tuple[ListRow, ...]:
@@ -70,56 +75,79 @@ async def read_lists_at_work(db: Database, secrets: Secrets) -> tuple[ListAtWork
         rows = [_row(stored, secrets) for stored in await lists.lists_of(connection)]
         counted = await recommendation_figures(connection)
         polls = await lists.latest_polls(connection, POLLS_SHOWN)
+        words = await feed_words(connection)
     return tuple(
         ListAtWork(
             row,
             {Status(status): count for (slug, status), count in counted.items() if slug == row.slug},
             tuple(poll for poll in polls if poll.slug == row.slug),
+            words[row.slug],
         )
         for row in rows
     )
 
 
-async def create_list(db: Database, secrets: Secrets, name: str, *, clock: Clock) -> ListRow:
-    """One more list, with feeds and a key of its own. Raises Conflict."""
-    wanted, key = _usable_name(name), _new_key()
+async def create_list(
+    db: Database,
+    secrets: Secrets,
+    name: str,
+    *,
+    kind: ListKind = ListKind.DISCOVER,
+    instance: str = DEFAULT_INSTANCE,
+    terms: ListTerms = NO_TERMS,
+    clock: Clock,
+) -> ListRow:
+    """One more list, with feeds and a key of its own. Its kind is for good. Raises Conflict."""
+    wanted, key = _usable_name(name), new_key()
     log.hide([key])
     async with db.transaction() as connection:
         known = await lists.lists_of(connection)
         _refuse_known_name(known, wanted)
         if len(known) >= MOST_LISTS:
             raise Conflict(f"There are {MOST_LISTS} lists already.", remedy="Delete one that is not used.")
-        slug = _free_slug(wanted, {stored.slug for stored in known})
-        await lists.insert_list(connection, slug, wanted, secrets.encrypt(key), clock())
+        # Those that were retired keep theirs: history names them by it.
+        slug = _free_slug(wanted, set(await lists.names_of_lists(connection)))
+        await lists.insert_list(
+            connection,
+            slug,
+            wanted,
+            secrets.encrypt(key),
+            clock(),
+            kind=kind,
+            instance=instance,
+            terms=terms,
+        )
         return _row(await find_list(connection, slug), secrets)
 
 
-async def rename_list(db: Database, slug: str, name: str) -> None:
-    """Its addresses and its key stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
-    wanted = _usable_name(name)
+async def change_list(
+    db: Database,
+    secrets: Secrets,
+    slug: str,
+    *,
+    name: str | None = None,
+    instance: str | None = None,
+    terms: ListTerms | None = None,
+) -> ListRow:
+    """Another name or Lidarr, or other terms for its next runs; None leaves them. Its addresses and its key
+    stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
+        wanted = stored.name if name is None else _usable_name(name)
         _refuse_known_name((one for one in await lists.lists_of(connection) if one.id != stored.id), wanted)
-        await lists.rename_list(connection, stored.id, wanted)
-
-
-async def delete_list(db: Database, slug: str) -> None:
-    """One that nothing was ever recommended in. Raises NotFound and Conflict."""
-    async with db.transaction() as connection:
-        stored = await find_list(connection, slug)
-        if slug == DEFAULT_LIST:
-            raise Conflict("The first list stays: runs that name no list are for it.")
-        if await lists.list_is_used(connection, stored.id):
-            raise Conflict(
-                f"Runs were made for {stored.name}, so its history would be lost.",
-                remedy="Remove it from Lidarr instead: then nothing is fetched from it any more.",
-            )
-        await lists.delete_list(connection, stored.id)
+        changed = msgspec.structs.replace(
+            stored,
+            name=wanted,
+            instance=stored.instance if instance is None else instance,
+            terms=stored.terms if terms is None else terms,
+        )
+        await lists.change_list(connection, changed)
+        return _row(await find_list(connection, slug), secrets)
 
 
 async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock) -> ListRow:
     """A new feed key; the old one opens nothing any more. Raises NotFound."""
-    key = _new_key()
+    key = new_key()
     log.hide([key])
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
@@ -127,14 +155,14 @@ async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock)
         return _row(await find_list(connection, slug), secrets)
 
 
-async def sync_now(db: Database, importer: Importer, slug: str) -> int:
-    """Asks Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
+async def sync_now(db: Database, importers: Mapping[str, Importer], slug: str) -> int:
+    """Asks its Lidarr to fetch this list at once, for a Custom List else waits six hours; how many lists do.
 
-    Raises NotFound and ProviderError.
+    Raises NotFound, ProviderError, and Conflict where that Lidarr is not configured.
     """
     async with db.reading() as connection:
-        await find_list(connection, slug)
-    return await importer.sync_lists(f"/lists/{slug}")
+        stored = await find_list(connection, slug)
+    return await of_instance(importers, stored.instance).sync_lists(f"/lists/{slug}")
 
 
 async def find_list(connection: AsyncConnection, slug: str) -> StoredList:
@@ -149,7 +177,8 @@ def no_list(slug: str) -> NotFound:
     return NotFound(f"There is no list {slug!r}.", remedy="GET /api/v1/lists names those that exist.")
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """For feeds: 32 hexadecimal digits."""
     return tokens.token_hex(16)
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from brainarr.domain.import_lists import is_outdated
 from brainarr.domain.prompt import ModelCard
-
-LEAST_LIDARR = (2, 10, 0, 4574)
-"""Before it, a Custom List gave only its first artist (Lidarr #5399)."""
 
 
 class LidarrFacts(msgspec.Struct, frozen=True):
@@ -23,9 +21,7 @@ class LidarrFacts(msgspec.Struct, frozen=True):
 
     @property
     def outdated(self) -> bool:
-        """Whether it is too old for a list of artists; a version that says nothing is not."""
-        numbers = [int(part) for part in self.version.split(".") if part.isascii() and part.isdecimal()]
-        return bool(numbers) and tuple(numbers) < LEAST_LIDARR
+        return is_outdated(self.version)
 
 
 class ModelFacts(msgspec.Struct, frozen=True):

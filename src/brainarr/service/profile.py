@@ -81,7 +81,7 @@ async def _key(db: Database, clock: Clock) -> Key:
         decided = await last_event(connection)
     if state is None:
         raise _unread()
-    return Key(PROFILE, digest(f"{state[0].isoformat()} {found} {decided} {clock().date().isoformat()}"))
+    return Key(PROFILE, digest(f"{state.version.isoformat()} {found} {decided} {clock().date().isoformat()}"))
 
 
 async def _draw(db: Database, clock: Clock) -> Portrait:

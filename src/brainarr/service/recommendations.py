@@ -1,23 +1,27 @@
 """Recommendations: reading them, and deciding on them by the state machine of domain/life.py."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.deliveries import LOOKED_UP_AFTER
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.pipeline.ports import Clock
 from brainarr.service.blocks import covering, never_again
+from brainarr.service.retiring import rehome
 from brainarr.service.troubles import PATIENCE, stuck_since
 from brainarr.service.undo import NEVER_SENT, take_back
-from brainarr.store import recommendations
+from brainarr.store import lists, recommendations
 from brainarr.store.history import write_history
+from brainarr.store.jobs import DELIVERIES, insert_job
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
+from brainarr.store.runs import SCHEDULE
 from brainarr.store.session import Database
 
 
@@ -52,6 +56,9 @@ EVENTS = {
     Decision.GIVE_UP: Event.GIVEN_UP,
 }
 """What a decision is in the state machine (domain/life.py), which says when it can be taken."""
+
+TOUCHES_EXCLUSIONS = frozenset({Decision.BLOCK, Decision.UNDO})
+"""After these there may be work for the worker: an exclusion to write into Lidarr, or to lift."""
 
 # Where a decision has nothing left to do: asked twice, it is one.
 _ALREADY = {
@@ -93,10 +100,17 @@ async def decide(
     clock: Clock,
     note: str = "",
     actor: Actor = Actor.PERSON,
+    exclude_in: Collection[str] = (),
 ) -> RecommendationRow:
-    """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing."""
+    """Raises NotFound, and Conflict when its state forbids it; deciding the same twice changes nothing.
+
+    `exclude_in`: Lidarrs whose exclusions are to name an artist that is blocked.
+    """
+    now = clock()
     async with db.transaction() as connection:
-        return (await _decide(connection, recommendation_id, decision, clock(), note, actor))[0]
+        await _decide(connection, recommendation_id, decision, now, note, actor, exclude_in)
+        await rehome(connection, now, actor)
+        return await find(connection, recommendation_id)
 
 
 async def decide_many(
@@ -107,6 +121,7 @@ async def decide_many(
     clock: Clock,
     note: str = "",
     actor: Actor = Actor.PERSON,
+    exclude_in: Collection[str] = (),
 ) -> tuple[Decided, ...]:
     """Decides on each as `decide` would; one that cannot be done does not stop the others."""
     now = clock()
@@ -114,10 +129,13 @@ async def decide_many(
     async with db.transaction() as connection:
         for recommendation_id in dict.fromkeys(ids):
             try:
-                row, changed = await _decide(connection, recommendation_id, decision, now, note, actor)
+                row, changed = await _decide(
+                    connection, recommendation_id, decision, now, note, actor, exclude_in
+                )
                 outcomes.append(Decided(row.id, row.status, changed=changed))
             except (NotFound, Conflict) as error:
                 outcomes.append(Decided(recommendation_id, None, str(error)))
+        await rehome(connection, now, actor)
     return tuple(outcomes)
 
 
@@ -128,6 +146,7 @@ async def _decide(
     now: datetime,
     note: str,
     actor: Actor,
+    exclude_in: Collection[str],
 ) -> tuple[RecommendationRow, bool]:
     """What it is now, and whether that is anything else than before."""
     row = await find(connection, recommendation_id, to_change=True)
@@ -150,14 +169,24 @@ async def _decide(
     if decision is Decision.UNDO:
         await take_back(connection, row, now, actor)
         return await find(connection, recommendation_id), True
+    if on_its_way:
+        await lists.want_sync(connection, row.list_id, now)
     if back:
         await write_history(connection, [row], Event.UNDONE, now, actor=actor)
     changes = _changes(decision, row, now, note)
     await recommendations.set_status(connection, [row.id], STEPS[event].to or row.status, **changes)
     await write_history(connection, [row], event, now, actor=actor, note=note or _tried(decision, row))
+    if on_its_way and _is_to_be_looked_up(row, now):
+        # A feed carries it once Lidarr's own lookup has confirmed it.
+        await insert_job(connection, DELIVERIES, trigger=SCHEDULE, at=now, due_at=now)
     if decision is Decision.BLOCK:
-        await never_again(connection, row.recommendation.artist_mbid, row.recommendation.artist, now, actor)
+        item = row.recommendation
+        await never_again(connection, item.artist_mbid, item.artist, now, actor, exclude_in)
     return await find(connection, recommendation_id), True
+
+
+def _is_to_be_looked_up(row: RecommendationRow, now: datetime) -> bool:
+    return row.cleared_at is None or row.cleared_at <= now - LOOKED_UP_AFTER
 
 
 def _changes(decision: Decision, row: RecommendationRow, now: datetime, note: str) -> dict[str, object]:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,7 +27,6 @@ from brainarr.service.progress import Broadcast, Steps
 from brainarr.store import findings, recommendations
 from brainarr.store import runs as rows
 from brainarr.store.findings import SoughtVerdicts
-from brainarr.store.install import installed_at
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.runs import ALL_RUNS, Process, RunRow, RunStatus, SoughtRuns
@@ -52,6 +52,14 @@ class RequestedRun(msgspec.Struct, frozen=True):
 
     id: int
     created: bool
+
+
+class Timetable(NamedTuple):
+    """When runs of one list come by themselves."""
+
+    schedule: Schedule
+    since: datetime
+    """When the list was made."""
 
 
 class RunDetail(msgspec.Struct, frozen=True):
@@ -102,20 +110,28 @@ async def request_run(
     return RequestedRun(made, created=True)
 
 
-async def run_due_at(
-    connection: AsyncConnection, list_slug: str, schedule: Schedule, now: datetime, zone: tzinfo
-) -> datetime | None:
-    """When the list's next scheduled run is due, by its last good one; sooner after a failed one.
+async def runs_due_at(
+    connection: AsyncConnection, scheduled: Mapping[int, Timetable], now: datetime, zone: tzinfo
+) -> dict[int, datetime]:
+    """When the next scheduled run of each list (by its id) is due: by its last good one; sooner after one
+    that failed. A list of which one is queued or running has none."""
+    busy = await rows.busy_lists(connection)
+    good = await rows.last_requested(connection, (RunStatus.DONE, RunStatus.CANCELLED))
+    tried = await rows.last_requested(connection, tuple(RunStatus))
+    return {
+        list_id: _due(timetable, good.get(list_id), tried.get(list_id), now, zone)
+        for list_id, timetable in scheduled.items()
+        if list_id not in busy
+    }
 
-    None while one is queued or running.
-    """
-    wanted = await find_list(connection, list_slug)
-    if await rows.open_run(connection, wanted.id) is not None:
-        return None
-    good = await rows.last_requested(connection, wanted.id, (RunStatus.DONE, RunStatus.CANCELLED))
-    tried = await rows.last_requested(connection, wanted.id, tuple(RunStatus))
-    due = first_due(schedule, await installed_at(connection), now, zone)
-    if good is not None:
+
+def _due(
+    timetable: Timetable, good: datetime | None, tried: datetime | None, now: datetime, zone: tzinfo
+) -> datetime:
+    schedule = timetable.schedule
+    if good is None:
+        due = first_due(schedule, timetable.since, now, zone)
+    else:
         due = due_at(schedule, good, now, zone)
     if tried is None or tried == good or tried - now > TRY_AGAIN:
         return due

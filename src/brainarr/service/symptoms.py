@@ -2,7 +2,7 @@
 
 import ipaddress
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.circuit import Cause, Circuit, State, explained
 from brainarr.domain.health import Issue, Severity
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import Limits, dollars
 from brainarr.domain.recommendation import Outcome, ProviderReport, Status
 from brainarr.service.alerts import alerts_of
@@ -18,6 +19,8 @@ from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.troubles import Troubles
 from brainarr.store import figures, jobs, library, notices
 from brainarr.store.install import installed_at
+from brainarr.store.left_off import LeftOff, all_left_off
+from brainarr.store.lists import StoredList, lists_of
 from brainarr.store.runs import RunRow, RunStatus
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -43,21 +46,46 @@ _AT_HOME = ("local", "lan", "home", "internal", "home.arpa", "localdomain", "loc
 
 
 async def library_issues(
-    connection: AsyncConnection, now: datetime, instance: str, every: timedelta | None
+    connection: AsyncConnection, now: datetime, instances: Sequence[str], every: timedelta | None
 ) -> list[Issue]:
-    """`every`: how often Lidarr is read; None: not by itself."""
-    state = await library.read_state(connection, instance)
-    if state is None:
-        remedy = "Set lidarr.url and lidarr.api_key, then start a run."
-        return [Issue("Library", Severity.NOTICE, "The library has not been read yet.", remedy)]
-    age = now - state[0]
-    remedy = "Check that Lidarr can be reached: `brainarr doctor`."
-    if age > STALE_AFTER:
-        return [Issue("Library", Severity.WARNING, f"The library was last read {age.days} days ago.", remedy)]
-    if every is not None and age > MISSED_READS * every:
-        message = f"Lidarr could not be read for {_lasted(age)}; runs use what was read before."
-        return [Issue("Lidarr", Severity.WARNING, message, remedy)]
-    return []
+    """`every`: how often each Lidarr is read; None: not by itself."""
+    issues: list[Issue] = []
+    # Also before one is configured: the first thing that is missing.
+    for instance in instances or (DEFAULT_INSTANCE,):
+        first = instance == DEFAULT_INSTANCE
+        lidarr, of = ("Lidarr", "") if first else (f"The Lidarr {instance}", f" of the Lidarr {instance}")
+        about = "" if first else instance
+        state = await library.read_state(connection, instance)
+        if state is None:
+            remedy = "Set lidarr.url and lidarr.api_key, then start a run." if first else "Start a run."
+            message = f"The library{of} has not been read yet."
+            issues.append(Issue("Library", Severity.NOTICE, message, remedy, about=about))
+            continue
+        age = now - state.read_at
+        remedy = "Check that Lidarr can be reached: `brainarr doctor`."
+        if age > STALE_AFTER:
+            message = f"The library{of} was last read {age.days} days ago."
+            issues.append(Issue("Library", Severity.WARNING, message, remedy, about=about))
+        elif every is not None and age > MISSED_READS * every:
+            message = f"{lidarr} could not be read for {_lasted(age)}; runs use what was read before."
+            issues.append(Issue("Lidarr", Severity.WARNING, message, remedy, about=about))
+    return issues
+
+
+async def instance_issues(connection: AsyncConnection, instances: Collection[str]) -> list[Issue]:
+    """Lists for a Lidarr that is not configured: nothing is found for them."""
+    known = {*instances, DEFAULT_INSTANCE}
+    return [
+        Issue(
+            "Lidarr",
+            Severity.ERROR,
+            f"The list {one.name} is for the Lidarr {one.instance}, which is not configured.",
+            "Add it to lidarrs under that name, or let the list be for another one.",
+            about=one.slug,
+        )
+        for one in await lists_of(connection)
+        if one.instance not in known
+    ]
 
 
 async def notification_issues(connection: AsyncConnection, now: datetime) -> list[Issue]:
@@ -77,6 +105,21 @@ def run_issues(run: RunRow | None) -> list[Issue]:
     if run is None or run.status is not RunStatus.FAILED:
         return []
     return [Issue("Run", Severity.ERROR, f"Run {run.id} failed: {run.error}", run.remedy or "")]
+
+
+def chain_issues(lists: Iterable[StoredList], chain: Collection[str]) -> list[Issue]:
+    """Lists that want providers which the chain does not have any more."""
+    return [
+        Issue(
+            "List",
+            Severity.WARNING,
+            f"{one.name}: {missing}",
+            f"Change who it asks, under Lists or by PATCH /api/v1/lists/{one.slug}.",
+            about=one.slug,
+        )
+        for one in lists
+        if (missing := one.terms.providers_missing(chain))
+    ]
 
 
 def provider_issues(circuits: Mapping[str, Circuit], reports: Sequence[ProviderReport]) -> list[Issue]:
@@ -160,6 +203,33 @@ async def feed_issues(connection: AsyncConnection, run: RunRow | None) -> list[I
         for slug, count in sorted(waiting.items())
         if slug not in filled
     ]
+
+
+async def link_issues(connection: AsyncConnection) -> list[Issue]:
+    """What stands in a Lidarr switched off because that could not reach us."""
+    waiting: dict[tuple[str, str], list[LeftOff]] = {}
+    for one in await all_left_off(connection):
+        waiting.setdefault((one.instance, one.address), []).append(one)
+    return [
+        Issue(
+            "Connection",
+            Severity.WARNING,
+            f"{_lidarr(instance)} cannot reach Brainarr at {address}, so {_counted(ones)} switched off. "
+            f"It says: {ones[0].said}",
+            f"{ones[0].remedy} It is tried again every ten minutes.",
+            about=instance,
+        )
+        for (instance, address), ones in waiting.items()
+    ]
+
+
+def _lidarr(instance: str) -> str:
+    return "Lidarr" if instance == DEFAULT_INSTANCE else f"The Lidarr {instance}"
+
+
+def _counted(ones: Sequence[LeftOff]) -> str:
+    names = [f"{one.channel} of {one.slug}" if one.slug else "the webhook" for one in ones]
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def delivery_issues(troubles: Troubles) -> list[Issue]:

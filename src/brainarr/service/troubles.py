@@ -67,8 +67,14 @@ async def list_troubles(db: Database, asked: PageOf = FIRST_PAGE, *, clock: Cloc
     async with db.reading() as connection:
         page = await recommendations.page_of_troubled(connection, asked, _bounds(now))
         artists = {row.recommendation.artist_mbid for row in page.items}
-        owned = await library.owned_among(connection, artists) if artists else frozenset()
-    items = tuple(_trouble(row, row.recommendation.artist_mbid in owned, now) for row in page.items)
+        owned = {
+            (instance, mbid)
+            for instance in {row.instance for row in page.items}
+            for mbid in await library.owned_among(connection, instance, artists)
+        }
+    items = tuple(
+        _trouble(row, (row.instance, row.recommendation.artist_mbid) in owned, now) for row in page.items
+    )
     return Page(items, page.total, page.page, page.page_size)
 
 

@@ -10,6 +10,7 @@ from brainarr.domain.recommendation import Status
 from brainarr.service.blocks import release
 from brainarr.store import recommendations
 from brainarr.store.history import HistoryRow, lives_of, write_history
+from brainarr.store.lists import want_sync
 from brainarr.store.recommendations import RecommendationRow
 
 NEVER_SENT = {
@@ -21,6 +22,8 @@ NEVER_SENT = {
     "failure": None,
     "remedy": None,
     "given_up_at": None,
+    "lookup_failures": 0,
+    "proven_at": None,
 }
 """Nothing of it has reached Lidarr, or its next try has to count anew."""
 
@@ -56,6 +59,8 @@ async def take_back(connection: AsyncConnection, row: RecommendationRow, now: da
             decided = {"decided_at": earlier.at, "note": earlier.note}
             await recommendations.set_status(connection, [one.id], status, **NEVER_SENT, **decided)
             await write_history(connection, [one], earlier.event, now, actor=actor, note=AS_BEFORE)
+            if status is Status.APPROVED:
+                await want_sync(connection, one.list_id, now)
 
 
 def _earlier(life: Sequence[HistoryRow]) -> HistoryRow | None:

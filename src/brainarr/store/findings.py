@@ -162,10 +162,20 @@ async def verdicts_on(
 
 async def counted_verdicts(connection: AsyncConnection, run_id: int) -> dict[Verdict, int]:
     """How many candidates of a run ended with each, also when the single ones are forgotten."""
+    return (await counted_verdicts_of(connection, [run_id])).get(run_id, {})
+
+
+async def counted_verdicts_of(
+    connection: AsyncConnection, run_ids: Sequence[int]
+) -> dict[int, dict[Verdict, int]]:
+    """As `counted_verdicts`, by run."""
     table = verdict_counts
     query = (
-        select(table.c.verdict, func.sum(table.c.count))
-        .where(table.c.run_id == run_id)
-        .group_by(table.c.verdict)
+        select(table.c.run_id, table.c.verdict, func.sum(table.c.count))
+        .where(table.c.run_id.in_(run_ids))
+        .group_by(table.c.run_id, table.c.verdict)
     )
-    return {Verdict(verdict): int(count) for verdict, count in await connection.execute(query)}
+    counted: dict[int, dict[Verdict, int]] = {}
+    for run_id, verdict, count in await connection.execute(query):
+        counted.setdefault(run_id, {})[Verdict(verdict)] = int(count)
+    return counted

@@ -16,7 +16,8 @@ from brainarr.store.page import Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.tables import FIRST_PERSON, history, lists, recommendations
 
-ALBUMS, ARTISTS, PUSH, LIBRARY, EXCLUSIONS = "albums", "artists", "push", "library", "exclusions"
+ALBUMS, ARTISTS, PUSH = "albums", "artists", "push"
+LIBRARY, EXCLUSIONS, DOWNLOADS = "library", "exclusions", "downloads"
 """Channels: the two feeds and a push, by which things go to Lidarr; where they were seen there."""
 
 

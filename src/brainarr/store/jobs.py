@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Text,
+    case,
     cast,
     delete,
     func,
@@ -32,6 +33,11 @@ from brainarr.store.upsert import insert_new
 
 RECOMMEND = "recommend"
 """The kind under which runs stand among other work."""
+FOLLOW = "lidarr_events"
+"""The kind that follows the Lidarrs: what they tell, and what they are told."""
+
+DELIVERIES = "deliveries"
+"""The kind that looks after what is to go out to Lidarr; an approval asks for one."""
 
 
 class JobRow(msgspec.Struct, frozen=True):
@@ -179,26 +185,35 @@ async def ask_in_person(connection: AsyncConnection, kind: str, trigger: str) ->
     await connection.execute(update(jobs).where(*mine).values(trigger=trigger))
 
 
-async def page_of_executions(connection: AsyncConnection, asked: PageOf, kind: str | None) -> Page[Execution]:
-    """Jobs and runs together, newest first; `kind`: of that kind alone."""
+async def page_of_executions(
+    connection: AsyncConnection, asked: PageOf, kind: str | None, about: str | None = None
+) -> Page[Execution]:
+    """Jobs and runs together, newest first; `kind`, `about`: of those alone."""
     work = _executions()
     query = select(work)
     if kind is not None:
         query = query.where(work.c.kind == kind)
+    if about is not None:
+        query = query.where(work.c.about == about)
     total = (await connection.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
     newest = (work.c.requested_at.desc(), work.c.kind, work.c.id.desc())
     found = await connection.execute(query.order_by(*newest).limit(asked.limit).offset(asked.offset))
     return Page(tuple(_read_execution(row) for row in found), total, max(asked.page, 1), asked.limit)
 
 
-async def last_execution(connection: AsyncConnection, kind: str, *, over: bool) -> Execution | None:
-    """The newest of a kind; `over`: the newest that has ended."""
+async def last_executions(
+    connection: AsyncConnection, *, over: bool
+) -> dict[tuple[str, str | None], Execution]:
+    """The newest of each kind, and of runs of each list (kind, its slug); `over`: that has ended."""
     work = _executions()
-    query = select(work).where(work.c.kind == kind)
+    of_a_list = case((work.c.kind == RECOMMEND, work.c.about))
+    place = func.row_number().over(partition_by=(work.c.kind, of_a_list), order_by=work.c.id.desc())
+    placed = select(work, place.label("place"))
     if over:
-        query = query.where(work.c.status.not_in(OPEN))
-    row = (await connection.execute(query.order_by(work.c.id.desc()).limit(1))).first()
-    return _read_execution(row) if row else None
+        placed = placed.where(work.c.status.not_in(OPEN))
+    newest = placed.subquery("newest")
+    found = map(_read_execution, await connection.execute(select(newest).where(newest.c.place == 1)))
+    return {(one.kind, one.about if one.kind == RECOMMEND else None): one for one in found}
 
 
 async def last_done(connection: AsyncConnection, kind: str) -> datetime | None:

@@ -13,6 +13,7 @@ from brainarr.domain.learning import Liking
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Parts, Recommendation, Status
 from brainarr.store.columns import JsonOf
+from brainarr.store.recommendations import OF_NEWCOMERS
 from brainarr.store.tables import FIRST_PERSON, forgotten, likings, recommendations
 from brainarr.store.upsert import upsert
 
@@ -62,9 +63,13 @@ class StoredFate(msgspec.Struct, frozen=True, gc=False):
 async def fates_of(
     connection: AsyncConnection, *, since: datetime | None = None, owner: int = FIRST_PERSON
 ) -> tuple[StoredFate, ...]:
-    """The newest first; `since`: only what was decided, or if it was not, recommended, after that."""
+    """The newest first; `since`: only what was decided, or if it was not, recommended, after that.
+
+    Without the albums of owned artists: a yes to old acquaintances says nothing of how strangers are to be
+    chosen.
+    """
     table = recommendations
-    wanted = [table.c.owner == owner]
+    wanted = [table.c.owner == owner, table.c.list_id.in_(OF_NEWCOMERS)]
     if since is not None:
         wanted.append(func.coalesce(table.c.decided_at, table.c.created_at) > since)
     names = [name for name in StoredFate.__struct_fields__ if name != "shown"]

@@ -1,6 +1,6 @@
 """The library's snapshot: one row an artist, written only when it changed, its albums beside it."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -120,24 +120,84 @@ async def write_albums(
     return encoded
 
 
-async def write_state(
-    connection: AsyncConnection, instance: str, read_at: datetime, exclusions: Collection[Mbid]
-) -> None:
-    """Says that the snapshot is complete as of `read_at`."""
-    row = {"instance": instance, "read_at": read_at, "exclusions": tuple(sorted(exclusions))}
-    await connection.execute(upsert(connection, library_state, ("read_at", "exclusions")), row)
+class LibraryState(msgspec.Struct, frozen=True):
+    """What belongs to the whole of a snapshot."""
+
+    read_at: datetime
+    """When it was last complete."""
+    exclusions: frozenset[Mbid]
+    """Lidarr's own block list then."""
+    own_tag: int | None = None
+    changed_at: datetime | None = None
+    """When a reading last found anything else than the one before; None: before that was noted."""
+
+    @property
+    def version(self) -> datetime:
+        """Another one means that what is made of the library may be another."""
+        return self.changed_at or self.read_at
+
+
+async def write_state(connection: AsyncConnection, instance: str, state: LibraryState) -> None:
+    """Says that the snapshot is complete as of `state.read_at`."""
+    row = {
+        "instance": instance,
+        "read_at": state.read_at,
+        "exclusions": tuple(sorted(state.exclusions)),
+        "own_tag": state.own_tag,
+        "changed_at": state.changed_at,
+    }
+    changing = ("read_at", "exclusions", "own_tag", "changed_at")
+    await connection.execute(upsert(connection, library_state, changing), row)
+
+
+async def note_change(connection: AsyncConnection, instance: str, at: datetime) -> None:
+    """Its albums have changed."""
+    table = library_state
+    await connection.execute(update(table).where(table.c.instance == instance).values(changed_at=at))
 
 
 async def read_state(
     connection: AsyncConnection, instance: str, *, owner: int = FIRST_PERSON
-) -> tuple[datetime, frozenset[Mbid]] | None:
-    """When the snapshot was last complete, and Lidarr's exclusions then; None before the first time."""
+) -> LibraryState | None:
+    """None before the snapshot was complete for the first time."""
     table = library_state
-    query = select(table.c.read_at, table.c.exclusions).where(
+    query = select(table.c.read_at, table.c.exclusions, table.c.own_tag, table.c.changed_at).where(
         table.c.owner == owner, table.c.instance == instance
     )
     row = (await connection.execute(query)).first()
-    return (row.read_at, frozenset(Mbid(mbid) for mbid in row.exclusions)) if row else None
+    if row is None:
+        return None
+    return LibraryState(
+        row.read_at, frozenset(Mbid(mbid) for mbid in row.exclusions), row.own_tag, row.changed_at
+    )
+
+
+async def excluded_among(
+    connection: AsyncConnection, instance: str, items: Collection[Mbid], *, owner: int = FIRST_PERSON
+) -> frozenset[Mbid]:
+    """Those of `items`, artists and release groups, that this Lidarr's exclusions named when they were last
+    read."""
+    state = await read_state(connection, instance, owner=owner)
+    return state.exclusions & frozenset(items) if state else frozenset()
+
+
+async def with_current_albums(
+    connection: AsyncConnection,
+    instance: str,
+    artists: Iterable[OwnedArtist],
+    *,
+    owner: int = FIRST_PERSON,
+) -> frozenset[int]:
+    """The ids of those whose albums were read since their figures changed last."""
+    prints = {artist.id: str(artist.fingerprint) for artist in artists}
+    ids, table = list(prints), library_artists
+    mine = (table.c.owner == owner, table.c.instance == instance, table.c.albums.is_not(None))
+    found: set[int] = set()
+    for start in range(0, len(ids), SLICE):
+        query = select(table.c.artist_id, table.c.albums_fingerprint)
+        part = query.where(*mine, table.c.artist_id.in_(ids[start : start + SLICE]))
+        found.update(number for number, known in await connection.execute(part) if known == prints[number])
+    return frozenset(found)
 
 
 async def count_artists(connection: AsyncConnection, instance: str, *, owner: int = FIRST_PERSON) -> int:
@@ -147,11 +207,12 @@ async def count_artists(connection: AsyncConnection, instance: str, *, owner: in
 
 
 async def owned_among(
-    connection: AsyncConnection, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> frozenset[Mbid]:
-    """Those of `artists` that any of the person's Lidarrs holds."""
+    """Those of `artists` that this Lidarr holds."""
     table = library_artists
-    query = select(table.c.mbid).where(table.c.owner == owner, table.c.mbid.in_(artists))
+    mine = (table.c.owner == owner, table.c.instance == instance)
+    query = select(table.c.mbid).where(*mine, table.c.mbid.in_(artists))
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
 
 
@@ -166,3 +227,14 @@ async def held_of(
     if row is None:
         return None
     return _read_artist(row.artist), _read_albums(row.albums) if row.albums is not None else None
+
+
+async def albums_listed(
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
+) -> frozenset[Mbid]:
+    """The release groups that it lists of `artists`, wanted or not, as far as they have been read."""
+    table = library_artists
+    mine = (table.c.owner == owner, table.c.instance == instance, table.c.mbid.in_(artists))
+    query = select(table.c.albums).where(*mine, table.c.albums.is_not(None))
+    found = (await connection.execute(query)).scalars()
+    return frozenset(album.mbid for albums in found for album in _read_albums(albums) if album.mbid)

@@ -8,10 +8,11 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.lists import ListKind, ListTerms
+from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
+    delivery_states,
     history,
     library_state,
     lists,
@@ -38,19 +39,50 @@ class StoredList(msgspec.Struct, frozen=True):
 _ROW = select(*(lists.c[name] for name in StoredList.__struct_fields__))
 
 
-async def insert_list(connection: AsyncConnection, slug: str, name: str, feed_key: str, at: datetime) -> None:
+_PRESENT = lists.c.retired_at.is_(None)
+
+
+async def insert_list(
+    connection: AsyncConnection,
+    slug: str,
+    name: str,
+    feed_key: str,
+    at: datetime,
+    *,
+    kind: ListKind = ListKind.DISCOVER,
+    instance: str = DEFAULT_INSTANCE,
+    terms: ListTerms = NO_TERMS,
+) -> None:
     values = {"slug": slug, "name": name, "feed_key": feed_key, "created_at": at, "key_made_at": at}
+    values |= {"kind": kind, "instance": instance, "terms": terms}
     await connection.execute(insert(lists).values(values))
 
 
 async def list_named(connection: AsyncConnection, slug: str) -> StoredList | None:
-    row = (await connection.execute(_ROW.where(lists.c.slug == slug))).first()
+    """None also for one that was retired."""
+    row = (await connection.execute(_ROW.where(lists.c.slug == slug, _PRESENT))).first()
     return _stored(row) if row else None
 
 
+async def slug_of(connection: AsyncConnection, list_id: int) -> str:
+    return (await connection.execute(select(lists.c.slug).where(lists.c.id == list_id))).scalar_one()
+
+
 async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
-    rows = await connection.execute(_ROW.where(lists.c.owner == owner).order_by(lists.c.id))
+    """The oldest first, without those that were retired."""
+    rows = await connection.execute(_ROW.where(lists.c.owner == owner, _PRESENT).order_by(lists.c.id))
     return tuple(_stored(row) for row in rows)
+
+
+async def names_of_lists(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> dict[str, str]:
+    """Slug → name of all there ever were, but those that were deleted without a past."""
+    query = select(lists.c.slug, lists.c.name).where(lists.c.owner == owner).order_by(lists.c.id)
+    return {slug: name for slug, name in await connection.execute(query)}
+
+
+async def is_retired(connection: AsyncConnection, list_id: int) -> bool:
+    query = select(lists.c.id).where(lists.c.id == list_id, lists.c.retired_at.is_not(None))
+    return (await connection.execute(query)).first() is not None
 
 
 def _stored(row: Row[Any]) -> StoredList:
@@ -63,8 +95,37 @@ async def set_feed_key(connection: AsyncConnection, list_id: int, feed_key: str,
     )
 
 
-async def rename_list(connection: AsyncConnection, list_id: int, name: str) -> None:
-    await connection.execute(update(lists).where(lists.c.id == list_id).values(name=name))
+async def change_list(connection: AsyncConnection, changed: StoredList) -> None:
+    """Its name, its Lidarr and its terms."""
+    values = {"name": changed.name, "instance": changed.instance, "terms": changed.terms}
+    await connection.execute(update(lists).where(lists.c.id == changed.id).values(values))
+
+
+async def retire_list(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:
+    """`feed_key`: one that nobody has."""
+    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at}
+    await connection.execute(update(lists).where(lists.c.id == list_id).values(values))
+
+
+async def want_sync(connection: AsyncConnection, list_id: int, at: datetime) -> None:
+    """Lidarr is to fetch it before its usual time; asked again, the moment is the last one."""
+    await connection.execute(update(lists).where(lists.c.id == list_id).values(sync_wanted_at=at))
+
+
+async def earliest_sync(connection: AsyncConnection) -> datetime | None:
+    """When the list that has been quiet for longest was last wanted to be fetched."""
+    return (await connection.execute(select(func.min(lists.c.sync_wanted_at)))).scalar()
+
+
+async def take_wanted_syncs(connection: AsyncConnection, until: datetime) -> tuple[StoredList, ...]:
+    """The lists that were wanted to be fetched until then; that is settled with this."""
+    rows = await connection.execute(
+        update(lists)
+        .where(lists.c.sync_wanted_at <= until)
+        .values(sync_wanted_at=None)
+        .returning(*_ROW.selected_columns)
+    )
+    return tuple(_stored(row) for row in rows)
 
 
 async def list_is_used(connection: AsyncConnection, list_id: int) -> bool:
@@ -82,7 +143,7 @@ async def delete_list(connection: AsyncConnection, list_id: int) -> None:
 
 
 class Poll(msgspec.Struct, frozen=True):
-    """One answer that carried something; an empty one is not stored."""
+    """One answer that carried something."""
 
     slug: str
     channel: str
@@ -96,7 +157,8 @@ async def latest_polls(
 ) -> tuple[Poll, ...]:
     """The newest `limit` of each list, newest first, in one question."""
     place = func.row_number().over(partition_by=deliveries.c.list_id, order_by=deliveries.c.id.desc())
-    placed = select(deliveries, place.label("place")).where(deliveries.c.owner == owner).subquery()
+    full = (deliveries.c.owner == owner, deliveries.c.carried != ())
+    placed = select(deliveries, place.label("place")).where(*full).subquery()
     query = (
         select(lists.c.slug, placed.c.channel, placed.c.carried, placed.c.at)
         .join(lists, lists.c.id == placed.c.list_id)
@@ -115,22 +177,35 @@ class FeedState(msgspec.Struct, frozen=True):
     last_event: int | None
     """Of history, which has every step of every recommendation."""
     library_read_at: datetime | None
+    revision: int | None
+    """Of what its Lidarr's feeds may carry."""
 
 
 async def feed_state(connection: AsyncConnection, slug: str) -> FeedState | None:
     """In one question; None: there is no such list."""
     last_event = select(func.max(history.c.id)).scalar_subquery()
     read_at = select(func.max(library_state.c.read_at)).scalar_subquery()
-    query = select(lists.c.feed_key, last_event, read_at).where(lists.c.slug == slug)
+    revision = delivery_states.c.revision
+    query = (
+        select(lists.c.feed_key, last_event, read_at, revision)
+        .outerjoin(delivery_states, delivery_states.c.instance == lists.c.instance)
+        .where(lists.c.slug == slug, _PRESENT)
+    )
     row = (await connection.execute(query)).first()
     return FeedState(*row) if row else None
 
 
 async def insert_delivery(
-    connection: AsyncConnection, list_id: int, channel: str, carried: Sequence[int], at: datetime
+    connection: AsyncConnection,
+    list_id: int,
+    channel: str,
+    carried: Sequence[int],
+    at: datetime,
+    *,
+    trial: int | None = None,
 ) -> None:
-    """One poll's answer: the recommendations it carried, in their order."""
-    values = {"list_id": list_id, "channel": channel, "carried": tuple(carried), "at": at}
+    """One poll's answer: the recommendations it carried, in their order. `trial`: of a quarantine."""
+    values = {"list_id": list_id, "channel": channel, "carried": tuple(carried), "at": at, "trial": trial}
     await connection.execute(insert(deliveries).values(values))
 
 

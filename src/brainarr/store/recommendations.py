@@ -8,9 +8,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.lists import DEFAULT_INSTANCE
+from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import search_text
+from brainarr.domain.presence import Standing
 from brainarr.domain.recommendation import Blocks, Memory, Recommendation, Status
 from brainarr.store.blocks import BlockKind, blocks_of
 from brainarr.store.page import Page, PageOf
@@ -21,6 +22,7 @@ ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
 UNWANTED = (Status.REJECTED, Status.BLOCKED, Status.REMOVED)
 """What the person said no to, or took out of the library again."""
+_DECIDED_AGAINST = (Status.REJECTED, Status.BLOCKED)
 
 NAMES_REMEMBERED = 200
 """More would only crowd a prompt; identifiers are all remembered."""
@@ -67,11 +69,34 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """When it first went out, of the `deliveries`."""
     given_up_at: datetime | None = None
     """The person wants no more tries."""
+    cleared_at: datetime | None = None
+    """When Lidarr's own lookup last knew it."""
+    lookup_failures: int = 0
+    """How often that lookup has failed over it alone since."""
+    proven_at: datetime | None = None
+    """When a list sync that received it went well."""
+    broke_at: datetime | None = None
+    """When it was found that a list sync failed because of it."""
     instance: str = DEFAULT_INSTANCE
     """The Lidarr that its list is for."""
+    monitored: bool | None = None
+    """As that Lidarr showed it last; None: it was never seen there."""
 
 
-_ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
+class StandingRow(msgspec.Struct, frozen=True, gc=False):
+    """As much of a recommendation as is held against the library."""
+
+    id: int
+    artist: Mbid
+    group: Mbid | None
+    known: Standing
+
+
+OF_NEWCOMERS = select(lists.c.id).where(lists.c.kind == ListKind.DISCOVER)
+"""The lists whose artists are not owned yet: only those tell what is close to the library, and whose
+proposals are taken."""
+
+ROW = select(recommendations, lists.c.slug, lists.c.instance).join(
     lists, lists.c.id == recommendations.c.list_id
 )
 
@@ -83,7 +108,10 @@ async def insert_recommendations(
     found: Sequence[Recommendation],
     status: Status,
     at: datetime,
+    *,
+    cleared_at: datetime | None = None,
 ) -> None:
+    """`cleared_at`: when Lidarr's own lookup knew them; None: it was not asked."""
     rows = [
         {
             "run_id": run_id,
@@ -104,6 +132,7 @@ async def insert_recommendations(
             "names": search_text(item.artist, *([item.album] if item.album else [])),
             "created_at": at,
             "decided_at": at if status is Status.APPROVED else None,
+            "cleared_at": cleared_at,
         }
         for place, item in enumerate(found, start=1)
     ]
@@ -118,15 +147,15 @@ async def recommendation(
     connection: AsyncConnection, recommendation_id: int, *, to_change: bool = False
 ) -> RecommendationRow | None:
     """With `to_change` nobody else changes it until the transaction ends."""
-    query = _ROW.where(recommendations.c.id == recommendation_id)
-    found = await _all(connection, query.with_for_update(of=recommendations) if to_change else query)
+    query = ROW.where(recommendations.c.id == recommendation_id)
+    found = await all_of(connection, query.with_for_update(of=recommendations) if to_change else query)
     return found[0] if found else None
 
 
 async def of_run(connection: AsyncConnection, run_id: int) -> tuple[RecommendationRow, ...]:
     """In the order in which the run chose them."""
-    return await _all(
-        connection, _ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
+    return await all_of(
+        connection, ROW.where(recommendations.c.run_id == run_id).order_by(recommendations.c.id)
     )
 
 
@@ -150,8 +179,8 @@ async def page_of_recommendations(
         await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
     ).scalar_one()
     order = (recommendations.c.run_id.desc(), recommendations.c.id)
-    items = await _all(
-        connection, _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    items = await all_of(
+        connection, ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
     )
     return Page(items, total, max(asked.page, 1), asked.limit)
 
@@ -174,8 +203,8 @@ async def page_of_troubled(
         await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
     ).scalar_one()
     order = (recommendations.c.decided_at.desc(), recommendations.c.id.desc())
-    query = _ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
-    return Page(await _all(connection, query), total, max(asked.page, 1), asked.limit)
+    query = ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
+    return Page(await all_of(connection, query), total, max(asked.page, 1), asked.limit)
 
 
 async def count_troubled(
@@ -213,48 +242,91 @@ async def status_counts(connection: AsyncConnection, *, owner: int = FIRST_PERSO
 
 
 async def deliverable(
-    connection: AsyncConnection, list_id: int, *, albums: bool, limit: int
+    connection: AsyncConnection,
+    list_id: int,
+    *,
+    albums: bool,
+    limit: int,
+    cleared_since: datetime | None = None,
 ) -> tuple[RecommendationRow, ...]:
-    """What a feed should carry now: least often delivered first, so that stuck ones make room for others."""
+    """What a feed should carry now: least often delivered first, so that stuck ones make room for others.
+
+    With `cleared_since` only what Lidarr's lookup has vouched for since then, and what never broke a sync.
+    """
     group = recommendations.c.release_group_mbid
+    wanted = [
+        recommendations.c.list_id == list_id,
+        recommendations.c.status.in_(ON_THE_WAY),
+        group.is_not(None) if albums else group.is_(None),
+    ]
+    if cleared_since is not None:
+        wanted += [recommendations.c.cleared_at >= cleared_since, recommendations.c.broke_at.is_(None)]
     query = (
-        _ROW.where(
-            recommendations.c.list_id == list_id,
-            recommendations.c.status.in_(ON_THE_WAY),
-            group.is_not(None) if albums else group.is_(None),
-        )
+        ROW.where(*wanted)
         .order_by(recommendations.c.deliveries, recommendations.c.decided_at, recommendations.c.id)
         .limit(limit)
     )
-    return await _all(connection, query)
+    return await all_of(connection, query)
 
 
 async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
-    return await _all(connection, _ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
+    return await all_of(connection, ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
 
 
-async def on_the_way(
-    connection: AsyncConnection, *, owner: int = FIRST_PERSON
+async def standings(
+    connection: AsyncConnection, instance: str, *, owner: int = FIRST_PERSON
+) -> tuple[StandingRow, ...]:
+    """Of all that the library of this Lidarr may say something: not what was rejected or blocked."""
+    table = recommendations
+    query = (
+        select(
+            table.c.id,
+            table.c.artist_mbid,
+            table.c.release_group_mbid,
+            table.c.status,
+            table.c.imported_at,
+            table.c.monitored,
+            table.c.settled_at,
+        )
+        .join(lists, lists.c.id == table.c.list_id)
+        .where(table.c.owner == owner, lists.c.instance == instance, table.c.status.not_in(_DECIDED_AGAINST))
+    )
+    return tuple(
+        StandingRow(
+            number,
+            Mbid(artist),
+            Mbid(group) if group else None,
+            Standing(Status(status), group is not None, imported_at, monitored, settled_at),
+        )
+        for number, artist, group, status, imported_at, monitored, settled_at in await connection.execute(
+            query
+        )
+    )
+
+
+async def to_change(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
+    """Nobody else changes them until the transaction ends."""
+    query = ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id)
+    return await all_of(connection, query.with_for_update(of=recommendations))
+
+
+async def about(
+    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
 ) -> tuple[RecommendationRow, ...]:
-    """Everything approved or delivered that has not been seen in the library yet."""
-    mine = recommendations.c.owner == owner
-    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(ON_THE_WAY)))
+    """All that were recommended of `artists` for this Lidarr, without what was rejected or blocked."""
+    wanted = (
+        recommendations.c.owner == owner,
+        lists.c.instance == instance,
+        recommendations.c.artist_mbid.in_(artists),
+        recommendations.c.status.not_in(_DECIDED_AGAINST),
+    )
+    return await all_of(connection, ROW.where(*wanted).order_by(recommendations.c.id))
 
 
-async def awaited(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[RecommendationRow, ...]:
-    """Everything that would be imported if it appeared in the library: on the way, or failed, because people
-    help themselves."""
-    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_((*ON_THE_WAY, Status.FAILED)))
-    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
-
-
-async def unsettled(
-    connection: AsyncConnection, *, owner: int = FIRST_PERSON
-) -> tuple[RecommendationRow, ...]:
-    """Everything delivered or imported: it may still be kept or removed."""
-    mine = recommendations.c.owner == owner
-    statuses = (Status.DELIVERED, Status.IMPORTED)
-    return await _all(connection, _ROW.where(mine, recommendations.c.status.in_(statuses)))
+async def note_monitored(connection: AsyncConnection, ids: Collection[int], monitored: bool) -> None:
+    """As Lidarr shows them now."""
+    wanted = recommendations.c.id.in_(ids)
+    await connection.execute(update(recommendations).where(wanted).values(monitored=monitored))
 
 
 async def in_status(
@@ -269,7 +341,14 @@ async def in_status(
     wanted = [recommendations.c.owner == owner, recommendations.c.status.in_(statuses)]
     if artists is not None:
         wanted.append(recommendations.c.artist_mbid.in_(artists))
-    return await _all(connection, _ROW.where(*wanted).with_for_update(of=recommendations))
+    return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))
+
+
+async def in_retired_lists(
+    connection: AsyncConnection, statuses: Collection[Status], *, owner: int = FIRST_PERSON
+) -> tuple[RecommendationRow, ...]:
+    wanted = (recommendations.c.owner == owner, recommendations.c.status.in_(statuses))
+    return await all_of(connection, ROW.where(*wanted, lists.c.retired_at.is_not(None)))
 
 
 async def set_status(
@@ -277,6 +356,12 @@ async def set_status(
 ) -> None:
     await connection.execute(
         update(recommendations).where(recommendations.c.id.in_(ids)).values(status=status, **changes)
+    )
+
+
+async def move_to_list(connection: AsyncConnection, ids: Collection[int], list_id: int) -> None:
+    await connection.execute(
+        update(recommendations).where(recommendations.c.id.in_(ids)).values(list_id=list_id)
     )
 
 
@@ -306,16 +391,6 @@ async def mark_tried(
         .where(recommendations.c.id == recommendation_id)
         .values(**tried, failure=failure, remedy=remedy)
     )
-
-
-async def first_ids(connection: AsyncConnection, artists: Collection[Mbid]) -> dict[Mbid, int]:
-    """For each artist the id of its oldest recommendation: a number that names it for good."""
-    query = (
-        select(recommendations.c.artist_mbid, func.min(recommendations.c.id))
-        .where(recommendations.c.artist_mbid.in_(artists))
-        .group_by(recommendations.c.artist_mbid)
-    )
-    return {Mbid(mbid): first for mbid, first in await connection.execute(query)}
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -366,7 +441,11 @@ async def genres_found(
     table = recommendations
     query = (
         select(table.c.artist_mbid, table.c.facts)
-        .where(table.c.owner == owner, table.c.status.in_(UNDECIDED_OR_ON_THE_WAY))
+        .where(
+            table.c.owner == owner,
+            table.c.status.in_(UNDECIDED_OR_ON_THE_WAY),
+            table.c.list_id.in_(OF_NEWCOMERS),
+        )
         .order_by(table.c.id.desc())
         .limit(GENRES_REMEMBERED)
     )
@@ -412,7 +491,8 @@ async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> M
     )
 
 
-async def _all(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+async def all_of(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
+    """Of a query that begins with `ROW`."""
     return tuple(as_row(row) for row in await connection.execute(query))
 
 
@@ -439,5 +519,10 @@ def as_row(row: Row[Any]) -> RecommendationRow:
         tried_at=row.tried_at,
         first_delivered_at=row.first_delivered_at,
         given_up_at=row.given_up_at,
+        cleared_at=row.cleared_at,
+        lookup_failures=row.lookup_failures,
+        proven_at=row.proven_at,
+        broke_at=row.broke_at,
         instance=row.instance,
+        monitored=row.monitored,
     )

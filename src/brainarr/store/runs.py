@@ -113,14 +113,26 @@ async def run(connection: AsyncConnection, run_id: int) -> RunRow | None:
     return await _one(connection, _ROW.where(runs.c.id == run_id))
 
 
-async def last_requested(
-    connection: AsyncConnection, list_id: int, statuses: tuple[RunStatus, ...]
-) -> datetime | None:
-    """When the last run, not a dry one, that is now in one of `statuses` was asked for."""
-    wanted = (runs.c.list_id == list_id, ~runs.c.dry_run, runs.c.status.in_(statuses))
+async def newest_of_lists(connection: AsyncConnection) -> tuple[RunRow, ...]:
+    """Of every list the newest run that is no dry one."""
+    newest = select(func.max(runs.c.id)).where(~runs.c.dry_run).group_by(runs.c.list_id)
+    return tuple(_read(row) for row in await connection.execute(_ROW.where(runs.c.id.in_(newest))))
+
+
+async def last_requested(connection: AsyncConnection, statuses: tuple[RunStatus, ...]) -> dict[int, datetime]:
+    """For each list, when the last of its runs, not dry ones, that are now in one of `statuses` was asked
+    for."""
+    wanted = (~runs.c.dry_run, runs.c.status.in_(statuses))
     # The last by number, not by time: clocks are set back.
-    query = select(runs.c.requested_at).where(*wanted).order_by(runs.c.id.desc()).limit(1)
-    return (await connection.execute(query)).scalar()
+    last = select(func.max(runs.c.id)).where(*wanted).group_by(runs.c.list_id)
+    query = select(runs.c.list_id, runs.c.requested_at).where(runs.c.id.in_(last))
+    return {list_id: at for list_id, at in await connection.execute(query)}
+
+
+async def busy_lists(connection: AsyncConnection) -> frozenset[int]:
+    """Those with a queued or running run."""
+    query = select(runs.c.list_id).where(runs.c.status.in_(OPEN))
+    return frozenset((await connection.execute(query)).scalars())
 
 
 class SoughtRuns(msgspec.Struct, frozen=True):

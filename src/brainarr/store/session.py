@@ -116,6 +116,9 @@ def close_database(url: URL) -> None:
     """The library and its history are nobody else's business; the folder of a SQLite file may be open."""
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
+        with suppress(OSError):
+            # SQLite would make it as open as the umask allows, and its journals as open as the file.
+            path.touch(mode=0o600)
         # Its journals lie beside it, and copies that older versions made; others named so are people's own.
         journals = (path.with_name(path.name + journal) for journal in ("", "-wal", "-shm", "-journal"))
         for file in (*journals, *path.parent.glob(f"{path.name}.before-*")):

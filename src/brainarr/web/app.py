@@ -10,18 +10,22 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from brainarr import __version__
-from brainarr.web import feeds, metrics, statics
+from brainarr.web import feeds, metrics, statics, webhooks
 from brainarr.web.api import (
     albums,
     backtest,
     backup,
     blocks,
     cache,
+    care,
+    deliveries,
     estimate,
     history,
     keys,
     league,
     learning,
+    lidarr_events,
+    lidarr_links,
     lidarr_setup,
     lists,
     models,
@@ -135,6 +139,7 @@ _FOR_EVERYBODY = (
     history,
     profile,
     learning,
+    care,
     blocks,
     backtest,
     widget,
@@ -148,6 +153,9 @@ _FOR_ADMINISTRATORS = (
     usage,
     notifications,
     lists,
+    lidarr_events,
+    deliveries,
+    lidarr_links,
     lidarr_setup,
     keys,
     cache,
@@ -164,7 +172,7 @@ def _routes() -> list[BaseRoute]:
     """The same for every app of a process: FastAPI takes .1 s to work out what all of them ask for."""
     router = APIRouter(generate_unique_id_function=_id_of)
     router.include_router(_ping)
-    for door in (metrics, feeds):
+    for door in (metrics, feeds, webhooks):
         router.include_router(door.router)
     # The prefix is named here and not by the router: FastAPI looks for empty addresses otherwise, and works
     # all of them out twice.

@@ -1,5 +1,6 @@
 """Who may come in: keys for `/api/v1`, one feed key for each list. Neither opens the other's door."""
 
+import base64
 import hmac
 from dataclasses import dataclass
 from typing import Annotated
@@ -78,12 +79,36 @@ async def given_key(
     """
     key = header or query or (bearer.credentials if bearer else None) or None
     if key is not None:
-        _guesses(request).admit(address_of(request), key)
-        request.state.brings_key = True
+        _let_guess(request, key)
     return key
 
 
 GivenKey = Annotated[str | None, Depends(given_key)]
+
+
+async def given_webhook_key(request: Request, given: GivenKey) -> str | None:
+    """The same for a webhook, whose form in Lidarr has fields for a user and a password, which is the key
+    then (RFC 7617)."""
+    if given is not None:
+        return given
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        _, _, key = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    if key:
+        _let_guess(request, key)
+    return key or None
+
+
+GivenWebhookKey = Annotated[str | None, Depends(given_webhook_key)]
+
+
+def _let_guess(request: Request, key: str) -> None:
+    _guesses(request).admit(address_of(request), key)
+    request.state.brings_key = True
 
 
 def same_key(given: str, right: str) -> bool:

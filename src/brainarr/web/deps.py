@@ -11,15 +11,15 @@ from fastapi import Depends, Request
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.money import NO_LIMITS, CallEstimate, Limits
-from brainarr.domain.music import Library
 from brainarr.domain.prompt import ModelCard
-from brainarr.domain.recommendation import Memory, RunOptions
+from brainarr.domain.recommendation import RunOptions
 from brainarr.domain.servers import ModelServer
 from brainarr.pipeline.ports import Catalog, Clock, Importer, ImportLists, Messenger, Wake
 from brainarr.service.albums import Discographies
 from brainarr.service.artwork import Artwork
 from brainarr.service.backtest import BacktestDeps
 from brainarr.service.backup import Backups
+from brainarr.service.care import Recall
 from brainarr.service.doctor import Check
 from brainarr.service.estimate import Estimating
 from brainarr.service.feed_cache import FeedCache
@@ -70,7 +70,7 @@ async def _usual() -> RunOptions:
     return RunOptions()
 
 
-async def _free(library: Library, options: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+async def _free(*_: object) -> tuple[CallEstimate, ...]:
     return ()
 
 
@@ -95,6 +95,8 @@ class WebDeps:
     backups: Backups
     """What is backed up, and where to."""
     cache: LayeredCache
+    care: Recall
+    """What earlier runs heard of the catalogue."""
     discographies: Discographies
     feeds: FeedCache
     configuration: Configuration
@@ -132,6 +134,8 @@ class WebDeps:
     """By instance: the Lidarrs that are configured, the first one as `default`."""
     all_import_lists: Mapping[str, ImportLists] = field(default_factory=dict[str, ImportLists])
     """Of those Lidarrs."""
+    excluding: tuple[str, ...] = ()
+    """Instances where "never again" writes an exclusion unless told otherwise."""
     artwork: Artwork | None = None
     """None: switched off, and all pictures are drawn."""
     previews: Previews | None = None
@@ -160,11 +164,27 @@ class WebDeps:
     def import_lists(self) -> ImportLists | None:
         return self.all_import_lists.get(DEFAULT_INSTANCE)
 
+    def exclude_in(self, asked: bool | None) -> tuple[str, ...]:
+        """The Lidarrs whose exclusions are to name an artist that is blocked; None: as the settings say."""
+        if asked is None:
+            return self.excluding
+        return tuple(self.importers) if asked else ()
+
     @property
     def names(self) -> tuple[str, ...]:
         """All that is configured of them."""
         external = urlsplit(self.external_url or "").hostname
         return (*self.allowed_hosts, *([external] if external else []))
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """The Lidarrs that a list can be for; the first one also while it is not configured."""
+        return tuple(dict.fromkeys((DEFAULT_INSTANCE, *self.importers)))
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The names of the provider chain's entries, in its order."""
+        return tuple(one.name for one in self.providers if one.check.role == "model")
 
     @property
     def has_model(self) -> bool:

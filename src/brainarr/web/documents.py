@@ -32,6 +32,23 @@ class PartsDocument(Document):
     confidence: float
 
 
+class CareFactsDocument(Document):
+    """Why an album of an owned artist is proposed."""
+
+    new: bool = Field(description="A new release; else a gap.")
+    because: tuple[str, ...] = Field(
+        description="Why its artist counts.", examples=[["812 plays", "40 files"]]
+    )
+    held: int = Field(description="Studio albums of the artist that the library has or waits for.")
+    studio: int = Field(description="Of so many that are out.")
+    chosen_by: str | None = Field(description="The chart that ranks it.", examples=["deezer"])
+    place: int | None = Field(description="Its place there, among the studio albums.")
+    rating: float | None = Field(description="At MusicBrainz, 0 to 10.")
+    released: str | None = Field(description="As much of its date as is known.", examples=["2026-05-08"])
+    upcoming: bool
+    listed: bool = Field(description="Lidarr lists it, and does not monitor it.")
+
+
 class EvidenceDocument(Document):
     """The stored facts that the reason was written from."""
 
@@ -47,6 +64,7 @@ class EvidenceDocument(Document):
     decade_share: float | None
     album_choice: str | None = Field(description='A source, "listeners", or "first studio album".')
     opinions: tuple[str, ...] = Field(description="What language models said, in their words; not facts.")
+    care: CareFactsDocument | None = Field(description="Of an album by an owned artist; null for others.")
 
 
 class RecommendationDocument(Document):

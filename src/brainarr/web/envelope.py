@@ -18,6 +18,10 @@ from brainarr.errors import HIDDEN, looks_secret
 MAX_BODY = 64 * 1024
 """Bytes. The largest body the API takes is a bulk decision, a few kilobytes."""
 
+MAX_WEBHOOK = 2**20
+"""Of a webhook, which names every file of a box set, and the whole of an artist's overview."""
+_WEBHOOKS = "/webhooks/"
+
 BODY_S = 15.0
 """How long a body may take to arrive."""
 
@@ -67,8 +71,8 @@ class UrlBase:
 
 
 class BodyLimit:
-    """Stops reading a body at `MAX_BODY`, and after `BODY_S`; counted, because an announced length may be
-    missing or a lie.
+    """Stops reading a body at `MAX_BODY`, or `MAX_WEBHOOK`, and after `BODY_S`; counted, because an announced
+    length may be missing or a lie.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -77,6 +81,8 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
         complete = False
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        most = MAX_WEBHOOK if path.startswith(_WEBHOOKS) else MAX_BODY
         until = asyncio.get_running_loop().time() + BODY_S
 
         async def bounded() -> Message:
@@ -91,8 +97,8 @@ class BodyLimit:
                 raise HTTPException(408, f"The body did not arrive within {BODY_S:g} s.") from None
             complete = not message.get("more_body", False)
             read += len(message.get("body", b""))
-            if read > MAX_BODY:
-                raise HTTPException(413, f"A request body may have {MAX_BODY} bytes at most.")
+            if read > most:
+                raise HTTPException(413, f"A request body may have {most} bytes at most.")
             return message
 
         await self.app(scope, bounded, send)

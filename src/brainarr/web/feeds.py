@@ -12,6 +12,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from brainarr import metrics
+from brainarr.domain.pickers import PROFILES, TAGS, folders_until
 from brainarr.errors import NotFound
 from brainarr.service.feed_cache import Answer, Deliver, Delivered
 from brainarr.service.feeds import ALBUMS, ARTISTS, album_artists, albums_feed, artists_feed
@@ -22,10 +23,9 @@ from brainarr.web.problems import TOO_MANY_GUESSES, UNAUTHORIZED, Unauthorized, 
 
 router = APIRouter(prefix="/lists/{slug}", tags=["feeds"], responses=problems(UNAUTHORIZED, TOO_MANY_GUESSES))
 
-# Every artist carries these, so that whatever is picked in Lidarr's form lets all of them through.
-_PROFILE = {"id": 1, "name": "All recommendations"}
-_TAG = {"id": 1, "label": "brainarr"}
-_ROOT_FOLDER = {"id": 1, "path": "/brainarr"}
+# What fills the pickers of Lidarr's form: whatever is picked there lets those through whose artists say it.
+_PROFILES = [{"id": number, "name": name} for number, name in PROFILES.items()]
+_TAGS = [{"id": number, "label": label} for number, label in TAGS.items()]
 
 
 async def _open_list(slug: str, request: Request, given: GivenKey, deps: Deps) -> str:
@@ -91,7 +91,7 @@ async def _look(slug: OpenList) -> Response:
 )
 async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
     async def deliver() -> Delivered:
-        feed = await artists_feed(deps.db, slug, clock=deps.clock)
+        feed = await artists_feed(deps.db, slug, clock=deps.clock, guarded=deps.importers)
         return Delivered(_encoded({"MusicBrainzId": mbid} for mbid in feed.items), feed.state)
 
     return await _poll(request, deps, slug, ARTISTS, deliver)
@@ -111,7 +111,7 @@ async def artists(slug: OpenList, request: Request, deps: Deps) -> Response:
 )
 async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
     async def deliver() -> Delivered:
-        feed = await albums_feed(deps.db, slug, clock=deps.clock)
+        feed = await albums_feed(deps.db, slug, clock=deps.clock, guarded=deps.importers)
         rows = (
             {"artistId": row.artist_id, "title": row.title, "foreignAlbumId": row.mbid, "monitored": True}
             for row in feed.items
@@ -130,9 +130,9 @@ async def albums(slug: OpenList, request: Request, deps: Deps) -> Response:
             "artistName": "Radiohead",
             "foreignArtistId": "a74b1b7f-71a5-4011-9441-d0b5e4122711",
             "monitored": True,
-            "qualityProfileId": _PROFILE["id"],
-            "rootFolderPath": _ROOT_FOLDER["path"],
-            "tags": [_TAG["id"]],
+            "qualityProfileId": 11,
+            "rootFolderPath": "/brainarr/1990s",
+            "tags": [1, 10],
         }
     ],
 )
@@ -147,25 +147,26 @@ async def artists_of_albums(slug: OpenList, request: Request, deps: Deps) -> Res
                 "artistName": row.name,
                 "foreignArtistId": row.mbid,
                 "monitored": True,
-                "qualityProfileId": _PROFILE["id"],
-                "rootFolderPath": _ROOT_FOLDER["path"],
-                "tags": [_TAG["id"]],
+                "qualityProfileId": row.marks.profile,
+                "rootFolderPath": row.marks.folder,
+                "tags": row.marks.tags,
             }
             for row in found
         ),
     )
 
 
-@_feed("/api/v1/qualityprofile", "Quality profiles to pick from", [_PROFILE])
+@_feed("/api/v1/qualityprofile", "How sure, and whether the artist is new, to pick from", _PROFILES[:1])
 async def quality_profiles(slug: OpenList, request: Request) -> Response:
-    return _array(request, _encoded([_PROFILE]))
+    return _array(request, _encoded(_PROFILES))
 
 
-@_feed("/api/v1/tag", "Tags to pick from", [_TAG])
+@_feed("/api/v1/tag", "Families of genres to pick from", _TAGS[:3])
 async def tags(slug: OpenList, request: Request) -> Response:
-    return _array(request, _encoded([_TAG]))
+    return _array(request, _encoded(_TAGS))
 
 
-@_feed("/api/v1/rootfolder", "Root folders to pick from", [_ROOT_FOLDER])
-async def root_folders(slug: OpenList, request: Request) -> Response:
-    return _array(request, _encoded([_ROOT_FOLDER]))
+@_feed("/api/v1/rootfolder", "Decades to pick from", [{"id": 1, "path": "/brainarr"}])
+async def root_folders(slug: OpenList, request: Request, deps: Deps) -> Response:
+    folders = folders_until(deps.clock().year)
+    return _array(request, _encoded({"id": id_, "path": path} for id_, path in enumerate(folders, start=1)))

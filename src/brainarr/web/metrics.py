@@ -59,7 +59,7 @@ async def metrics(request: Request, deps: Deps) -> Response:
 
 
 def create_worker_app(doors: Doors, *, open_to_all: bool) -> FastAPI:
-    """The whole web app of a process that only works: `/metrics`, of what this process itself measures.
+    """The whole web app of a process that only works: `/ping`, and `/metrics` of what it measures itself.
 
     What the database knows is shown by the server; shown by both, a sum would count it twice.
     """
@@ -75,6 +75,11 @@ def create_worker_app(doors: Doors, *, open_to_all: bool) -> FastAPI:
             await admit(request, given, doors)
         body, media_type = exposed(measured(), request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
+
+    @app.get("/ping")
+    def ping() -> dict[str, str]:
+        """Whether it is alive, for what looks after containers; open to everyone, as the server's."""
+        return {"status": "OK"}
 
     return app
 

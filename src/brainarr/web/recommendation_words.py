@@ -6,14 +6,19 @@ from urllib.parse import quote
 
 import msgspec
 
+from brainarr.domain.care import CARE_WEIGHTS
 from brainarr.domain.learning import FacetWeights
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Recommendation, Status, Verdict
 from brainarr.pipeline.ports import ImportChoices
 from brainarr.service.albums import ArtistAlbum, Held, Shelf
+from brainarr.service.push import AS_LIDARR_HAS_IT
 from brainarr.service.recommendations import EVENTS, Decision
 from brainarr.service.troubles import stuck_since
 from brainarr.store.recommendations import RecommendationRow
+
+_CONFIDENCE = "How strongly its sources speak for it, against the rest of the run."
+_CARE_CONFIDENCE = "How loved its artist is, and how the album stands; against the rest of the run."
 
 NOTICED = 0.005
 """A difference below it is rounding."""
@@ -59,6 +64,7 @@ EVENT_WORDS = {
     Event.UNDONE: ("Taken back", "plain"),
     Event.DELIVERED: ("Sent to Lidarr", "info"),
     Event.PUSHED: ("Added to Lidarr", "info"),
+    Event.ADDED: ("Albums added", "info"),
     Event.ATTEMPTED: ("Not answered", "bad"),
     Event.FAILED: ("Failed", "bad"),
     Event.RETRIED: ("Tried again", "info"),
@@ -66,8 +72,16 @@ EVENT_WORDS = {
     Event.IMPORTED: ("In the library", "good"),
     Event.PLAYED: ("Played", "good"),
     Event.KEPT: ("Kept", "good"),
+    Event.GRABBED: ("Grabbed", "info"),
+    Event.DOWNLOADED: ("Downloaded", "good"),
+    Event.DOWNLOAD_FAILED: ("Download failed", "bad"),
+    Event.UNMONITORED: ("Not monitored any more", "warn"),
     Event.REMOVED: ("Removed", "warn"),
     Event.EXCLUDED: ("Excluded in Lidarr", "warn"),
+    Event.HELD: ("Held back", "warn"),
+    Event.RELEASED: ("Let go", "good"),
+    Event.MERGED: ("Merged at MusicBrainz", "plain"),
+    Event.MOVED: ("In another list", "plain"),
 }
 """The word and the tone of each event; what leads to a state has the state's name."""
 EVENT_ICONS = {
@@ -87,8 +101,15 @@ EVENT_ICONS = {
     Event.IMPORTED: "download",
     Event.PLAYED: "play",
     Event.KEPT: "taste",
+    Event.GRABBED: "clock",
+    Event.DOWNLOADED: "download",
+    Event.DOWNLOAD_FAILED: "warning",
+    Event.UNMONITORED: "minus",
     Event.REMOVED: "trash",
     Event.EXCLUDED: "block",
+    Event.HELD: "stop",
+    Event.RELEASED: "play",
+    Event.MERGED: "refresh",
 }
 
 VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BLOCKED: "bad", Verdict.HELD: "warn"}
@@ -116,7 +137,10 @@ class Score(msgspec.Struct, frozen=True):
 
 
 def take_apart(item: Recommendation, weights: FacetWeights) -> Score:
-    """`weights`: those that are configured now; what a run learnt or was told since is the rest."""
+    """`weights`: those that are configured now; what a run learnt or was told since is the rest. An album of
+    an owned artist has its own."""
+    care = item.evidence.care
+    weights = CARE_WEIGHTS if care else weights
     parts, year = item.parts, f" around {item.year}" if item.year else ""
     facets = (
         Facet("genre", parts.genre, weights.genre, "How close its genres are to those of your library."),
@@ -131,7 +155,7 @@ def take_apart(item: Recommendation, weights: FacetWeights) -> Score:
             "confidence",
             parts.confidence,
             weights.confidence,
-            "How strongly its sources speak for it, against the rest of the run.",
+            _CARE_CONFIDENCE if care else _CONFIDENCE,
         ),
     )
     rest = item.score - sum(facet.gives for facet in facets)
@@ -189,6 +213,12 @@ def folders(offered: ImportChoices) -> list[tuple[str, str]]:
 def profiles(offered: Sequence[tuple[int, str]], usual: str) -> list[tuple[str, str]]:
     """(value, label) of each profile, and first the one that is taken when nobody says."""
     return [("", usual), *((str(number), name) for number, name in offered)]
+
+
+def tags(offered: ImportChoices) -> str:
+    """Those that Lidarr has, beside our own, as many as fit a line."""
+    known = [label for label in offered.tags if label not in AS_LIDARR_HAS_IT.tags]
+    return ", ".join(known[:12]) + (" and others" if len(known) > 12 else "")
 
 
 def _free(amount: int | None) -> str:

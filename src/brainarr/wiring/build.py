@@ -17,6 +17,7 @@ import structlog
 
 from brainarr import log
 from brainarr.domain.caching import digest
+from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
@@ -25,6 +26,7 @@ from brainarr.errors import ProviderError, StorageError
 from brainarr.llm.chain import Chain
 from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
+from brainarr.llm.models import Link, links_named
 from brainarr.llm.tokens import counter_for
 from brainarr.loading import load
 from brainarr.pipeline.ports import CandidateSource, Clock, Reserve
@@ -35,6 +37,7 @@ from brainarr.service.backup import Backups
 from brainarr.service.estimate import Estimating
 from brainarr.service.execution import RunDeps
 from brainarr.service.library import backfill_albums, unwatched
+from brainarr.service.listens import remember_plays
 from brainarr.service.lists import read_lists
 from brainarr.service.liveness import this_process
 from brainarr.service.progress import Broadcast, OnProgress
@@ -44,6 +47,7 @@ from brainarr.service.webhook_keys import hide_webhook_keys
 from brainarr.settings.load import Loaded
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.cache import LayeredCache
+from brainarr.store.lists import StoredList
 from brainarr.store.runs import Process, RunRow
 from brainarr.store.session import Database, close_database, database_url, open_database
 from brainarr.store.signals import FEEDS, Signals, open_signals
@@ -59,6 +63,7 @@ from brainarr.wiring.caching import (
     open_cache,
     recall_neighbours,
 )
+from brainarr.wiring.care import bind_care
 from brainarr.wiring.configuration import Settings, load_settings
 from brainarr.wiring.media import Media, open_media
 from brainarr.wiring.outside import LABELS, Outside, open_outside
@@ -160,6 +165,13 @@ class House:
     def zone(self) -> tzinfo:
         """In which schedules name their times."""
         return server_zone(os.environ)
+
+    @property
+    def excluding(self) -> tuple[str, ...]:
+        """The Lidarrs into which "never again" writes an exclusion unless told otherwise."""
+        named = {one.name: one.write_exclusions for one in self.settings.lidarrs}
+        named[DEFAULT_INSTANCE] = self.settings.lidarr.write_exclusions
+        return tuple(name for name in self.outside.lidarrs if named[name])
 
     def require_lidarr(self) -> None:
         """Raises ConfigurationError that names what is missing."""
@@ -283,6 +295,8 @@ def _deps(
     sources = {source.name: source for source in (brainz, *others) if source}
     charts = [CachedCharts(outside.deezer, cache)] if outside.deezer else []
 
+    care = bind_care(outside, db, cache, charts, clock)
+
     async def recall(seeds: Sequence[Mbid]) -> Mapping[Mbid, Sequence[Mbid]]:
         # ListenBrainz alone names its neighbours by identifier throughout.
         return await recall_neighbours(cache, brainz, seeds) if brainz else {}
@@ -290,19 +304,29 @@ def _deps(
     async def recall_similar(source: CandidateSource, seed: Seed) -> tuple[Candidate, ...]:
         return await sources[source.name].recall(seed)
 
-    def instruments(run_id: int | None, on_progress: OnProgress) -> "Instruments":
+    def instruments(
+        run_id: int | None, instance: str, links: Sequence[Link], on_progress: OnProgress
+    ) -> "Instruments":
         from brainarr.pipeline.run import Instruments
 
+        source = outside.lidarrs.get(instance)
+
         async def read_albums(library: Library, first: Sequence[int]) -> Library:
-            if outside.lidarr is None or library.from_snapshot:
+            if source is None or library.from_snapshot:
                 return library
             return await backfill_albums(
-                db, outside.lidarr, library, first, limit=len(first), on_progress=on_progress
+                db,
+                source,
+                library,
+                first,
+                limit=len(first),
+                on_progress=on_progress,
+                instance=instance,
             )
 
         # Cheap to make: what is dear, the links, all runs share.
         chain = Chain(
-            outside.links,
+            links,
             StoredLedger(db, clock, run_id),
             guards,
             strategy=settings.recommend.strategy,
@@ -313,7 +337,7 @@ def _deps(
             sources=list(sources.values()),
             charts=charts,
             catalog=CachedCatalog(outside.musicbrainz, cache),
-            preflight=outside.lidarr,
+            preflight=source,
             counter_for=counter_for,
             read_albums=read_albums,
             recall_neighbours=recall,
@@ -344,28 +368,39 @@ def _deps(
     )
 
     async def recommend(run: RunRow, library: Library, memory: Memory, on_progress: OnProgress) -> RunResult:
+        wanted = run.overrides.over(run.terms.over(await options()))
+        if run.kind is not ListKind.DISCOVER:
+            return await care(run, library, wanted, memory, on_progress)
         await load(PIPELINE)
         from brainarr.pipeline.run import run_pipeline
 
-        tools = instruments(run.id, on_progress)
-        wanted = run.overrides.over(await options())
-        return await run_pipeline(library, wanted, memory, tools, on_progress)
+        links = links_named(outside.links, run.terms.providers)
+        tools = instruments(run.id, run.instance, links, on_progress)
+        result = await run_pipeline(library, wanted, memory, tools, on_progress)
+        missing = run.terms.providers_missing(link.entry.name for link in outside.links)
+        notes = [missing] if missing else []
+        return msgspec.structs.replace(result, notes=(*notes, *result.notes))
 
-    async def estimate(library: Library, wanted: RunOptions, memory: Memory) -> tuple[CallEstimate, ...]:
+    async def estimate(
+        library: Library, options: RunOptions, memory: Memory, wanted: StoredList
+    ) -> tuple[CallEstimate, ...]:
         await load(PIPELINE)
         from brainarr.pipeline.run import foresee_prompts
 
-        write = await foresee_prompts(library, wanted, memory, instruments(None, unwatched))
-        return await estimate_calls(outside.links, write)
+        links = links_named(outside.links, wanted.terms.providers)
+        tools = instruments(None, wanted.instance, links, unwatched)
+        write = await foresee_prompts(library, options, memory, tools)
+        return await estimate_calls(links, write)
 
     runs = RunDeps(
         db=db,
         clock=clock,
         process=ground.process,
         broadcast=ground.broadcast,
-        library=outside.lidarr,
+        libraries=outside.lidarrs,
         recommend=recommend,
-        listen=partial(_listens, outside),
+        clears=True,
+        listen=partial(_listens, outside, cache),
         configured=settings.recommend.score_weights.scaled,
         keep_prompts=settings.recommend.keep_prompts,
         auto_approve=settings.recommend.approval == "auto",
@@ -374,7 +409,7 @@ def _deps(
     return runs, Estimating(chain, options, estimate), backtests
 
 
-async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
+async def _listens(outside: Outside, cache: LayeredCache) -> tuple[list[Plays], list[str]]:
     """What the person listened to, and a note for each service that did not tell."""
     plays: list[Plays] = []
     notes: list[str] = []
@@ -383,4 +418,6 @@ async def _listens(outside: Outside) -> tuple[list[Plays], list[str]]:
             plays += await listener.read()
         except ProviderError as error:
             notes.append(f"Listens were not counted: {error}")
+    if plays:
+        await remember_plays(cache, plays)
     return plays, notes

@@ -13,7 +13,9 @@ from brainarr.domain.names import Tier, name_keys
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
 from brainarr.pipeline.ports import AlbumCharts, Cache, CandidateSource, Catalog, Clock, Fresh, Unusable
+from brainarr.service.care import CARE
 from brainarr.service.estimate import ESTIMATE
+from brainarr.service.listens import LISTENS
 from brainarr.service.profile import PROFILE
 from brainarr.store.cache import LayeredCache, MemoryLevel, RedisLevel, StoredCache
 from brainarr.store.session import Database
@@ -26,14 +28,18 @@ NOTHING = timedelta(days=3)
 
 NAMED = Kind("artists-named", FACTS, NOTHING)
 ARTIST = Kind("artist", FACTS, NOTHING)
-ALBUMS = Kind("albums", FACTS, NOTHING)
+ALBUMS = Kind("albums", FACTS, NOTHING, version=2)
 FAVOURITES = Kind("favourites", NEIGHBOURS, NOTHING)
 SIMILAR = Kind("similar", FACTS, NOTHING, kept_on=timedelta(days=30))
 """Some of these lists are good for a fortnight only: `CachedSource` says which."""
 
 _MB = 2**20
 
-REMOTE = (NAMED, ARTIST, ALBUMS, FAVOURITES, SIMILAR)
+RELEASES = Kind("releases", timedelta(days=6), timedelta(days=6), kept_on=timedelta(days=60))
+"""What artists brought out lately: known again before a weekly list runs. Old news stand in until everybody
+else was asked about."""
+
+REMOTE = (NAMED, ARTIST, ALBUMS, FAVOURITES, SIMILAR, RELEASES)
 
 
 def open_cache(
@@ -45,8 +51,11 @@ def open_cache(
         MemoryLevel(settings.memory_mb * _MB),
         StoredCache(db, clock, most_bytes=settings.database_mb * _MB),
         RedisLevel(redis_url, clock, secret) if redis_url else None,
-        kinds=(*REMOTE, PROFILE, ESTIMATE),
+        kinds=(*REMOTE, LISTENS, PROFILE, CARE, ESTIMATE),
     )
+
+
+_read_albums = msgspec.msgpack.Decoder(tuple[ReleaseGroup, ...]).decode
 
 
 class CachedCatalog:
@@ -73,6 +82,15 @@ class CachedCatalog:
         return await _remembered(
             self._cache, Key(ALBUMS, artist), tuple[ReleaseGroup, ...], lambda: self._catalog.albums(artist)
         )
+
+    async def recall_albums(self, artists: Sequence[Mbid]) -> Mapping[Mbid, tuple[ReleaseGroup, ...]]:
+        """Those of `artists` whose albums are remembered; asks nobody."""
+        kept = await self._cache.get_many([Key(ALBUMS, artist) for artist in artists])
+        known: dict[Mbid, tuple[ReleaseGroup, ...]] = {}
+        for artist in artists:
+            with suppress(KeyError, msgspec.DecodeError):
+                known[artist] = _read_albums(kept[Key(ALBUMS, artist)])
+        return known
 
 
 class _List(msgspec.Struct, frozen=True):

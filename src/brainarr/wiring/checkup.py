@@ -20,6 +20,7 @@ from brainarr.llm.models import Link
 from brainarr.pipeline.ports import BreakerState, Clock
 from brainarr.providers.oidc import OpenId
 from brainarr.service.doctor import Check, Finding, Health, folder_check
+from brainarr.service.feed_words import read_feed_words
 from brainarr.service.monitor import Watched, probe_provider, read_breakers
 from brainarr.service.settings import read_settings
 from brainarr.store.redis_client import ping_redis
@@ -60,6 +61,7 @@ async def open_checkup(
             *_lidarr_missing(loaded.values),
             *(provider.check for provider in (*_services(outside), *_models(outside))),
             *await _open_breakers(outside, url, folder),
+            *await _feeds(url, folder),
             *await _unasked_servers(loaded.values, places),
             *(
                 Check(target.name, "notification", target.check, needed=False)
@@ -118,7 +120,7 @@ def _card(link: Link) -> ModelCard | None:
 
 def _services(outside: Outside) -> tuple[WiredProvider, ...]:
     services: tuple[tuple[_Service | None, str, bool], ...] = (
-        (outside.lidarr, "library", True),
+        *((one, "library", True) for one in outside.lidarrs.values()),
         (outside.musicbrainz, "catalogue", True),
         (outside.listenbrainz, "similarity", False),
         (outside.lastfm, "similarity", False),
@@ -210,6 +212,15 @@ async def _open_breakers(outside: Outside, url: str, folder: Path) -> list[Findi
         )
         for name, circuit in circuits.items()
         if circuit.state is not State.CLOSED
+    ]
+
+
+async def _feeds(url: str, folder: Path) -> list[Finding]:
+    """What each list gives Lidarr, or why nothing."""
+    words = await _read_if_usable(url, folder, read_feed_words, {})
+    return [
+        Finding(f"list {slug}", "feed", Health.NOTE if feed.empty else Health.OK, " ".join(feed.said))
+        for slug, feed in words.items()
     ]
 
 

@@ -314,7 +314,9 @@ class ScheduleSettings(Section):
     """When the work beside the runs is done."""
 
     library: ScheduleText = "1h"
+    lidarr: ScheduleText = "2m"
     settle: ScheduleText = "daily"
+    deliveries: ScheduleText = "2m"
     clean_up: ScheduleText = "daily"
     backup: ScheduleText = "weekly"
 

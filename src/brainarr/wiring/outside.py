@@ -19,7 +19,7 @@ from brainarr.providers.itunes import Itunes
 from brainarr.providers.lastfm import Lastfm
 from brainarr.providers.lidarr import Lidarr, LidarrPictures, LidarrSettings
 from brainarr.providers.listenbrainz import ListenBrainz
-from brainarr.providers.musicbrainz import MusicBrainz, MusicBrainzNeighbours
+from brainarr.providers.musicbrainz import MusicBrainz, MusicBrainzNeighbours, MusicBrainzReleases
 from brainarr.providers.notifications import AppriseTarget, open_targets
 from brainarr.providers.oidc import OpenId
 from brainarr.wiring.configuration import Settings
@@ -52,6 +52,8 @@ class Outside:
     musicbrainz: MusicBrainz
     neighbours: MusicBrainzNeighbours | None
     """MusicBrainz once more, as a similarity source."""
+    releases: MusicBrainzReleases
+    """MusicBrainz' search, for what is new."""
     listenbrainz: ListenBrainz | None
     deezer: Deezer | None
     lastfm: Lastfm | None
@@ -120,6 +122,7 @@ async def open_outside(
             neighbours=MusicBrainzNeighbours(settings.musicbrainz, encyclopaedia)
             if settings.musicbrainz.neighbour_seeds
             else None,
+            releases=MusicBrainzReleases(encyclopaedia),
             listenbrainz=similar if brainz.enabled else None,
             deezer=Deezer(settings.deezer, kept(deezer.connect(settings.deezer)))
             if settings.deezer.enabled

@@ -31,10 +31,11 @@ def probes_of(settings: Callable[[], Settings]) -> Probes:
     """`settings` are what is saved by now: keys that are left out come from there."""
 
     async def lidarr(url: str, api_key: str | None, verify_tls: bool) -> LidarrFacts:
-        saved = settings().lidarr
         values = {"url": url, "api_key": api_key, "verify_tls": verify_tls, "timeout": PATIENCE_S}
-        if not api_key and saved.url and place_of(saved.url) == place_of(url):
-            values["api_key"] = saved.api_key
+        if not api_key:
+            known = (settings().lidarr, *settings().lidarrs)
+            here = (one.api_key for one in known if one.url and place_of(one.url) == place_of(url))
+            values["api_key"] = next(here, None)
         return await _ask_lidarr(_validated(LidarrSettings, values, "lidarr"))
 
     async def model(values: Mapping[str, object]) -> ModelFacts:

@@ -33,8 +33,10 @@ from brainarr.store.signals import FEEDS, WORK
 from brainarr.web.app import WebDeps, create_app
 from brainarr.wiring.build import Ground, House, open_ground, utc_now
 from brainarr.wiring.caching import CachedCatalog
+from brainarr.wiring.care import bind_recall
 from brainarr.wiring.changing import configuration_of
 from brainarr.wiring.checkup import wired_providers
+from brainarr.wiring.configuration import ServerSettings
 from brainarr.wiring.exposing import exposing, worker_app
 from brainarr.wiring.listening import listen, server_of
 from brainarr.wiring.probes import kinds, probes_of
@@ -141,6 +143,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         backtests=house.backtests,
         backups=house.backups,
         cache=house.cache,
+        care=bind_recall(house.outside, house.cache, house.clock),
         discographies=house.media.discographies,
         feeds=feeds,
         configuration=configuration,
@@ -157,6 +160,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         configured=house.runs.configured,
         catalog=CachedCatalog(house.outside.musicbrainz, house.cache),
         importers=house.outside.lidarrs,
+        excluding=house.excluding,
         artwork=house.media.artwork,
         previews=house.media.previews,
         tasks=house_tasks(house),
@@ -198,7 +202,20 @@ def _say_where(ground: Ground, listener: socket.socket) -> None:
     processes = ground.loaded.values.server.workers
     log.info("Brainarr listens", version=__version__, host=host, port=port, processes=processes)
     if ground.installation.first_start:
-        log.info("first start: `brainarr api-key` shows the key of the API", folder=str(ground.folder))
+        log.info(
+            "first start: open the address in a browser and make an account",
+            address=address_of(ground.loaded.values.server, port),
+            folder=str(ground.folder),
+        )
+
+
+def address_of(server: ServerSettings, port: int) -> str:
+    """Where a person finds the web app, as far as the settings tell."""
+    if server.external_url:
+        return f"{server.external_url}{server.url_base}/"
+    # What listens on every interface does not know by which name it is called, in a container least of all.
+    host = "localhost" if server.host in ("0.0.0.0", "::") else server.host  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{server.url_base}/"
 
 
 def surroundings(house: House) -> Surroundings:
@@ -212,10 +229,12 @@ def surroundings(house: House) -> Surroundings:
     return Surroundings(
         folders=written_folders(house),
         limits=house.settings.costs.limits,
-        library_every=every(schedules.library) if house.outside.lidarr else None,
+        instances=tuple(house.outside.lidarrs),
+        library_every=every(schedules.library) if house.outside.lidarrs else None,
         settings=tuple(exposure_issues(server.host, server.external_url, house.api_key)),
         redis_away=(lambda: house.signals.away) if house.settings.redis.url else None,
         backup_every=every(schedules.backup),
+        chain=tuple(entry.name for entry in house.settings.provider_chain),
     )
 
 

@@ -216,6 +216,15 @@ CHAPTERS = (
                         none="the usable one with the most free space",
                         allowed="the path of one of Lidarr's root folders",
                     ),
+                    "lidarr.write_exclusions": Words(
+                        "Exclude what you never want again",
+                        "Never again also writes an exclusion into Lidarr, and lifts it with the block.",
+                    ),
+                    "lidarr.sync_after_approval": Words(
+                        "Fetch soon after an approval",
+                        "Lidarr is asked to fetch a list twenty seconds after something in it was approved. "
+                        "Off, it comes by itself: every 15 minutes for albums, every 6 hours for artists.",
+                    ),
                     "lidarr.verify_tls": Words(
                         "Check the certificate", "Off accepts any certificate.", advanced=True
                     ),
@@ -233,7 +242,7 @@ CHAPTERS = (
                 {
                     "lidarrs": Words(
                         "More Lidarrs",
-                        "The page Setup, Lidarr, adds and removes them; each list is for one.",
+                        "The page Lidarrs adds and removes them; each list is for one.",
                         none="just that one",
                         allowed="up to 10 entries, each with a name of its own, an address and a key",
                     ),
@@ -314,6 +323,12 @@ CHAPTERS = (
                 {
                     "recommend.schedule": _schedule("Recommend", "When a run starts by itself."),
                     "schedules.library": _schedule("Read the library", "What Lidarr holds."),
+                    "schedules.lidarr": _schedule(
+                        "Follow Lidarr", "What was grabbed, imported, deleted or excluded there."
+                    ),
+                    "schedules.deliveries": _schedule(
+                        "Deliveries", "Looks up what is due, and reads what Lidarr's list syncs came to."
+                    ),
                     "schedules.settle": _schedule("Settle", "Notes what became of what was imported."),
                     "schedules.clean_up": _schedule("Clean up", "Forgets what is past its time."),
                     "schedules.backup": _schedule("Back up", "A backup into the backup folder."),

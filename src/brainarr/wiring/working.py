@@ -3,17 +3,24 @@
 from datetime import timedelta
 from functools import partial
 
+from brainarr.domain.addresses import external_address
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.schedule import Interval, parse_schedule
-from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, usual_chores
+from brainarr.jobs.chores import NO_LIDARR, Chore, Rhythm, chore, chore_when_wanted, usual_chores
 from brainarr.jobs.worker import CONCURRENCY, Worker
 from brainarr.service.backtest import BACKTEST, work_backtest
 from brainarr.service.backup import TASK as BACKUP
 from brainarr.service.backup import make_backup
+from brainarr.service.delivery.remembering import RoundDeps
+from brainarr.service.delivery.rounds import tend_deliveries
+from brainarr.service.following import follow_lidarrs
+from brainarr.service.lidarr_link import next_try, switch_on
+from brainarr.service.list_sync import next_sync, sync_approved
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task
 from brainarr.store.archive import Origin
 from brainarr.store.breakers import StoredBreakers
-from brainarr.store.jobs import RECOMMEND
+from brainarr.store.jobs import DELIVERIES, FOLLOW, RECOMMEND
 from brainarr.wiring.build import House
 from brainarr.wiring.checkup import watched_models
 
@@ -22,7 +29,8 @@ COST_WATCH = timedelta(minutes=1)
 
 def recommend_task(house: House) -> Task:
     missing = "" if house.outside.lidarr else NO_LIDARR
-    return Task(RECOMMEND, parse_schedule(house.settings.recommend.schedule), missing)
+    schedule = parse_schedule(house.settings.recommend.schedule)
+    return Task(RECOMMEND, schedule, missing, lidarrs=frozenset(house.outside.lidarrs))
 
 
 def house_tasks(house: House) -> tuple[Task, ...]:
@@ -36,11 +44,62 @@ def house_chores(house: House) -> tuple[Chore, ...]:
     rhythm = Rhythm(*map(parse_schedule, (schedules.library, schedules.settle, schedules.clean_up)))
     return (
         *usual_chores(house.runs, house.cache, rhythm, house.settings.retention.periods),
+        _follow(house),
+        _deliveries(house),
         _backup(house),
         *_cost_watch(house),
         *_monitor(house),
         chore(BACKTEST, None, partial(work_backtest, house.backtests)),
+        _list_sync(house),
+        _lidarr_setup(house),
     )
+
+
+def _follow(house: House) -> Chore:
+    """Listening to the Lidarrs, and looking at what has changed there."""
+
+    async def follow(*_: object) -> None:
+        await follow_lidarrs(house.db, house.outside.lidarrs, house.clock)
+
+    schedule = parse_schedule(house.settings.schedules.lidarr)
+    return chore(FOLLOW, schedule, follow, missing="" if house.outside.lidarrs else NO_LIDARR)
+
+
+def _deliveries(house: House) -> Chore:
+    lidarrs = house.outside.lidarrs
+    deps = RoundDeps(house.db, house.clock, lidarrs, house.outside.messengers)
+
+    async def tend(*_: object) -> None:
+        await tend_deliveries(deps)
+
+    missing = "" if lidarrs else NO_LIDARR
+    return chore(DELIVERIES, parse_schedule(house.settings.schedules.deliveries), tend, missing=missing)
+
+
+def _list_sync(house: House) -> Chore:
+    """For the Lidarrs whose owner wants it."""
+    settings, lidarrs = house.settings, house.outside.lidarrs
+    wanted = {DEFAULT_INSTANCE: settings.lidarr.sync_after_approval}
+    wanted |= {one.name: one.sync_after_approval for one in settings.lidarrs}
+    asked = {instance: lidarr for instance, lidarr in lidarrs.items() if wanted[instance]}
+
+    async def sync(*_: object) -> None:
+        await sync_approved(house.db, asked, clock=house.clock)
+
+    missing = NO_LIDARR if not lidarrs else "" if asked else "Set lidarr.sync_after_approval."
+    return chore_when_wanted("list_sync", next_sync, sync, missing=missing)
+
+
+def _lidarr_setup(house: House) -> Chore:
+    """Where something could not be switched on yet."""
+    server = house.settings.server
+    lists = {instance: lidarr.lists for instance, lidarr in house.outside.lidarrs.items()}
+    address = external_address(server.external_url, server.url_base)
+
+    async def try_again(*_: object) -> None:
+        await switch_on(house.db, house.installation.secrets, lists, address, clock=house.clock)
+
+    return chore_when_wanted("lidarr_setup", next_try, try_again, missing="" if lists else NO_LIDARR)
 
 
 def _backup(house: House) -> Chore:

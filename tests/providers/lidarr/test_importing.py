@@ -6,7 +6,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from brainarr.errors import ProviderRejected, ProviderUnavailable, UnreadableAnswer
-from brainarr.pipeline.ports import ImportOptions
+from brainarr.pipeline.ports import ImportOptions, Taken
 from brainarr.providers.lidarr import Lidarr
 from tests.providers.lidarr.conftest import OpenLidarr, received
 from tests.providers.payloads import mbid
@@ -67,7 +67,7 @@ async def test_an_artist_goes_into_the_roomiest_usable_folder_under_its_defaults
     lidarr: Lidarr, httpserver: HTTPServer
 ) -> None:
     takes(httpserver, "artist")
-    await lidarr.add_artist(ARTIST, "Slowdive", ImportOptions(search=True))
+    assert await lidarr.add_artist(ARTIST, "Slowdive", ImportOptions(search=True)) is Taken.ADDED
     assert received(httpserver, "POST") == [
         ("/tag", {"label": "brainarr"}),
         (
@@ -139,7 +139,7 @@ async def test_an_artist_that_lidarr_has_already_is_fine(
     lidarr: Lidarr, httpserver: HTTPServer, status: int, body: Any
 ) -> None:
     takes(httpserver, "artist", status, body)
-    await lidarr.add_artist(ARTIST, "Slowdive", ImportOptions())
+    assert await lidarr.add_artist(ARTIST, "Slowdive", ImportOptions()) is Taken.KNOWN
     assert received(httpserver, "POST")[-1][0] == "/artist"
 
 
@@ -152,7 +152,7 @@ async def test_an_album_that_lidarr_lists_already_is_monitored_and_searched_for_
         [{"id": 42, "monitored": False}]
     )
     httpserver.expect_request("/api/v1/album/monitor", "PUT").respond_with_json([], status=202)
-    await lidarr.add_album(ALBUM, ARTIST, "Slowdive", ImportOptions())
+    assert await lidarr.add_album(ALBUM, ARTIST, "Slowdive", ImportOptions()) is Taken.MONITORED
     assert received(httpserver, "PUT") == [("/album/monitor", {"albumIds": [42], "monitored": True})]
     await lidarr.add_album(ALBUM, ARTIST, "Slowdive", ImportOptions(search=True))
     assert received(httpserver, "POST")[-1] == ("/command", {"name": "AlbumSearch", "albumIds": [42]})
@@ -190,6 +190,27 @@ async def test_a_validation_error_is_told_in_lidarrs_words_with_its_cure(
     assert "lidarr.root_folder" in caught.value.remedy
     assert "default quality profile" in caught.value.remedy
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "cure"),
+    [
+        ("Path", "ArtistPathValidator", "Another artist has this folder"),
+        ("Artist.Path", "ArtistAncestorValidator", "Another artist has this folder"),
+        ("ForeignArtistId", "", "does not know the artist yet"),
+        ("ForeignAlbumId", "", "does not know the album yet"),
+        ("Artist.Path", "PathValidator", "lidarr.root_folder"),
+    ],
+)
+async def test_each_rule_that_was_broken_has_its_cure(
+    lidarr: Lidarr, httpserver: HTTPServer, name: str, code: str, cure: str
+) -> None:
+    row = {"propertyName": name, "errorMessage": "Lidarr's own words", "errorCode": code}
+    takes(httpserver, "artist", 400, [row])
+    with pytest.raises(ProviderRejected) as caught:
+        await lidarr.add_artist(ARTIST, "Slowdive", ImportOptions())
+    assert "Lidarr's own words" in caught.value.message
+    assert cure in caught.value.remedy
 
 
 @pytest.mark.parametrize("body", [{"title": "One or more validation errors occurred."}, "odd", [7], [{}]])
@@ -291,8 +312,12 @@ async def test_a_choice_that_lidarr_does_not_have_is_named_with_those_it_has(
     assert caught.value.remedy
 
 
-async def test_the_choices_are_lidarrs_own_with_the_usual_folder_first(lidarr: Lidarr) -> None:
+async def test_the_choices_are_lidarrs_own_with_the_usual_folder_first(
+    lidarr: Lidarr, httpserver: HTTPServer
+) -> None:
+    answers(httpserver, tag=[{"id": 8, "label": "recs"}, {"id": 7, "label": "brainarr"}])
     choices = await lidarr.choices()
+    assert choices.tags == ("brainarr", "recs")
     assert [folder.path for folder in choices.folders] == ["/large", "/small"]
     assert (choices.folders[0].free_bytes, choices.folders[0].quality_profile) == (10**12, 5)
     assert choices.qualities == ((4, "Any"), (5, "Lossless"))

@@ -48,7 +48,20 @@ async def test_an_artist_is_read_in_our_words() -> None:
         track_files=51,
         last_release_year=2023,
         fingerprint=only.fingerprint,
+        folder="/music/Slowdive",
     )
+
+
+async def test_who_was_deleted_from_musicbrainz_is_gone_and_folders_are_bounded() -> None:
+    only = await artist(status="deleted", path="/" + "x" * 5_000)
+    assert only.gone and len(only.folder) == 1_000
+    assert not (await artist(status="ended")).gone
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "", None, "soon", "2026-1-1", "٢٠٢٦-01-01"])
+async def test_a_date_that_is_none_is_none(date: str | None) -> None:
+    (album,) = await read_albums(in_chunks(json.dumps([album_row(5, releaseDate=date)]).encode()))
+    assert album.released is None
 
 
 async def test_an_artist_of_whom_little_is_known_is_still_owned() -> None:
@@ -245,7 +258,7 @@ async def test_an_album_is_read_in_our_words() -> None:
         {"id": 7, "title": "Odd", "secondaryTypes": "Live"},
     ]
     assert await read_albums(in_chunks(json.dumps(rows).encode())) == (
-        OwnedAlbum(5, "Souvlaki", mbid(10_005), 1993, "album", (), True, 10),
+        OwnedAlbum(5, "Souvlaki", mbid(10_005), 1993, "album", (), True, 10, "1993-05-17"),
         OwnedAlbum(6, "Live", None, None, "ep", ("live",), False, 0),
         OwnedAlbum(7, "Odd", None, None, "other", (), False, 0),
     )

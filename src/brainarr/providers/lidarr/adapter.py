@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from brainarr.domain.import_lists import Terms
+from brainarr.domain.lidarr_events import LidarrEvent
+from brainarr.domain.list_syncs import ListSync
 from brainarr.domain.music import Mbid, OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.errors import ProviderRejected, UnreadableAnswer
 from brainarr.http import Http, Params
-from brainarr.pipeline.ports import ImportChoices, ImportOptions
+from brainarr.pipeline.ports import ImportChoices, ImportOptions, Taken
 from brainarr.providers.lidarr.failures import already_there, explained
+from brainarr.providers.lidarr.history import read_history
 from brainarr.providers.lidarr.import_lists import LidarrLists
 from brainarr.providers.lidarr.importing import (
     album_body,
@@ -20,8 +24,10 @@ from brainarr.providers.lidarr.importing import (
     choose_terms,
     import_choices,
 )
+from brainarr.providers.lidarr.list_syncs import list_syncs
 from brainarr.providers.lidarr.reading import read_albums, read_artist_batches
 from brainarr.providers.lidarr.resources import (
+    Command,
     Exclusion,
     ImportListRow,
     Known,
@@ -44,7 +50,7 @@ class LidarrStatus(msgspec.Struct, frozen=True):
 
 
 class Lidarr:
-    """One Lidarr (pipeline.ports: LibrarySource, Preflight, Importer). Every method raises ProviderError."""
+    """One Lidarr (pipeline.ports: WatchedLibrary, Recipient, Importer). Every method raises ProviderError."""
 
     kind = "lidarr"
 
@@ -85,6 +91,33 @@ class Lidarr:
         rows = await self._get("importlistexclusion", list[Exclusion])
         return frozenset(mbid for row in rows if (mbid := parse_mbid(row.foreign_id)))
 
+    async def exclude(self, mbid: Mbid, name: str) -> bool:
+        try:
+            await self._post("importlistexclusion", {"foreignId": mbid, "artistName": name})
+        except ProviderRejected as error:
+            # A second one of the same identifier is refused in words that differ from version to version.
+            if error.status == 400 and mbid in await self.read_exclusions():
+                return False
+            raise
+        return True
+
+    async def lift_exclusion(self, mbid: Mbid) -> None:
+        rows = await self._get("importlistexclusion", list[Exclusion])
+        for row in rows:
+            if row.id and parse_mbid(row.foreign_id) == mbid:
+                with explained(self._http, "importlistexclusion"):
+                    await self._http.delete(f"importlistexclusion/{row.id}")
+
+    async def events_since(self, moment: datetime) -> tuple[LidarrEvent, ...]:
+        asked = {
+            "date": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "includeArtist": "true",
+            "includeAlbum": "true",
+        }
+        with explained(self._http, "history/since"):
+            async with self._http.stream("history/since", asked) as chunks:
+                return await read_history(chunks)
+
     async def read_tags(self) -> Mapping[int, str]:
         return {row.id: row.label[:100] for row in await self._get("tag", list[Tag])}
 
@@ -96,15 +129,17 @@ class Lidarr:
         rows = await self._get("album/lookup", list[Known], {"term": f"lidarr:{mbid}"})
         return self._canonical(rows[0].foreign_album_id) if rows else None
 
-    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_artist(self, mbid: Mbid, name: str, options: ImportOptions) -> Taken:
         terms = await self._terms(options, single_album=False)
         try:
             await self._post("artist", artist_body(mbid, name, terms, options))
         except ProviderRejected as error:
             if not already_there(error):
                 raise
+            return Taken.KNOWN
+        return Taken.ADDED
 
-    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> None:
+    async def add_album(self, album: Mbid, artist: Mbid, name: str, options: ImportOptions) -> Taken:
         # The profile that takes nothing else would keep new releases out as well.
         terms = await self._terms(options, single_album=not options.new_releases)
         try:
@@ -112,7 +147,8 @@ class Lidarr:
         except ProviderRejected as error:
             if not already_there(error):
                 raise
-            await self._monitor(album, options)
+            return await self._monitor(album, options)
+        return Taken.ADDED
 
     async def choices(self) -> ImportChoices:
         folders = await self._root_folders()
@@ -121,6 +157,7 @@ class Lidarr:
             choose_folder(self.name, folders, self._settings.root_folder),
             await self._get("qualityprofile", list[NamedProfile]),
             await self._get("metadataprofile", list[NamedProfile]),
+            (await self.read_tags()).values(),
         )
 
     async def sync_lists(self, url_part: str) -> int:
@@ -129,7 +166,10 @@ class Lidarr:
             await self._post("command", {"name": "ImportListSync", "definitionId": definition})
         return len(lists)
 
-    async def _monitor(self, album: Mbid, options: ImportOptions) -> None:
+    async def read_list_syncs(self) -> tuple[ListSync, ...]:
+        return list_syncs(await self._get("command", list[Command]))
+
+    async def _monitor(self, album: Mbid, options: ImportOptions) -> Taken:
         """Lidarr lists an owned artist's albums whether wanted or not: this one is wanted now."""
         rows = await self._get("album", list[ListedAlbum], {"foreignAlbumId": album})
         ids = [row.id for row in rows]
@@ -140,6 +180,7 @@ class Lidarr:
             await self._http.put_json("album/monitor", {"albumIds": ids, "monitored": True})
         if options.search:
             await self._post("command", {"name": "AlbumSearch", "albumIds": ids})
+        return Taken.KNOWN if all(row.monitored for row in rows) else Taken.MONITORED
 
     async def _terms(self, options: ImportOptions, *, single_album: bool) -> Terms:
         folders = await self._root_folders()

@@ -27,7 +27,17 @@ _REMEDIES = {
     "path": _ROOT_FOLDER,
     "qualityprofileid": "Give the root folder a default quality profile in Lidarr.",
     "metadataprofileid": "Give the root folder a default metadata profile in Lidarr.",
+    "foreignartistid": "Lidarr's metadata does not know the artist yet: it follows MusicBrainz by some days.",
+    "foreignalbumid": "Lidarr's metadata does not know the album yet: it follows MusicBrainz by some days.",
 }
+_TAKEN_FOLDER = (
+    "Another artist has this folder in Lidarr, perhaps one of the same name: give that one another folder."
+)
+_REMEDIES_BY_CODE = {
+    "ArtistPathValidator": _TAKEN_FOLDER,
+    "ArtistAncestorValidator": _TAKEN_FOLDER,
+}
+"""Where the rule that was broken says more than the property that it is about."""
 
 
 @contextmanager
@@ -100,8 +110,8 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
     rows = validations(error)
     if not rows:
         return error
-    said = "; ".join(f"{_text(row, 'propertyName')}: {_text(row, 'errorMessage')}" for row in rows[:5])
-    cures = (_REMEDIES.get(_text(row, "propertyName").rpartition(".")[2].lower(), "") for row in rows)
+    said = "; ".join(f"{told(row, 'propertyName')}: {told(row, 'errorMessage')}" for row in rows[:5])
+    cures = map(_cure, rows)
     return ProviderRejected(
         error.provider,
         f"it refuses ({said.rstrip('.')}).",
@@ -111,10 +121,16 @@ def _refused(error: ProviderRejected) -> ProviderRejected:
     )
 
 
+def _cure(row: dict[str, Any]) -> str:
+    by_code = _REMEDIES_BY_CODE.get(told(row, "errorCode"))
+    return by_code or _REMEDIES.get(told(row, "propertyName").rpartition(".")[2].lower(), "")
+
+
 def validations(error: ProviderRejected) -> list[dict[str, Any]]:
     """The rows of a 400: each names a property (`propertyName`) and what is wrong (`errorMessage`)."""
     return [row for row in error.body if isinstance(row, dict)] if isinstance(error.body, list) else []
 
 
-def _text(row: dict[str, Any], key: str) -> str:
+def told(row: dict[str, Any], key: str) -> str:
+    """What a row of a 400 says by that key: bounded, one line, without secrets, without a full stop."""
     return redact(excerpt(str(row.get(key, "")).encode("utf-8", "replace"), 200)).strip(" .")

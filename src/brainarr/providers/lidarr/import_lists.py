@@ -3,15 +3,18 @@
 https://lidarr.audio/docs/api/#/ImportList
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from brainarr.domain.import_lists import Channel, Choices, ListFound, ListPlan, Terms, Unreached
 from brainarr.errors import ProviderRejected
 from brainarr.http import Http
 from brainarr.pipeline.ports import ImportOptions
-from brainarr.providers.lidarr.failures import explained, validations
+from brainarr.providers.lidarr.failures import explained
 from brainarr.providers.lidarr.importing import choose_folder, choose_terms
-from brainarr.providers.lidarr.resources import ImportListRow, NamedProfile, RootFolder, Tag
+from brainarr.providers.lidarr.notifications import LidarrWebhooks
+from brainarr.providers.lidarr.reach import unreached
+from brainarr.providers.lidarr.resources import ImportListRow, NamedProfile, RootFolder, SystemStatus, Tag
 from brainarr.providers.lidarr.settings import LidarrSettings
 
 _KINDS = {
@@ -22,21 +25,11 @@ _KINDS = {
 
 _CHANNELS = {implementation: channel for channel, (implementation, _) in _KINDS.items()}
 
+NOTHING_PICKED: Mapping[str, list[Any]] = {"profileIds": [], "tagIds": [], "rootFolderPaths": []}
+"""The filters of an albums list by which it takes a part of ours: all of it."""
+
 # What Lidarr's test of a list says by these names is about reaching us; by any other, about the list itself.
 _ABOUT_US = ("", "baseurl", "apikey")
-
-_REACH = (
-    "Lidarr must reach Brainarr under this address: in Docker that is the container's name, never localhost. "
-    "Set server.external_url."
-)
-_REFUSES = "Something at this address refuses the key: another Brainarr, or a sign-in page before it."
-_REMEDIES = {
-    "StatusCode: 421": "Brainarr does not know itself by this name: set server.external_url to it.",
-    "[421]": "Brainarr does not know itself by this name: set server.external_url to it.",
-    "unauthorized": _REFUSES,
-    "API Key is invalid": _REFUSES,
-    "URL base": "Something redirects: does the address need https://, or lack the URL base?",
-}
 
 
 class LidarrLists:
@@ -45,6 +38,10 @@ class LidarrLists:
     def __init__(self, settings: LidarrSettings, http: Http) -> None:
         self._settings = settings
         self._http = http
+        self.webhooks = LidarrWebhooks(http)
+
+    async def version(self) -> str:
+        return (await self._get("system/status", SystemStatus)).version[:40]
 
     async def read(self) -> tuple[ListFound, ...]:
         rows = await self._get("importlist", list[ImportListRow])
@@ -85,7 +82,7 @@ class LidarrLists:
             with explained(self._http, "importlist/test"):
                 await self._http.post_json("importlist/test", body)
         except ProviderRejected as error:
-            return _unreached(error)
+            return unreached(error, _ABOUT_US)
         return None
 
     async def make(self, plan: ListPlan) -> None:
@@ -95,7 +92,8 @@ class LidarrLists:
     async def change(self, number: int, plan: ListPlan) -> None:
         path = f"importlist/{number}"
         # All of a resource goes back, with what we know nothing of as it was.
-        body = await self._get(path, dict[str, Any]) | _body(plan)
+        there = await self._get(path, dict[str, Any])
+        body = there | _body(plan, _picked(there))
         with explained(self._http, path):
             # Whoever could not be reached just now must be corrected all the same.
             await self._http.put_json(path, body, {"forceSave": "true"})
@@ -113,18 +111,26 @@ class LidarrLists:
             return await self._http.get_json(path, shape=shape)
 
 
-def _body(plan: ListPlan) -> dict[str, Any]:
+def _picked(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Which parts of our list a person picked for it (domain.pickers)."""
+    fields = resource.get("fields")
+    rows = cast("list[dict[str, Any]]", fields) if isinstance(fields, list) else []
+    picked = {row.get("name"): row.get("value") for row in rows}
+    return {name: value for name in NOTHING_PICKED if isinstance(value := picked.get(name), list)}
+
+
+def _body(plan: ListPlan, picked: Mapping[str, Any] = NOTHING_PICKED) -> dict[str, Any]:
     implementation, contract = _KINDS[plan.channel]
     values: dict[str, Any] = {"baseUrl": plan.address}
     if plan.channel is Channel.ALBUMS:
-        # The pickers of the source stay empty: choosing there would filter the list.
-        values |= {"apiKey": plan.key, "profileIds": [], "tagIds": [], "rootFolderPaths": []}
+        values |= {"apiKey": plan.key, **NOTHING_PICKED, **picked}
     return {
         "name": plan.name,
         "implementation": implementation,
         "configContract": contract,
         "enableAutomaticAdd": plan.enabled,
         "shouldMonitor": plan.monitor,
+        "shouldMonitorExisting": plan.monitor_existing,
         "shouldSearch": plan.search,
         "monitorNewItems": plan.monitor_new,
         "rootFolderPath": plan.terms.root_folder,
@@ -144,16 +150,7 @@ def _found(row: ImportListRow) -> ListFound:
         enabled=row.enable_automatic_add,
         monitor=row.should_monitor,
         monitor_new=row.monitor_new_items,
+        monitor_existing=row.should_monitor_existing,
         search=row.should_search,
         terms=Terms(row.root_folder_path, row.quality_profile_id, row.metadata_profile_id, row.tags),
     )
-
-
-def _unreached(error: ProviderRejected) -> Unreached:
-    """What of a refusal is about us; raises `error` when any of it is about the list."""
-    rows = validations(error)
-    if not rows or any(str(row.get("propertyName", "")).lower() not in _ABOUT_US for row in rows):
-        raise error
-    said = error.message.removeprefix(f"{error.provider}: ")
-    remedy = next((remedy for sign, remedy in _REMEDIES.items() if sign in said), _REACH)
-    return Unreached(said, remedy)

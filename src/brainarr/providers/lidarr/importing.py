@@ -1,6 +1,6 @@
 """How an artist or album is added: under which folder, profiles and tags, and the bodies Lidarr wants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from brainarr.domain.import_lists import Terms
@@ -94,6 +94,7 @@ def import_choices(
     taken: RootFolder,
     qualities: Sequence[NamedProfile],
     metadata: Sequence[NamedProfile],
+    tags: Iterable[str],
 ) -> ImportChoices:
     """`taken`: the folder for whoever names none, which comes first."""
     usable = [taken, *(folder for folder in folders if folder.accessible and folder is not taken)]
@@ -109,6 +110,7 @@ def import_choices(
         ),
         qualities=tuple((profile.id, profile.name[:100]) for profile in qualities),
         metadata=tuple((profile.id, profile.name[:100]) for profile in metadata),
+        tags=tuple(sorted(tags)),
     )
 
 

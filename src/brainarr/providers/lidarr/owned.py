@@ -1,5 +1,6 @@
 """What Lidarr's artists and albums mean in our words. Texts and lists are bounded: they come from outside."""
 
+import re
 import sys
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -11,6 +12,7 @@ from brainarr.providers.lidarr.resources import Album, Artist, LastAlbum, Rating
 MAX_GENRES = 32
 MAX_GENRE = 64
 MAX_TAGS = 64
+MAX_FOLDER = 1_000
 
 PLAIN = "Studio"
 """Lidarr's word for an album without any secondary type."""
@@ -63,6 +65,8 @@ def owned_artist(row: Artist, shared: Shared) -> OwnedArtist:
         track_files=statistics.track_file_count or 0,
         last_release_year=year_of(last_album.release_date),
         fingerprint=_fingerprint(statistics, last_album),
+        folder=(row.path or "")[:MAX_FOLDER],
+        gone=row.status == "deleted",
     )
 
 
@@ -78,6 +82,7 @@ def owned_album(row: Album) -> OwnedAlbum:
         ),
         monitored=row.monitored is True,
         track_files=(row.statistics or NO_STATISTICS).track_file_count or 0,
+        released=day_of(row.release_date),
     )
 
 
@@ -86,6 +91,13 @@ def year_of(date: str | None) -> int | None:
     if date is None or not (year := date[:4]).isdecimal() or not year.isascii():
         return None
     return int(year) if int(year) > 1 else None
+
+
+def day_of(date: str | None) -> str | None:
+    """The day of an ISO date; None where there is none. Lidarr gives the first of January for a bare year."""
+    if date is None or year_of(date) is None or not re.match(r"\d{4}-\d\d-\d\d(?!\d)", date, re.ASCII):
+        return None
+    return date[:10]
 
 
 def _name(text: str) -> str:

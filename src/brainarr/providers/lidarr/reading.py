@@ -10,7 +10,14 @@ from brainarr.domain.music import OwnedAlbum, OwnedArtist
 from brainarr.errors import UnreadableAnswer
 from brainarr.providers.lidarr.arrays import ArrayReader
 from brainarr.providers.lidarr.owned import Shared, owned_album, owned_artist
-from brainarr.providers.lidarr.resources import Album, Artist, BareAlbum, BareArtist, Resource
+from brainarr.providers.lidarr.resources import (
+    Album,
+    Artist,
+    BareAlbum,
+    BareArtist,
+    HistoryRow,
+    Resource,
+)
 
 BATCH = 100
 SLICE_BYTES = 256 * 1024
@@ -21,7 +28,7 @@ MAX_ANSWER_BYTES = 3 * 2**29
 MAX_ROWS = 250_000
 """Five times the largest library we know of."""
 
-T = TypeVar("T", Artist, Album)
+T = TypeVar("T", Artist, Album, HistoryRow)
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +44,7 @@ async def read_artist_batches(
     shared = Shared()
     seen: set[int] = set()
     batch: list[OwnedArtist] = []
-    async with aclosing(_read_rows(chunks, Artist, BareArtist, provider)) as groups:
+    async with aclosing(read_rows(chunks, Artist, BareArtist, provider)) as groups:
         async for rows in groups:
             for row in rows:
                 if row.id in seen:
@@ -55,16 +62,17 @@ async def read_artist_batches(
 async def read_albums(chunks: AsyncIterable[bytes], provider: str = "lidarr") -> tuple[OwnedAlbum, ...]:
     """The answer to `GET /album?artistId=`, which may be tens of megabytes for one artist."""
     albums: dict[int, OwnedAlbum] = {}
-    async with aclosing(_read_rows(chunks, Album, BareAlbum, provider)) as groups:
+    async with aclosing(read_rows(chunks, Album, BareAlbum, provider)) as groups:
         async for rows in groups:
             for row in rows:
                 albums.setdefault(row.id, owned_album(row))
     return tuple(albums.values())
 
 
-async def _read_rows(
+async def read_rows(
     chunks: AsyncIterable[bytes], row: type[T], bare: type[Resource], provider: str
 ) -> AsyncGenerator[list[T], None]:
+    """A JSON array of any length, as groups of its elements. Raises UnreadableAnswer."""
     reader = ArrayReader(provider, row, bare)
     read = given = 0
     async for chunk in chunks:

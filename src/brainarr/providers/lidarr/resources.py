@@ -50,6 +50,9 @@ class Artist(BareArtist):
     tags: tuple[Id, ...] | None = None
     statistics: Statistics | None = None
     last_album: LastAlbum | None = None
+    path: str | None = None
+    status: str | None = None
+    """continuing, ended or deleted."""
 
 
 class BareAlbum(Resource):
@@ -75,6 +78,21 @@ class SystemStatus(Resource):
 
 class Exclusion(Resource):
     foreign_id: str | None = None
+    id: Id = 0
+
+
+class BareHistoryRow(Resource):
+    id: Id
+
+
+class HistoryRow(BareHistoryRow):
+    event_type: str | int | None = None
+    date: datetime | None = None
+    source_title: str | None = None
+    download_id: str | None = None
+    data: dict[str, Any] | None = None
+    artist: BareArtist | None = None
+    album: BareAlbum | None = None
 
 
 class Tag(Resource):
@@ -104,6 +122,7 @@ class Pictured(Resource):
 
 class ListedAlbum(Resource):
     id: Id
+    monitored: bool = False
 
 
 class Field(Resource):
@@ -118,6 +137,7 @@ class ImportListRow(Resource):
     implementation: str = ""
     enable_automatic_add: bool = False
     should_monitor: str = "none"
+    should_monitor_existing: bool = False
     should_search: bool = False
     monitor_new_items: str = "all"
     root_folder_path: str = ""
@@ -137,6 +157,31 @@ class ImportListRow(Resource):
         return f"{url_part.rstrip('/')}/" in f"{path.rstrip('/')}/"
 
 
+class NotificationRow(Resource):
+    """A notification, or a kind of one that the schema offers."""
+
+    id: Id = 0
+    name: str = ""
+    implementation: str = ""
+    fields: tuple[Field, ...] = ()
+    tags: tuple[int, ...] = ()
+    on_grab: bool = False
+    on_release_import: bool = False
+    on_upgrade: bool = False
+    on_download_failure: bool = False
+    on_import_failure: bool = False
+    on_artist_add: bool = False
+    on_artist_delete: bool = False
+    on_album_delete: bool = False
+    on_health_issue: bool = False
+    on_health_restored: bool = False
+    on_application_update: bool = False
+
+    def value(self, name: str) -> Any:
+        """Of a field; None where it has none, too."""
+        return next((field.value for field in self.fields if field.name == name), None)
+
+
 class RootFolder(Resource):
     path: str
     default_quality_profile_id: int = 0
@@ -149,3 +194,17 @@ class RootFolder(Resource):
 class NamedProfile(Resource):
     id: Id
     name: str = ""
+
+
+class Command(Resource):
+    """Something that Lidarr was asked to do, or does by itself."""
+
+    id: Id
+    name: str = ""
+    status: str = ""
+    """queued, started, completed, failed, aborted, cancelled or orphaned."""
+    started: datetime | None = None
+    ended: datetime | None = None
+    message: str | None = None
+    exception: str | None = None
+    """Of a failed one, with its stack."""

@@ -29,6 +29,10 @@ class _Manners(Section):
     """Seconds; Lidarr asks its metadata server while we wait."""
     root_folder: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     """Where pushed artists go; without it the usable root folder with the most free space."""
+    write_exclusions: bool = False
+    """Whether "never again" also writes an exclusion there."""
+    sync_after_approval: bool = True
+    """Whether it is asked to fetch a list soon after something in that was approved."""
 
 
 class LidarrSettings(_Manners):

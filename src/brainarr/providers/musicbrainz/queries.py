@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import clean_name, name_words
@@ -48,3 +49,11 @@ def style_query(styles: Sequence[str], also: Iterable[Mbid]) -> str:
     query = " ".join([*(f"+{tag}" for tag in tags[:2]), *tags[2:]])
     wanted = " ".join(f"arid:{mbid}" for mbid in also)
     return f"({query}) OR (+({wanted}) +({' '.join(tags)}))" if wanted else query
+
+
+def released_query(artists: Sequence[Mbid], day: date) -> str:
+    """Official albums and EPs by any of `artists`, first released on `day` or later; the index also has what
+    is announced. https://musicbrainz.org/doc/MusicBrainz_API/Search#Release_Group"""
+    named = " OR ".join(f"arid:{mbid}" for mbid in artists)
+    kinds = "(primarytype:album OR primarytype:ep)"
+    return f"({named}) AND firstreleasedate:[{day:%Y-%m-%d} TO *] AND {kinds} AND status:official"

@@ -51,9 +51,22 @@ class Rating(msgspec.Struct, rename={"votes": "votes-count"}):
     votes: Count | None = None
 
 
+class CreditedArtist(msgspec.Struct):
+    id: str
+
+
+class Credited(msgspec.Struct):
+    artist: CreditedArtist
+
+
 class GroupRow(
     msgspec.Struct,
-    rename={"kind": "primary-type", "secondary": "secondary-types", "released": "first-release-date"},
+    rename={
+        "kind": "primary-type",
+        "secondary": "secondary-types",
+        "released": "first-release-date",
+        "credit": "artist-credit",
+    },
 ):
     id: str
     title: str
@@ -63,6 +76,13 @@ class GroupRow(
     rating: Rating | None = None
     genres: list[msgspec.Raw] | None = None
     tags: list[msgspec.Raw] | None = None
+    credit: list[Credited] | None = None
+    """Whom it is by; only a search tells."""
+
+
+class FoundGroups(msgspec.Struct, rename={"groups": "release-groups"}):
+    count: int
+    groups: list[msgspec.Raw]
 
 
 class GroupRows(msgspec.Struct, rename={"count": "release-group-count", "groups": "release-groups"}):
@@ -100,6 +120,7 @@ def release_group(row: GroupRow, artist: Mbid) -> ReleaseGroup | None:
         title=title,
         artist=artist,
         year=_year(row.released),
+        released=_date(row.released),
         kind=clean_name(row.kind or "other").casefold(),
         secondary_kinds=tuple(clean_name(kind).casefold() for kind in (row.secondary or [])[:10]),
         rating=None if rating.value is None else rating.value * 2,  # five stars there, ten points here
@@ -117,6 +138,12 @@ def read_genres(
     return tuple(sorted((pair for pair in named if pair[0]), key=lambda pair: (-pair[1], pair[0])))[
         :MOST_GENRES
     ]
+
+
+def _date(date: str | None) -> str | None:
+    """As much of "1998-04-20" as is there; None of "????-04" and of nothing."""
+    found = re.match(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-[0-3][0-9])?)?(?![0-9])", date or "")
+    return found[0] if found and int(found[0][:4]) else None
 
 
 def _year(date: str | None) -> int | None:

@@ -86,6 +86,7 @@ class Holdings:
                 self.add_album(artist, self.world.albums[mbid], monitored=True, manual=True)
             for album in self.albums_of(artist.id):
                 album.track_files = TRACKS_PER_ALBUM if album.mbid in owned.held else 0
+                album.monitored &= album.mbid in owned.held or not owned.only_held
 
     def tell(self, happening: Happening) -> None:
         for listener in self.listeners:

@@ -139,8 +139,8 @@ def known_album(known: WorldAlbum, number: int = 0) -> dict[str, Any]:
         "links": [],
         "statistics": _no_statistics(),
     }
-    if known.year is not None:
-        body["releaseDate"] = f"{known.year:04d}-01-01T00:00:00Z"
+    if known.first_release:
+        body["releaseDate"] = f"{known.released or known.first_release + '-01-01'}T00:00:00Z"
     return body
 
 

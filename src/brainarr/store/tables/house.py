@@ -52,6 +52,10 @@ lists = Table(
     # Which Lidarr it is for.
     Column("instance", String(64), nullable=False, server_default=text("'default'")),
     Column("terms", JsonOf(ListTerms), nullable=False, server_default=text("'{}'")),
+    # When something was approved in it last that Lidarr was not asked to fetch yet.
+    Column("sync_wanted_at", UtcTime),
+    # It was deleted, and what came of its runs stays.
+    Column("retired_at", UtcTime),
 )
 
 # What ties a Lidarr to this Brainarr, beside its address and key in the settings.
@@ -62,6 +66,22 @@ lidarr_links = Table(
     # What its webhook brings.
     Column("webhook_key", Text, nullable=False, info=ENCRYPTED),
     Column("made_at", UtcTime, nullable=False),
+)
+
+# What stands in Lidarr switched off because Lidarr could not reach us: not what a person switched off.
+left_off = Table(
+    "left_off",
+    metadata,
+    Column("instance", String(64), primary_key=True),
+    # albums, artists or webhook.
+    Column("channel", String(16), primary_key=True),
+    # Of the list; "" for the webhook.
+    Column("slug", String(64), primary_key=True),
+    # How Lidarr was told to reach us.
+    Column("address", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("tried_at", UtcTime, nullable=False),
 )
 
 runs = Table(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     text,
 )
 
+from brainarr.domain.deliveries import DeliveryState
 from brainarr.domain.recommendation import Recommendation
 from brainarr.store.columns import JsonOf, String, Text, UtcTime
 from brainarr.store.tables.metadata import id_column, metadata, owner_column
@@ -51,6 +52,13 @@ recommendations = Table(
     Column("first_delivered_at", UtcTime),
     # The person wants no more tries.
     Column("given_up_at", UtcTime),
+    # When Lidarr's own lookup last knew it, and how often it has failed over it alone since.
+    Column("cleared_at", UtcTime),
+    Column("lookup_failures", Integer, nullable=False, server_default=text("0")),
+    # When a list sync that received it went well.
+    Column("proven_at", UtcTime),
+    # When it was found that a list sync failed because of it: from then on it goes out alone.
+    Column("broke_at", UtcTime),
     # The voices for it, out of `facts`: credit is shared among them.
     Column("sources", JsonOf(tuple[str, ...]), nullable=False, server_default=text("'[]'")),
     # Where it stood in its batch, from 1, and whether that slot was drawn; None before that was noted.
@@ -60,6 +68,8 @@ recommendations = Table(
     Column("propensity", Float, nullable=False, server_default=text("1")),
     # Of its artist, when they were last counted; None: never, or before it was imported.
     Column("plays", Integer),
+    # As Lidarr showed it last; None: it was never seen there.
+    Column("monitored", Boolean),
     # Out of `facts`, for searching and sorting.
     Column("year", Integer),
     Column("confidence", Float, nullable=False, server_default=text("0")),
@@ -208,6 +218,10 @@ library_state = Table(
     Column("instance", String(64), primary_key=True),
     Column("read_at", UtcTime, nullable=False),
     Column("exclusions", JsonOf(tuple[str, ...]), nullable=False),
+    # Lidarr's number of the tag that our own adds have; None: there was no such tag.
+    Column("own_tag", Integer),
+    # When a reading last found anything else than the one before.
+    Column("changed_at", UtcTime),
 )
 
 deliveries = Table(
@@ -218,9 +232,35 @@ deliveries = Table(
     Column("list_id", ForeignKey("lists.id"), nullable=False),
     Column("channel", String(16), nullable=False),
     Column("at", UtcTime, nullable=False),
-    # Which recommendations went out, in the order of the answer.
+    # Which recommendations went out, in the order of the answer; none, where something was due and held.
     Column("carried", JsonOf(tuple[int, ...]), nullable=False),
+    # The trial of a quarantine that it was (domain.quarantine), and what the sync that received it came to
+    # (domain.list_syncs.Outcome); None: not known yet, or not asked.
+    Column("trial", Integer),
+    Column("outcome", String(16)),
     Index("ix_deliveries_list_id_channel", "list_id", "channel"),
+)
+
+# What each Lidarr's feeds may carry at the moment; `revision` counts its changes, and those of what is
+# cleared.
+
+delivery_states = Table(
+    "delivery_states",
+    metadata,
+    Column("instance", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", JsonOf(DeliveryState), nullable=False),
+)
+# Identifiers that MusicBrainz has merged into others, and that were replaced everywhere.
+
+moved_mbids = Table(
+    "moved_mbids",
+    metadata,
+    Column("old", String(36), primary_key=True),
+    # artist or album.
+    Column("kind", String(8), primary_key=True),
+    Column("new", String(36), nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 history = Table(

@@ -3,15 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from brainarr.domain.life import Actor
 from brainarr.domain.music import parse_mbid
 from brainarr.errors import NotFound
-from brainarr.pipeline.ports import ImportOptions
-from brainarr.service.adding import PATIENCE_S, Choice, Monitor, add_albums
+from brainarr.service.adding import PATIENCE_S, Choice, add_albums
 from brainarr.service.albums import ArtistAlbum, Held, Shelf
+from brainarr.service.push import Monitor
 from brainarr.web.api import Id
+from brainarr.web.api.import_terms import ImportTerms
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import CONFLICT, NOT_FOUND, PROVIDER_FAILED, PROVIDER_UNAVAILABLE, problems
@@ -53,7 +54,7 @@ class DiscographyDocument(Document):
     problem: str | None = Field(description="Why it did not answer, as far as that is known.")
 
 
-class AlbumChoice(BaseModel):
+class AlbumChoice(ImportTerms):
     """Which albums to add, and how. What is left out, Lidarr's root folder says."""
 
     model_config = ConfigDict(
@@ -67,10 +68,6 @@ class AlbumChoice(BaseModel):
     monitor: Monitor = Field(
         Monitor.CHOSEN, description="The chosen albums alone, those and future ones, all albums, or nothing."
     )
-    search: bool = Field(False, description="Whether Lidarr searches for them at once.")
-    root_folder: str | None = Field(None, min_length=1, max_length=1_000)
-    quality_profile: int | None = Field(None, ge=1, le=2**31 - 1)
-    metadata_profile: int | None = Field(None, ge=1, le=2**31 - 1)
 
 
 class AddedDocument(Document):
@@ -79,6 +76,7 @@ class AddedDocument(Document):
     title: str
     mbid: str
     problem: str | None = Field(description="Why Lidarr did not take it, and what to do; null: it did.")
+    had: str = Field(description='Where Lidarr had it already, what became of that; "": it was added.')
 
 
 @router.get("/{id}/albums", responses=problems(NOT_FOUND))
@@ -102,14 +100,8 @@ async def add_artist_albums(id: Id, deps: Deps, wanted: AlbumChoice) -> list[Add
     mbids = [parse_mbid(text) for text in wanted.albums]
     if None in mbids:
         raise NotFound("One of the albums is no identifier of MusicBrainz.", remedy="GET the same address.")
-    options = ImportOptions(
-        search=wanted.search,
-        root_folder=wanted.root_folder,
-        quality_profile=wanted.quality_profile,
-        metadata_profile=wanted.metadata_profile,
-    )
-    choice = Choice(tuple(mbid for mbid in mbids if mbid), wanted.monitor, options)
+    choice = Choice(tuple(mbid for mbid in mbids if mbid), wanted.monitor, wanted.options)
     added = await add_albums(
-        deps.db, id, choice, deps.importer, deps.discographies, clock=deps.clock, actor=Actor.API
+        deps.db, id, choice, deps.importers, deps.discographies, clock=deps.clock, actor=Actor.API
     )
     return [AddedDocument.model_validate(one) for one in added]

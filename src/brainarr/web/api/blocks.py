@@ -12,7 +12,7 @@ from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.domain.recommendation import STYLE_LIMIT
 from brainarr.service.blocks import block_artist, block_style, list_blocks, revoke_block
 from brainarr.store.blocks import Block, BlockKind
-from brainarr.web.api import Id
+from brainarr.web.api import Exclude, Id
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import NOT_FOUND, problems
@@ -83,11 +83,23 @@ async def blocks(deps: Deps) -> list[BlockDocument]:
 
 @router.post("", status_code=201)
 async def block(
-    deps: Deps, wanted: Annotated[BlockedArtist | BlockedStyle, Field(discriminator="kind")]
+    deps: Deps,
+    wanted: Annotated[BlockedArtist | BlockedStyle, Field(discriminator="kind")],
+    exclude: Exclude = None,
 ) -> BlockDocument:
     """Never again, and what waits of it is withdrawn. Blocking the same again answers the old block."""
     if isinstance(wanted, BlockedArtist):
-        made = await block_artist(deps.db, _mbid(wanted.mbid), wanted.name, clock=deps.clock, actor=Actor.API)
+        exclude_in = deps.exclude_in(exclude)
+        made = await block_artist(
+            deps.db,
+            _mbid(wanted.mbid),
+            wanted.name,
+            clock=deps.clock,
+            actor=Actor.API,
+            exclude_in=exclude_in,
+        )
+        if exclude_in:
+            deps.wake()
     else:
         made = await block_style(deps.db, wanted.style, clock=deps.clock, actor=Actor.API)
     return BlockDocument.of(made)
@@ -95,5 +107,8 @@ async def block(
 
 @router.delete("/{id}", responses=problems(NOT_FOUND))
 async def unblock(id: Id, deps: Deps) -> BlockDocument:
-    """Revokes it: what it alone had withdrawn waits for your decision again."""
-    return BlockDocument.of(await revoke_block(deps.db, id, clock=deps.clock, actor=Actor.API))
+    """Revokes it: what it alone had withdrawn waits for your decision again, and the exclusion that it wrote
+    into Lidarr is lifted."""
+    revoked = await revoke_block(deps.db, id, clock=deps.clock, actor=Actor.API)
+    deps.wake()
+    return BlockDocument.of(revoked)

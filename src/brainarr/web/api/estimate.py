@@ -1,12 +1,16 @@
 """runs/estimate: what a run would cost, before it is started."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from brainarr.service.estimate import RunEstimate, estimate_run
+from brainarr.service.lists import DEFAULT_LIST
+from brainarr.web.asked import Words
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, dollars
-from brainarr.web.problems import CONFLICT, problems
+from brainarr.web.problems import CONFLICT, NOT_FOUND, problems
 
 router = APIRouter(prefix="/runs/estimate", tags=["runs"])
 
@@ -61,8 +65,13 @@ class EstimateDocument(Document):
         )
 
 
-@router.get("", responses=problems(CONFLICT))
-async def run_estimate(deps: Deps) -> EstimateDocument:
+@router.get("", responses=problems(NOT_FOUND, CONFLICT))
+async def run_estimate(
+    deps: Deps,
+    list: Annotated[Words, Query(description="The list that the run would be for.")] = DEFAULT_LIST,
+) -> EstimateDocument:
     """Writes the prompts of a run over the library as it was read last, and asks no model."""
-    estimate = await estimate_run(deps.db, deps.cache, deps.estimate, clock=deps.clock, limits=deps.limits)
+    estimate = await estimate_run(
+        deps.db, deps.cache, deps.estimate, list, clock=deps.clock, limits=deps.limits
+    )
     return EstimateDocument.of(estimate)

@@ -5,20 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainarr.domain.import_lists import Channel
-from brainarr.errors import Conflict
-from brainarr.pipeline.ports import ImportLists
-from brainarr.service.lidarr_setup import BOTH, Placed, Standing, State, Wanted, read_setup, set_up, take_down
+from brainarr.domain.import_lists import Channel, State
+from brainarr.service.instances import of_instance
+from brainarr.service.lidarr_link import link_list, unlink_list
+from brainarr.service.lidarr_setup import BOTH, Placed, Standing, Wanted, read_setup
 from brainarr.service.lists import read_list
 from brainarr.web.api.lists import public_address
-from brainarr.web.deps import Deps, WebDeps
+from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 from brainarr.web.problems import CONFLICT, NOT_FOUND, PROVIDER_FAILED, PROVIDER_UNAVAILABLE, problems
 
 router = APIRouter(prefix="/lists/{slug}/lidarr", tags=["lists"])
 
 Slug = Annotated[str, Path(max_length=64)]
-_FAILS = problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE)
+FAILS = problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE)
 
 
 class StandingDocument(Document):
@@ -90,33 +90,31 @@ class RemovedDocument(Document):
     removed: int = Field(description="How many there were.", examples=[2])
 
 
-@router.get("", responses=_FAILS)
+@router.get("", responses=FAILS)
 async def lidarr_lists(slug: Slug, request: Request, deps: Deps) -> list[StandingDocument]:
     """How its import lists stand in Lidarr: missing, set up, or what differs."""
     row = await read_list(deps.db, deps.secrets, slug)
-    found = await read_setup(_lidarr(deps), row, public_address(request, deps))
+    found = await read_setup(
+        of_instance(deps.all_import_lists, row.instance), row, public_address(request, deps)
+    )
     return [StandingDocument.of(standing) for standing in found]
 
 
-@router.post("", responses=_FAILS)
+@router.post("", responses=FAILS)
 async def set_up_in_lidarr(
     slug: Slug, request: Request, deps: Deps, wanted: WantedDocument | None = None
 ) -> list[PlacedDocument]:
     """Makes or corrects them; asked twice, they are there once. Lidarr's own test of each comes first."""
     row = await read_list(deps.db, deps.secrets, slug)
     chosen = Wanted(**(wanted or WantedDocument()).model_dump())
-    placed = await set_up(_lidarr(deps), row, public_address(request, deps), chosen)
+    lidarr, address = of_instance(deps.all_import_lists, row.instance), public_address(request, deps)
+    placed = await link_list(deps.db, lidarr, row, address, chosen, clock=deps.clock)
     return [PlacedDocument.of(one) for one in placed]
 
 
-@router.delete("", responses=_FAILS)
+@router.delete("", responses=FAILS)
 async def remove_from_lidarr(slug: Slug, request: Request, deps: Deps) -> RemovedDocument:
     """Removes them from Lidarr; what they brought stays there."""
     row = await read_list(deps.db, deps.secrets, slug)
-    return RemovedDocument(removed=await take_down(_lidarr(deps), row, public_address(request, deps)))
-
-
-def _lidarr(deps: WebDeps) -> ImportLists:
-    if deps.import_lists is None:
-        raise Conflict("There is no Lidarr to ask.", remedy="Set lidarr.url and lidarr.api_key.")
-    return deps.import_lists
+    lidarr, address = of_instance(deps.all_import_lists, row.instance), public_address(request, deps)
+    return RemovedDocument(removed=await unlink_list(deps.db, lidarr, row, address, BOTH))

@@ -8,18 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.life import Actor, Event, Failure
 from brainarr.domain.recommendation import Status
-from brainarr.errors import Conflict
 from brainarr.service.history import LifeEvent, read_life
 from brainarr.service.learning import like
-from brainarr.service.push import push
+from brainarr.service.push import Monitor, push
 from brainarr.service.recommendations import (
+    TOUCHES_EXCLUSIONS,
     Decision,
     decide,
     decide_many,
     list_recommendations,
 )
 from brainarr.store.learning import Direction
-from brainarr.web.api import LARGEST_ID, Id
+from brainarr.web.api import LARGEST_ID, Exclude, Id
+from brainarr.web.api.import_terms import ImportTerms
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document, RecommendationDocument
 from brainarr.web.paging import AskedPage, announce
@@ -46,6 +47,9 @@ class BulkDecision(BaseModel):
     ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=500)
     decision: Decision
     note: str = Field("", max_length=1_000)
+    exclude: bool | None = Field(
+        None, description="Of `block`: whether Lidarr's exclusions name the artist too; null: as set."
+    )
 
 
 class DecidedDocument(Document):
@@ -112,8 +116,16 @@ async def recommendations(
 async def decide_on_many(deps: Deps, wanted: BulkDecision) -> list[DecidedDocument]:
     """Decides on each by itself: one that cannot be done does not stop the others."""
     decided = await decide_many(
-        deps.db, wanted.ids, wanted.decision, clock=deps.clock, note=wanted.note, actor=Actor.API
+        deps.db,
+        wanted.ids,
+        wanted.decision,
+        clock=deps.clock,
+        note=wanted.note,
+        actor=Actor.API,
+        exclude_in=deps.exclude_in(wanted.exclude),
     )
+    if wanted.decision in TOUCHES_EXCLUSIONS:
+        deps.wake()
     return [DecidedDocument.model_validate(one) for one in decided]
 
 
@@ -125,14 +137,36 @@ async def recommendation(id: Id, deps: Deps) -> LifeDocument:
     return LifeDocument(**dict(RecommendationDocument.of(life.recommendation)), life=told)
 
 
-@router.post("/{id}/push", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
-async def push_recommendation(id: Id, deps: Deps) -> RecommendationDocument:
-    """Adds an approved one to Lidarr at once, without a list."""
-    if deps.importer is None:
-        raise Conflict("There is no Lidarr to push to.", remedy="Set lidarr.url and lidarr.api_key.")
-    return RecommendationDocument.of(
-        await push(deps.db, id, deps.importer, clock=deps.clock, actor=Actor.API)
+class PushTerms(ImportTerms):
+    """How it is taken in. What is left out, Lidarr's root folder says."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"monitor": "chosen", "search": True}]}
     )
+
+    monitor: Monitor | None = Field(
+        default=None,
+        description="chosen: the recommended album alone; future: what comes out from now on, too; all; "
+        "none: the artist alone. Null: of an album `chosen`, of an artist `all`.",
+    )
+
+
+@router.post("/{id}/push", responses=problems(NOT_FOUND, CONFLICT, PROVIDER_FAILED, PROVIDER_UNAVAILABLE))
+async def push_recommendation(
+    id: Id, deps: Deps, terms: Annotated[PushTerms | None, Body()] = None
+) -> RecommendationDocument:
+    """Adds an approved one to Lidarr at once, without a list. What Lidarr had already, its history says."""
+    wanted = terms or PushTerms()
+    row = await push(
+        deps.db,
+        id,
+        deps.importers,
+        clock=deps.clock,
+        options=wanted.options,
+        monitor=wanted.monitor,
+        actor=Actor.API,
+    )
+    return RecommendationDocument.of(row)
 
 
 @router.post("/{id}/more", responses=problems(NOT_FOUND))
@@ -155,10 +189,19 @@ async def take_liking_back(id: Id, deps: Deps) -> RecommendationDocument:
 
 @router.post("/{id}/{decision}", responses=problems(NOT_FOUND, CONFLICT))
 async def decide_on(
-    id: Id, decision: Decision, deps: Deps, remark: Annotated[Remark | None, Body()] = None
+    id: Id,
+    decision: Decision,
+    deps: Deps,
+    remark: Annotated[Remark | None, Body()] = None,
+    exclude: Exclude = None,
 ) -> RecommendationDocument:
     """Approves, rejects or blocks it, takes either of the first two back, tries once more what failed or got
     stuck, or gives that up. Doing the same again changes nothing."""
     note = remark.note if remark else ""
-    row = await decide(deps.db, id, decision, clock=deps.clock, note=note, actor=Actor.API)
+    exclude_in = deps.exclude_in(exclude)
+    row = await decide(
+        deps.db, id, decision, clock=deps.clock, note=note, actor=Actor.API, exclude_in=exclude_in
+    )
+    if decision in TOUCHES_EXCLUSIONS:
+        deps.wake()
     return RecommendationDocument.of(row)

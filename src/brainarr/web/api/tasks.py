@@ -15,13 +15,16 @@ from brainarr.web.problems import CONFLICT, NOT_FOUND, problems
 
 router = APIRouter(prefix="/system/tasks", tags=["system"])
 
-Name = Annotated[str, Path(max_length=32)]
+Name = Annotated[str, Path(max_length=80, examples=["recommend:late-night"])]
 
 
 class TaskDocument(Document):
     """One task."""
 
-    name: str = Field(examples=["library"])
+    name: str = Field(
+        description="`recommend:SLUG` for runs of a list, `recommend` for those of the first one.",
+        examples=["library"],
+    )
     schedule: str = Field(description="An interval, a cron expression, or off.", examples=["every 1h"])
     running: bool
     paused: bool
@@ -39,7 +42,7 @@ class ExecutionDocument(Document):
     id: int
     about: str | None = Field(description="Of a run: its list.", examples=["default"])
     status: RunStatus
-    trigger: str = Field(description="schedule, api, cli or manual.", examples=["schedule"])
+    trigger: str = Field(description="schedule, api, cli, manual, webhook or block.", examples=["schedule"])
     requested_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -82,7 +85,9 @@ async def task_history(
     response: Response,
     deps: Deps,
     asked: AskedPage,
-    task: Annotated[str | None, Query(max_length=32, description="Only of this task.")] = None,
+    task: Annotated[
+        str | None, Query(max_length=80, description="Only of this task; `recommend` is all runs.")
+    ] = None,
 ) -> list[ExecutionDocument]:
     """Executions, newest first; the newest 200 of each task are kept, and all runs."""
     page = await list_executions(deps.db, asked, task)

@@ -11,7 +11,7 @@ from brainarr.domain.recommendation import Status
 from brainarr.errors import BrainarrError, Conflict, NotFound
 from brainarr.service.discover import read_liking
 from brainarr.service.learning import like
-from brainarr.service.recommendations import Decision, decide, decide_many
+from brainarr.service.recommendations import TOUCHES_EXCLUSIONS, Decision, decide, decide_many
 from brainarr.store.learning import Direction
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.web.api import LARGEST_ID, Id
@@ -53,9 +53,18 @@ async def decide_on_many(
     there = local_path(next, "/discover")
     try:
         numbers, wanted = _numbers(ids or []), _bulk(decision)
-        decided = await decide_many(deps.db, numbers, wanted, clock=deps.clock, actor=Actor.PERSON)
+        decided = await decide_many(
+            deps.db,
+            numbers,
+            wanted,
+            clock=deps.clock,
+            actor=Actor.PERSON,
+            exclude_in=deps.exclude_in(None),
+        )
     except BrainarrError as error:
         return failed(request, there, error)
+    if wanted in TOUCHES_EXCLUSIONS:
+        deps.wake()
     done = [one.id for one in decided if one.changed]
     problems = [one.problem for one in decided if one.problem]
     told = f"{_BULK[wanted]} {len(done)} recommendation{'' if len(done) == 1 else 's'}."
@@ -70,16 +79,29 @@ async def decide_on_many(
 
 @router.post("/{id}/{decision}")
 async def decide_on(
-    request: Request, id: Id, decision: str, person: SignedIn, deps: Deps, next: Next = ""
+    request: Request,
+    id: Id,
+    decision: str,
+    person: SignedIn,
+    deps: Deps,
+    next: Next = "",
+    exclude: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
+    """`exclude`: of "never again" whether Lidarr excludes the artist too, where the form asks that: "no", and
+    after it "yes" where the box is ticked."""
     there = local_path(next, "/discover")
+    exclude_in = deps.exclude_in("yes" in exclude if exclude else None)
     try:
         if decision in _LIKINGS:
             told, undo = await _liked(deps, id, decision)
         else:
             wanted = _decision(decision)
-            row = await decide(deps.db, id, wanted, clock=deps.clock, actor=Actor.PERSON)
-            told = _told(deps, wanted, row)
+            row = await decide(
+                deps.db, id, wanted, clock=deps.clock, actor=Actor.PERSON, exclude_in=exclude_in
+            )
+            if wanted in TOUCHES_EXCLUSIONS:
+                deps.wake()
+            told = _told(deps, wanted, row, excluded=bool(exclude_in))
             undo = Undo(f"/recommendations/{id}/undo") if wanted in _TAKES_BACK else None
     except (NotFound, Conflict) as error:
         return failed(request, there, error)
@@ -101,7 +123,7 @@ async def _liked(deps: WebDeps, id: int, wish: str) -> tuple[str, Undo]:
     return told, Undo(f"/recommendations/{id}/{before or 'neutral'}")
 
 
-def _told(deps: WebDeps, decision: Decision, row: RecommendationRow) -> str:
+def _told(deps: WebDeps, decision: Decision, row: RecommendationRow, *, excluded: bool) -> str:
     artist, album = _isolated(row.recommendation.artist), row.recommendation.album
     name = f"{_isolated(album)} by {artist}" if album else artist
     match decision:
@@ -111,6 +133,8 @@ def _told(deps: WebDeps, decision: Decision, row: RecommendationRow) -> str:
             return f"{name} was approved before."
         case Decision.REJECT:
             return f"Rejected: {name}. It is not suggested again."
+        case Decision.BLOCK if excluded:
+            return f"Never again: {artist}, neither suggested here nor taken in by a list of Lidarr's."
         case Decision.BLOCK:
             return f"Never again: {artist}. Nothing by this artist is suggested any more."
         case Decision.UNDO:

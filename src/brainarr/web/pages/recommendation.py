@@ -9,10 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 
 from brainarr.domain.music import Mbid, parse_mbid
 from brainarr.errors import BrainarrError, Conflict, ProviderError
-from brainarr.pipeline.ports import ImportChoices, ImportOptions
-from brainarr.service.adding import Choice, Monitor, add_albums
+from brainarr.pipeline.ports import ImportChoices, Importer, ImportOptions
+from brainarr.service.adding import Choice, add_albums
 from brainarr.service.albums import Discography, Held
 from brainarr.service.dossier import read_dossier
+from brainarr.service.push import AS_LIDARR_HAS_IT, Monitor
+from brainarr.service.recommendations import read_recommendation
 from brainarr.web import recommendation_words as words
 from brainarr.web.api import LARGEST_ID
 from brainarr.web.deps import Deps, WebDeps
@@ -62,6 +64,8 @@ async def recommendation(request: Request, deps: Deps, person: SignedIn, id: Id)
         monitors=tuple(Monitor),
         owned=Held.OWNED,
         previews=deps.previews is not None,
+        lidarr=bool(deps.importers),
+        excludes=bool(deps.excluding),
     )
 
 
@@ -77,9 +81,11 @@ async def add(
     root_folder: Annotated[str, Form(max_length=1_000)] = "",
     quality_profile: Annotated[str, Form(max_length=10)] = "",
     metadata_profile: Annotated[str, Form(max_length=10)] = "",
+    tags: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
     """The chosen albums go to Lidarr at once."""
     options = ImportOptions(
+        tags=(*AS_LIDARR_HAS_IT.tags, *_labels(tags)),
         search=search,
         root_folder=root_folder or None,
         quality_profile=_number(quality_profile),
@@ -88,33 +94,38 @@ async def add(
     here = f"/recommendations/{id}"
     try:
         choice = Choice(tuple(map(_mbid, release_group or ())), monitor, options)
-        added = await add_albums(deps.db, id, choice, deps.importer, deps.discographies, clock=deps.clock)
+        added = await add_albums(deps.db, id, choice, deps.importers, deps.discographies, clock=deps.clock)
     except BrainarrError as error:
         return failed(request, here, error)
     refused = [one for one in added if one.problem]
     if refused:
         told = f"{len(added) - len(refused)} of {len(added)} added. {refused[0].title}: {refused[0].problem}"
         return back(request, here, told=told, bad=True)
-    return back(request, here, told=f"Lidarr has {', '.join(one.title for one in added[:5])}.")
+    told = f"Lidarr has {', '.join(one.title for one in added[:5])}."
+    had = [f" {one.title}: {one.had}." for one in added if one.had]
+    return back(request, here, told=told + "".join(had[:2]))
 
 
 async def _albums(deps: WebDeps, id: int, patience: float) -> AlbumsView:
     """What is known within `patience` seconds; a service that is away is told beside what is known."""
+    importer = deps.importers.get((await read_recommendation(deps.db, id)).instance)
     discography, (choices, failure, late) = await asyncio.gather(
-        deps.discographies.read(id, patience=patience), _choices(deps, patience)
+        deps.discographies.read(id, patience=patience), _choices(importer, patience)
     )
     return AlbumsView(
-        discography, choices, failure, pending=discography.pending or late, lidarr=deps.importer is not None
+        discography, choices, failure, pending=discography.pending or late, lidarr=importer is not None
     )
 
 
-async def _choices(deps: WebDeps, patience: float) -> tuple[ImportChoices | None, ProviderError | None, bool]:
+async def _choices(
+    importer: Importer | None, patience: float
+) -> tuple[ImportChoices | None, ProviderError | None, bool]:
     """What Lidarr offers, or why not, and whether it is merely late."""
-    if deps.importer is None:
+    if importer is None:
         return None, None, False
     try:
         async with asyncio.timeout(patience):
-            return await deps.importer.choices(), None, False
+            return await importer.choices(), None, False
     except ProviderError as error:
         return None, error, False
     except TimeoutError:
@@ -126,6 +137,12 @@ def _mbid(text: str) -> Mbid:
     if mbid is None:
         raise Conflict("That is no album.", remedy="Choose from the list of albums.")
     return mbid
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    """Of tags, with commas between; Lidarr writes them small."""
+    labels = (" ".join(part.split()).lower()[:50] for part in text.split(","))
+    return tuple(dict.fromkeys(label for label in labels if label))[:20]
 
 
 def _number(text: str) -> int | None:

@@ -12,7 +12,7 @@ from brainarr.domain.people import Person
 from brainarr.domain.recommendation import Verdict
 from brainarr.errors import Conflict
 from brainarr.service.estimate import estimate_run
-from brainarr.service.lists import read_lists
+from brainarr.service.lists import DEFAULT_LIST, read_lists
 from brainarr.service.runs import (
     MANUAL,
     cancel_run,
@@ -88,8 +88,14 @@ async def runs(
 
 
 @router.get("/runs/new")
-async def new_run(request: Request, person: SignedIn, deps: Deps, estimate: bool = False) -> HTMLResponse:
-    return await _form(request, person, deps, Wanted(None, {}, {}), estimate=estimate)
+async def new_run(
+    request: Request,
+    person: SignedIn,
+    deps: Deps,
+    estimate: bool = False,
+    of: Annotated[str, Query(alias="list", max_length=64)] = DEFAULT_LIST,
+) -> HTMLResponse:
+    return await _form(request, person, deps, Wanted(None, {"list": of}, {}), estimate=estimate)
 
 
 @router.post("/runs")
@@ -224,10 +230,11 @@ async def _form(
     status: int = 200,
 ) -> HTMLResponse:
     told = unread = None
+    of = wanted.given.get("list") or DEFAULT_LIST
     if estimate:
         try:
             told = await estimate_run(
-                deps.db, deps.cache, deps.estimate, clock=deps.clock, limits=deps.limits
+                deps.db, deps.cache, deps.estimate, of, clock=deps.clock, limits=deps.limits
             )
         except Conflict as conflict:
             unread = conflict
@@ -240,6 +247,7 @@ async def _form(
         targets=TARGETS,
         discoveries=DISCOVERIES,
         given=wanted.given,
+        of=of,
         faults=wanted.faults,
         has_model=deps.has_model,
         estimate=told,

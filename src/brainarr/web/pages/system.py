@@ -57,7 +57,6 @@ async def tasks(
         person=person,
         tasks=found,
         triggers=TRIGGERS,
-        missing={task.name: task.missing for task in deps.tasks},
         paused=any(task.paused for task in found),
         executions=await list_executions(deps.db, PageOf(number, 25), None),
     )

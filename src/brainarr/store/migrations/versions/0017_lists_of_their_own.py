@@ -31,4 +31,4 @@ def downgrade() -> None:
 
 
 def _told(name: str, of: sa.types.TypeEngine[str], usual: str) -> sa.Column[str]:
-    return sa.Column(name, of, nullable=False, server_default=sa.text(f"'{usual}'"))
+    return sa.Column(name, of, nullable=False, server_default=usual)

@@ -102,6 +102,7 @@ async def block(
 async def revoke(request: Request, id: Id, deps: Deps, person: SignedIn) -> Response:
     try:
         block = await revoke_block(deps.db, id, clock=deps.clock)
+        deps.wake()
     except NotFound as error:
         return failed(request, "/taste#never", NotFound(error.message, remedy="Somebody revoked it already."))
     return back(request, "/taste#never", told=f"{block.name} may be recommended again.")

@@ -1,0 +1,84 @@
+"""Why a feed gives Lidarr something or nothing, in words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brainarr.domain.feed_words import Ended, LastRun, explain_feed
+from brainarr.domain.recommendation import Status, Verdict
+
+DONE = LastRun(Ended.DONE, recommended=8)
+
+
+@pytest.mark.parametrize(
+    ("counts", "last", "said"),
+    [
+        ({Status.PENDING: 12}, DONE, "12 wait for your review."),
+        ({Status.PENDING: 1}, DONE, "1 waits for your review."),
+        ({Status.IMPORTED: 5, Status.KEPT: 3}, DONE, "all 8 that you approved are in Lidarr: start a run"),
+        ({Status.KEPT: 1}, DONE, "what you approved is in Lidarr: start a run"),
+        ({}, None, "nothing was looked for yet: start a run."),
+        ({}, LastRun(Ended.OPEN), "a run is under way."),
+        (
+            {Status.KEPT: 1},
+            LastRun(Ended.FAILED, error="Lidarr is away.", remedy="Try later."),
+            "the last run failed. Lidarr is away. Try later.",
+        ),
+        ({}, LastRun(Ended.CANCELLED), "was stopped before it found anything"),
+        (
+            {Status.KEPT: 4},
+            LastRun(
+                Ended.DONE,
+                verdicts={
+                    Verdict.OWNED: 31,
+                    Verdict.RECOMMENDED_BEFORE: 12,
+                    Verdict.UNKNOWN: 3,
+                    Verdict.AMBIGUOUS: 1,
+                    Verdict.KEPT: 99,
+                },
+            ),
+            "the last run found nothing to recommend (31 owned, 12 recommended before, 3 unknown).",
+        ),
+        ({Status.REJECTED: 8}, DONE, "nothing is approved that Lidarr does not have"),
+    ],
+)
+def test_an_empty_feed_says_what_it_waits_for(
+    counts: dict[Status, int], last: LastRun | None, said: str
+) -> None:
+    words = explain_feed(counts, last)
+    assert words.empty
+    assert words.said[0].startswith("The feed is empty: ")
+    assert said in words.said[0]
+
+
+def test_what_is_on_its_way_is_counted() -> None:
+    counts = {Status.APPROVED: 2, Status.DELIVERED: 1, Status.PENDING: 3, Status.FAILED: 4}
+    words = explain_feed(counts, DONE)
+    assert not words.empty
+    assert words.said == (
+        "2 approved: Lidarr takes them at its next sync.",
+        "1 fetched by Lidarr, not seen in your library yet.",
+        "3 wait for your review.",
+        "4 refused by Lidarr: History says why.",
+    )
+
+
+def test_what_is_held_comes_first_and_makes_the_feed_empty() -> None:
+    away = "Held: Lidarr's metadata server is away."
+    words = explain_feed({Status.APPROVED: 2}, DONE, [away])
+    assert words.empty
+    assert words.said[0] == away
+    assert "2 approved" in words.said[1]
+
+
+@given(
+    counts=st.dictionaries(st.sampled_from(Status), st.integers(0, 500)),
+    last=st.none() | st.builds(LastRun, st.sampled_from(Ended), st.integers(0, 9)),
+)
+def test_every_feed_has_words_and_only_an_empty_one_says_so(
+    counts: dict[Status, int], last: LastRun | None
+) -> None:
+    words = explain_feed(counts, last)
+    assert words.said
+    assert words.empty is words.said[0].startswith("The feed is empty")
+    assert words.empty is not any(counts.get(one) for one in (Status.APPROVED, Status.DELIVERED))
