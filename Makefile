@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo demo-web serve test check format lint types imports bench chaos spark audit dist try-dist image clean requirements
+.PHONY: demo demo-web serve docs test check format lint types imports bench chaos spark audit dist try-dist image clean requirements
 
 demo: $(VENV)/.app            ## the main job end to end, in a sandbox: no keys, no network
 	$(BIN)/brainarr demo
@@ -15,6 +15,9 @@ demo-web: $(VENV)/.app        ## the web app in that sandbox, on http://127.0.0.
 serve: $(VENV)/.app           ## the real server, with the platform's configuration folder
 	$(BIN)/brainarr serve
 
+docs: $(VENV)/.dev            ## the documentation as a site, in build/site; a link that leads nowhere fails
+	$(BIN)/python -m mkdocs build --strict --quiet
+
 test: $(VENV)/.dev            ## the whole test suite
 	$(BIN)/pytest
 
@@ -23,6 +26,7 @@ check: $(VENV)/.dev           ## what must hold before a change lands
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory test
 
 format: $(VENV)/.dev

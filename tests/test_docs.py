@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from brainarr.domain.recommendation import Outcome, Verdict
+from brainarr.settings.setting import plain
 from brainarr.web import problems
-from brainarr.web.app import WebDeps, create_app
+from brainarr.web.app import describe_api
 from brainarr.wiring.configuration import Settings, load_settings
-from tests.conftest import NOW
+from docs.site.settings import shown_default
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text()
@@ -35,24 +36,25 @@ def test_every_setting_has_its_row_and_every_row_its_setting(section: str):
     assert set(re.findall(r"^\| `(\w+)` \|", chapter, re.MULTILINE)) == sections()[section]
 
 
+@pytest.mark.parametrize("section", sorted(sections()))
+def test_every_default_is_the_one_that_holds(section: str):
+    """Where the table has a value. What depends on something else is in words there."""
+    chapter = SETTINGS.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    usual = plain(Settings())[section]
+    if isinstance(usual, dict):
+        for key, told in re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", chapter, re.MULTILINE):
+            assert _same(told, shown_default(usual[key]).strip("`")), key
+
+
+def _same(told: str, held: str) -> bool:
+    """A long text may be cut, and a number may be written without its zeros."""
+    if told.endswith("…"):
+        return held.startswith(told[:-1])
+    return told == held or (told.isdecimal() and float(told) == float(held))
+
+
 def test_every_address_is_documented():
-    deps = WebDeps(
-        db=None,  # type: ignore[arg-type]
-        secrets=None,  # type: ignore[arg-type]
-        api_key=str,
-        clock=lambda: NOW,
-        broadcast=None,  # type: ignore[arg-type]
-        wake=lambda: None,
-        backtests=None,  # type: ignore[arg-type]
-        backups=None,  # type: ignore[arg-type]
-        cache=None,  # type: ignore[arg-type]
-        care=None,  # type: ignore[arg-type]
-        discographies=None,  # type: ignore[arg-type]
-        feeds=None,  # type: ignore[arg-type]
-        configuration=None,  # type: ignore[arg-type]
-        probes=None,  # type: ignore[arg-type]
-    )
-    paths = {path for path in create_app(deps).openapi()["paths"] if path.startswith("/api/")}
+    paths = {path for path in describe_api()["paths"] if path.startswith("/api/")}
     decisions = ("approve", "/reject", "/block")
     assert all(decision in API for decision in decisions)
     missing = {path for path in paths if path.replace("{decision}", "approve") not in API}

@@ -15,6 +15,7 @@ from brainarr.service.execution import execute_run
 from brainarr.service.runs import request_run
 from brainarr.wiring.build import open_house
 from brainarr.wiring.serve import web_app
+from docs.site.metrics import measured_metrics, process_metrics, stored_metrics
 from tests.cli.conftest import World, standing
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,24 @@ async def test_every_metric_is_documented_with_its_type_and_what_is_documented_e
     # The classic text format has no state sets.
     said = {name: kind.replace("state set", "gauge") for name, kind in documented().items()}
     assert said == kinds
+
+
+@pytest.mark.loopback
+async def test_the_reference_has_what_is_shown(scraped: tuple[dict[str, str], set[str]]) -> None:
+    kinds, _ = scraped
+    read = {
+        row.name: row.kind.replace("state set", "gauge")
+        for row in (*stored_metrics(), *measured_metrics(), *process_metrics())
+    }
+    assert read == kinds
+
+
+def test_the_reference_has_the_labels_that_are_documented() -> None:
+    rows = re.findall(r"^\| `(brainarr_[a-z_]+)` \| [a-z ]+ \| ([a-z_, ]*)\|", DOCS, re.MULTILINE)
+    told = {name: set(filter(None, re.split(r"[, ]+", cell))) for name, cell in rows}
+    # Of a state set the name is a label as well.
+    read = {row.name: set(row.labels) for row in (*stored_metrics(), *measured_metrics())}
+    assert {name: labels - {name} for name, labels in told.items()} == read
 
 
 @pytest.mark.loopback

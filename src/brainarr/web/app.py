@@ -77,19 +77,7 @@ class Pong(Document):
 
 def create_app(deps: WebDeps) -> FastAPI:
     """The ASGI app. It owns nothing: whoever made `deps` disposes of it."""
-    app = _App(
-        title="Brainarr",
-        version=__version__,
-        description=_DESCRIPTION,
-        openapi_url="/api/v1/openapi.json",
-        # Their pages load scripts from elsewhere.
-        docs_url=None,
-        redoc_url=None,
-        # Lidarr does not follow a redirect: it takes one for a broken list.
-        redirect_slashes=False,
-        generate_unique_id_function=_id_of,
-        routes=_routes(),
-    )
+    app = _described()
     app.state.deps = deps
     app.state.started_at = deps.clock()
     install_problems(app)
@@ -105,6 +93,28 @@ def create_app(deps: WebDeps) -> FastAPI:
     if deps.url_base:
         app.add_middleware(UrlBase, base=deps.url_base)
     return app
+
+
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI description, which is the same however a server is configured."""
+    return _described().openapi()
+
+
+def _described() -> "_App":
+    """The routes with what is said of them; nothing can be answered yet."""
+    return _App(
+        title="Brainarr",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        # Lidarr does not follow a redirect: it takes one for a broken list.
+        redirect_slashes=False,
+        generate_unique_id_function=_id_of,
+        routes=_routes(),
+    )
 
 
 class _App(FastAPI):
