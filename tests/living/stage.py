@@ -6,18 +6,20 @@ hour pass and has each side do what is due.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import msgspec
+import stamina
+from sqlalchemy import select
 
 from benchmarks.worlds import invented_world, owned_of
 from brainarr.domain.music import Mbid
-from brainarr.domain.recommendation import Evidence, Parts, Recommendation, Voice
+from brainarr.domain.recommendation import Evidence, Parts, Recommendation, Status, Voice
 from brainarr.sandbox.catalogue import create_catalogue
 from brainarr.sandbox.faults import Faults
 from brainarr.sandbox.lidarr.app import SandboxLidarr, create_lidarr
@@ -25,14 +27,17 @@ from brainarr.sandbox.lidarr.commands import Command
 from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.serve import serve
 from brainarr.sandbox.world import World, WorldAlbum, WorldArtist
+from brainarr.service.delivery.remembering import RoundDeps
+from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.execution import execute_run
 from brainarr.service.jobs import JobDeps, execute_job
 from brainarr.service.lists import DEFAULT_LIST
-from brainarr.service.recommendations import list_recommendations
+from brainarr.service.recommendations import read_recommendation
 from brainarr.service.runs import request_run
 from brainarr.service.tasks import request_due, waiting_work
-from brainarr.store.page import PageOf
-from brainarr.store.recommendations import RecommendationRow
+from brainarr.store.jobs import DELIVERIES
+from brainarr.store.recommendations import RecommendationRow, by_ids
+from brainarr.store.tables import recommendations
 from brainarr.wiring.build import House, open_house
 from brainarr.wiring.serve import web_app
 from brainarr.wiring.working import house_chores, house_tasks
@@ -76,6 +81,12 @@ class Stage:
     """A program with the API key."""
     address: str
     """Where Lidarr reaches Brainarr."""
+    person: httpx2.AsyncClient
+    """Somebody in front of Lidarr."""
+    before_sync: Callable[[], None] | None = None
+    """Done once, at the moment between Brainarr's work and Lidarr's next."""
+    ids: dict[Mbid, int] = field(default_factory=dict)
+    """The number of each recommendation by the identifier under which it was proposed."""
     syncs: list[Command] = field(default_factory=list)
     """Every list sync that Lidarr has ended, in order."""
 
@@ -86,6 +97,7 @@ class Stage:
         ran = await execute_run(deps, asked.id)
         ids = [row.id for row in ran.recommendations]
         assert len(ids) == len(found), ran.run.error
+        self.ids |= {carried_as(row): row.id for row in ran.recommendations}
         for start in range(0, len(ids), 100):
             body = {"ids": ids[start : start + 100], "decision": "approve"}
             (await self.client.post("/api/v1/recommendations/bulk", json=body)).raise_for_status()
@@ -93,6 +105,7 @@ class Stage:
     async def work(self) -> None:
         """What Brainarr's worker does with what is due, one after the other, until nothing is."""
         house, work = self.house, {chore.task.name: chore.do for chore in house_chores(self.house)}
+        work[DELIVERIES] = self._tend
         deps = JobDeps(house.db, self.clock, house.runs.process)
         await request_due(house.db, house_tasks(house), clock=self.clock, zone=house.zone)
         for _ in range(_MOST_ROUNDS):
@@ -102,6 +115,15 @@ class Stage:
             if not waiting:
                 return
         raise AssertionError("there is always more to do")
+
+    async def _tend(self, *_: object) -> None:
+        async def wait(seconds: float) -> None:
+            self.clock.advance(timedelta(seconds=seconds))
+
+        outside = self.house.outside
+        await tend_deliveries(
+            RoundDeps(self.house.db, self.clock, outside.lidarrs, outside.messengers, sleep=wait)
+        )
 
     async def lidarr_works(self) -> bool:
         """Lidarr does what is due or was asked of it, and tells of it; whether that was a list sync."""
@@ -123,6 +145,9 @@ class Stage:
         await self.work()
         for _ in range(_MOST_ROUNDS):
             self.clock.advance(A_MOMENT)
+            if self.before_sync is not None:
+                self.before_sync, meanwhile = None, self.before_sync
+                meanwhile()
             synced = await self.lidarr_works()
             self.clock.advance(A_MOMENT)
             await self.work()
@@ -130,23 +155,24 @@ class Stage:
                 return self.syncs[before:]
         raise AssertionError("the two never come to rest")
 
-    async def rows(self) -> list[RecommendationRow]:
-        """Every recommendation there is."""
-        rows: list[RecommendationRow] = []
-        while True:
-            page = PageOf(len(rows) // 200 + 1, 200)
-            found = (await list_recommendations(self.house.db, page)).items
-            rows += found
-            if len(found) < 200:
-                return rows
+    async def rows_of(self, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
+        async with self.house.db.reading() as connection:
+            return await by_ids(connection, ids)
 
-    async def row_of(self, mbid: Mbid) -> RecommendationRow:
-        """That of the album, or of the artist as such."""
-        for row in await self.rows():
-            item = row.recommendation
-            if mbid in (item.release_group_mbid, None if item.release_group_mbid else item.artist_mbid):
-                return row
-        raise LookupError(mbid)
+    async def statuses(self) -> dict[int, Status]:
+        """Of every recommendation, by its number."""
+        async with self.house.db.reading() as connection:
+            found = await connection.execute(select(recommendations.c.id, recommendations.c.status))
+            return {number: Status(status) for number, status in found}
+
+    async def row_of(self, proposed: Mbid) -> RecommendationRow:
+        """What has become of the album or artist that was proposed under this identifier."""
+        return await read_recommendation(self.house.db, self.ids[proposed])
+
+
+def carried_as(row: RecommendationRow) -> Mbid:
+    """What the feeds call it: the album, or the artist as such."""
+    return row.recommendation.release_group_mbid or row.recommendation.artist_mbid
 
 
 @asynccontextmanager
@@ -157,15 +183,22 @@ async def on_stage(folder: Path, *, artists: int, owned: int) -> AsyncIterator[S
     holdings.populate(owned_of(world, owned))
     clock.advance(timedelta(hours=1))  # past the grace that follows Lidarr's start
     lidarr = create_lidarr(holdings, LIDARR_KEY)
-    async with serve(create_catalogue(world)) as catalogue, serve(lidarr) as lidarr_url:
+    async with AsyncExitStack() as stack:
+        catalogue = await stack.enter_async_context(serve(create_catalogue(world)))
+        lidarr_url = await stack.enter_async_context(serve(lidarr))
+        # Nobody waits between two tries of a request: those pauses are not on the clock that is turned here.
+        stack.enter_context(stamina.set_testing(True, attempts=3, cap=True))
         environ = _settings(catalogue, lidarr_url)
-        async with open_house(folder, environ, clock=clock) as house:
-            web, headers = Faults(web_app(house)), {"X-Api-Key": OUR_KEY}
-            async with (
-                serve(web) as address,
-                httpx2.AsyncClient(base_url=address, headers=headers, trust_env=False) as client,
-            ):
-                yield Stage(world, clock, holdings, lidarr, house, web, client, address)
+        house = await stack.enter_async_context(open_house(folder, environ, clock=clock))
+        web = Faults(web_app(house))
+        address = await stack.enter_async_context(serve(web))
+        client = await stack.enter_async_context(_client(address, OUR_KEY))
+        person = await stack.enter_async_context(_client(lidarr_url, LIDARR_KEY))
+        yield Stage(world, clock, holdings, lidarr, house, web, client, address, person)
+
+
+def _client(address: str, key: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=address, headers={"X-Api-Key": key}, trust_env=False)
 
 
 def _settings(catalogue: str, lidarr: str) -> Mapping[str, str]:
