@@ -141,7 +141,7 @@ class Story:
         for old, new in self.merged.items():
             row = await self.stage.row_of(old)
             assert carried_as(row) == new
-            assert Event.MOVED in await self.events_of(old)
+            assert Event.MERGED in await self.events_of(old)
             assert old not in self.ever_carried()
         assert (await self.stage.row_of(self.same_as_owned)).status in IN_THE_LIBRARY
 
