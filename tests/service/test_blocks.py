@@ -12,7 +12,7 @@ from brainarr.service.history import read_history
 from brainarr.service.learning import forget
 from brainarr.service.recommendations import Decision, decide, list_recommendations
 from brainarr.service.runs import request_run
-from brainarr.store import recommendations
+from brainarr.store.memory import read_memory
 from tests.service.given import deps, ran, result
 from tests.store.given import House, mbid, recommended
 
@@ -27,7 +27,7 @@ async def statuses(house: House) -> dict[str, Status]:
 
 async def memory(house: House) -> Memory:
     async with house.db.reading() as connection:
-        return await recommendations.memory(connection)
+        return await read_memory(connection)
 
 
 async def test_a_blocked_recommendation_is_a_block_of_its_artist(house: House) -> None:

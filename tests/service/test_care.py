@@ -13,7 +13,7 @@ from brainarr.service.listens import MOST_REMEMBERED, recall_plays, remember_pla
 from brainarr.service.lists import create_list
 from brainarr.service.recommendations import Decision, decide
 from brainarr.service.runs import request_run
-from brainarr.store import recommendations
+from brainarr.store.memory import genres_found, read_memory
 from brainarr.wiring.caching import CachedCatalog
 from brainarr.wiring.releases import CachedReleases
 from tests.fakes import FakeCache, FakeCalendar, FakeCatalog
@@ -41,7 +41,7 @@ async def test_owned_artists_are_no_witnesses_of_what_the_library_nearly_has(hou
     await ran_for(house, ListKind.GAPS, recommended(1, album=501, genres=("slowcore",)))
     await ran_for(house, ListKind.DISCOVER, recommended(2, album=502, genres=("shoegaze",)))
     async with house.db.reading() as connection:
-        assert await recommendations.genres_found(connection) == (("shoegaze",),)
+        assert await genres_found(connection) == (("shoegaze",),)
 
 
 async def test_the_next_run_knows_which_albums_wait_and_which_were_refused(house: House) -> None:
@@ -50,7 +50,7 @@ async def test_the_next_run_knows_which_albums_wait_and_which_were_refused(house
     )
     await decide(house.db, refused, Decision.REJECT, clock=house.clock)
     async with house.db.reading() as connection:
-        memory: Memory = await recommendations.memory(connection)
+        memory: Memory = await read_memory(connection)
     assert waiting and mbid(501) in memory.waiting and mbid(502) in memory.rejected
 
 

@@ -16,9 +16,10 @@ from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
 from brainarr.service.sight import Sight, read_sight
 from brainarr.store import library as snapshot
-from brainarr.store import recommendations
+from brainarr.store import presence, recommendations
 from brainarr.store.history import EXCLUSIONS, LIBRARY, write_history
-from brainarr.store.recommendations import RecommendationRow, StandingRow
+from brainarr.store.presence import StandingRow
+from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
 MOST_AWAITED = 200
@@ -54,7 +55,7 @@ async def albums_to_read(
     some of whom an imported one has files; with `thorough` all of whom an album may still be taken out.
     """
     async with db.reading() as connection:
-        albums = [row for row in await recommendations.standings(connection, instance) if row.group]
+        albums = [row for row in await presence.standings(connection, instance) if row.group]
         artists = {row.artist for row in albums}
         owned = {artist.mbid: artist for artist in library.artists if artist.mbid in artists}
         current = await snapshot.with_current_albums(connection, instance, owned.values())
@@ -103,7 +104,7 @@ async def note_changes(
     if library.from_snapshot or not library.artists:
         return Changes()
     async with db.reading() as connection:
-        standings = await recommendations.standings(connection, instance)
+        standings = await presence.standings(connection, instance)
         sight = await read_sight(connection, library, standings, instance, unread=unread, sure=sure)
     now = clock()
     moved = [row.id for row in standings if _moves(row.known, sight(row.artist, row.group), sight, now)]
@@ -161,7 +162,7 @@ async def _move(
             counts[event] += len(its)
             await _note(connection, its, event, sight, now)
     for value, ids in monitored.items():
-        await recommendations.note_monitored(connection, ids, value)
+        await presence.note_monitored(connection, ids, value)
     return counts
 
 

@@ -15,9 +15,9 @@ from brainarr.service.library import read_snapshot, sync_library
 from brainarr.service.progress import OnProgress
 from brainarr.service.settings import read_setting, write_settings
 from brainarr.settings.layers import Origin
-from brainarr.store import recommendations
 from brainarr.store.backtests import newest_backtest, write_backtest
 from brainarr.store.jobs import JobRow
+from brainarr.store.memory import first_recommended
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -56,7 +56,7 @@ async def run_backtest(deps: BacktestDeps, asked: BacktestOptions, on_progress: 
     """
     library = await _read_library(deps, asked, on_progress)
     async with deps.db.reading() as connection:
-        recommended = await recommendations.first_recommended(connection)
+        recommended = await first_recommended(connection)
     made = await deps.replay(library, asked, recommended, on_progress)
     if library.from_snapshot and not asked.offline:
         note = f"Lidarr was away: the library is as it was read on {library.read_at:%Y-%m-%d}."

@@ -19,9 +19,10 @@ from brainarr.service.library import read_snapshot
 from brainarr.service.listens import recall_plays
 from brainarr.service.lists import create_list
 from brainarr.service.runs import RequestedRun, request_run
-from brainarr.store import library, lists, recommendations
+from brainarr.store import library, lists
 from brainarr.store.history import last_event
 from brainarr.store.lists import StoredList
+from brainarr.store.memory import read_memory
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -91,7 +92,7 @@ async def _look(db: Database, cache: Cache, recall: Recall, instance: str, clock
     if plays:
         owned = await asyncio.to_thread(with_plays, owned, plays)
     async with db.reading() as connection:
-        memory = await recommendations.memory(connection)
+        memory = await read_memory(connection)
     # With numpy, which an idle server does without.
     await load("brainarr.pipeline.care.report")
     from brainarr.pipeline.care.love import favourites, love

@@ -14,8 +14,9 @@ from brainarr.errors import Conflict
 from brainarr.pipeline.ports import Cache, Clock, Fresh
 from brainarr.service.library import read_snapshot
 from brainarr.service.lists import DEFAULT_LIST, find_list
-from brainarr.store import library, recommendations
+from brainarr.store import library
 from brainarr.store.lists import StoredList
+from brainarr.store.memory import read_memory
 from brainarr.store.session import Database
 from brainarr.store.usage import spent_since, start_of_month
 
@@ -90,7 +91,7 @@ async def estimate_run(
         wanted = await find_list(connection, list_slug)
         options, providers = wanted.terms.over(usual), wanted.terms.providers
         state = await library.read_state(connection, wanted.instance)
-        memory = await recommendations.memory(connection)
+        memory = await read_memory(connection)
         spent = await spent_since(connection, start_of_month(clock()))
     if wanted.kind is not ListKind.DISCOVER:
         # Albums of artists that are there already: nobody needs a model to find those.

@@ -23,6 +23,7 @@ from brainarr.store import recommendations
 from brainarr.store.blocks import Block, blocks_of
 from brainarr.store.history import write_history
 from brainarr.store.learning import Direction, StoredFate, StoredLiking
+from brainarr.store.memory import read_memory
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
 
@@ -42,7 +43,7 @@ class Taste(msgspec.Struct, frozen=True):
 async def remember(db: Database, configured: FacetWeights, *, clock: Clock) -> Memory:
     """What the next run must know of the earlier ones, and what they taught."""
     async with db.reading() as connection:
-        memory = await recommendations.memory(connection)
+        memory = await read_memory(connection)
         learnt = await _learnt(connection, configured, clock())
     return msgspec.structs.replace(memory, learnt=learnt)
 
@@ -50,7 +51,7 @@ async def remember(db: Database, configured: FacetWeights, *, clock: Clock) -> M
 async def read_taste(db: Database, configured: FacetWeights, *, clock: Clock) -> Taste:
     """As a run that starts now would see it."""
     async with db.reading() as connection:
-        memory = await recommendations.memory(connection)
+        memory = await read_memory(connection)
         learnt = await _learnt(connection, configured, clock())
         return Taste(
             learnt=learnt,

@@ -13,7 +13,7 @@ from brainarr.domain.lidarr_events import CHANGES_THE_LIBRARY, LidarrEvent, Told
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.pipeline.ports import Clock
 from brainarr.service.library import INSTANCE
-from brainarr.store import jobs, recommendations
+from brainarr.store import jobs, presence
 from brainarr.store import lidarr_events as rows
 from brainarr.store.history import DOWNLOADS, lives_of, write_history
 from brainarr.store.lidarr_events import HeardEvent, Watch, Way
@@ -94,7 +94,7 @@ async def _note(
     artists = {one.event.artist for one in noted if one.event.artist}
     if not artists:
         return concerned
-    found = await recommendations.about(connection, instance, artists)
+    found = await presence.about(connection, instance, artists)
     told = await lives_of(connection, [row.id for row in found])
     lives = {number: [(entry.event, entry.note) for entry in life] for number, life in told.items()}
     latest = {number: life[-1].at for number, life in told.items()}

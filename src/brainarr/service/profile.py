@@ -14,6 +14,7 @@ from brainarr.pipeline.ports import Cache, Clock, Fresh
 from brainarr.service.library import INSTANCE, read_snapshot
 from brainarr.store import library, recommendations
 from brainarr.store.history import last_event
+from brainarr.store.memory import genres_found
 from brainarr.store.session import Database
 
 # Albums that were read since the library was show at its next reading, or when this is over.
@@ -94,7 +95,7 @@ async def _draw(db: Database, clock: Clock) -> Portrait:
 
     profile = await profile_library(owned, clock(), seed=0)
     async with db.reading() as connection:
-        near = await recommendations.genres_found(connection)
+        near = await genres_found(connection)
     return Portrait.of(profile, plan_gaps(profile, near))
 
 

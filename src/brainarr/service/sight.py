@@ -9,7 +9,7 @@ from brainarr.domain.music import Library, Mbid, OwnedArtist
 from brainarr.domain.presence import Seen
 from brainarr.store import exclusions
 from brainarr.store import library as snapshot
-from brainarr.store.recommendations import StandingRow
+from brainarr.store.presence import StandingRow
 
 
 class Sight(msgspec.Struct, frozen=True):

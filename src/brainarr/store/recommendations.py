@@ -11,9 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import search_text
-from brainarr.domain.presence import Standing
-from brainarr.domain.recommendation import Blocks, Memory, Recommendation, Status
-from brainarr.store.blocks import BlockKind, blocks_of
+from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.store.page import Page, PageOf
 from brainarr.store.tables import FIRST_PERSON, lists, recommendations
 from brainarr.store.tags import write_tags
@@ -22,14 +20,6 @@ ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
 UNWANTED = (Status.REJECTED, Status.BLOCKED, Status.REMOVED)
 """What the person said no to, or took out of the library again."""
-_DECIDED_AGAINST = (Status.REJECTED, Status.BLOCKED)
-
-NAMES_REMEMBERED = 200
-"""More would only crowd a prompt; identifiers are all remembered."""
-
-GENRES_REMEMBERED = 500
-"""Recommendations; older ones were found close to another library than today's."""
-
 
 GROUPS_REMEMBERED = 50
 """Of one artist."""
@@ -81,15 +71,6 @@ class RecommendationRow(msgspec.Struct, frozen=True):
     """The Lidarr that its list is for."""
     monitored: bool | None = None
     """As that Lidarr showed it last; None: it was never seen there."""
-
-
-class StandingRow(msgspec.Struct, frozen=True, gc=False):
-    """As much of a recommendation as is held against the library."""
-
-    id: int
-    artist: Mbid
-    group: Mbid | None
-    known: Standing
 
 
 OF_NEWCOMERS = select(lists.c.id).where(lists.c.kind == ListKind.DISCOVER)
@@ -273,60 +254,10 @@ async def by_ids(connection: AsyncConnection, ids: Collection[int]) -> tuple[Rec
     return await all_of(connection, ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id))
 
 
-async def standings(
-    connection: AsyncConnection, instance: str, *, owner: int = FIRST_PERSON
-) -> tuple[StandingRow, ...]:
-    """Of all that the library of this Lidarr may say something: not what was rejected or blocked."""
-    table = recommendations
-    query = (
-        select(
-            table.c.id,
-            table.c.artist_mbid,
-            table.c.release_group_mbid,
-            table.c.status,
-            table.c.imported_at,
-            table.c.monitored,
-            table.c.settled_at,
-        )
-        .join(lists, lists.c.id == table.c.list_id)
-        .where(table.c.owner == owner, lists.c.instance == instance, table.c.status.not_in(_DECIDED_AGAINST))
-    )
-    return tuple(
-        StandingRow(
-            number,
-            Mbid(artist),
-            Mbid(group) if group else None,
-            Standing(Status(status), group is not None, imported_at, monitored, settled_at),
-        )
-        for number, artist, group, status, imported_at, monitored, settled_at in await connection.execute(
-            query
-        )
-    )
-
-
 async def to_change(connection: AsyncConnection, ids: Collection[int]) -> tuple[RecommendationRow, ...]:
     """Nobody else changes them until the transaction ends."""
     query = ROW.where(recommendations.c.id.in_(ids)).order_by(recommendations.c.id)
     return await all_of(connection, query.with_for_update(of=recommendations))
-
-
-async def about(
-    connection: AsyncConnection, instance: str, artists: Collection[Mbid], *, owner: int = FIRST_PERSON
-) -> tuple[RecommendationRow, ...]:
-    """All that were recommended of `artists` for this Lidarr, without what was rejected or blocked."""
-    wanted = (
-        recommendations.c.owner == owner,
-        lists.c.instance == instance,
-        recommendations.c.artist_mbid.in_(artists),
-        recommendations.c.status.not_in(_DECIDED_AGAINST),
-    )
-    return await all_of(connection, ROW.where(*wanted).order_by(recommendations.c.id))
-
-
-async def note_monitored(connection: AsyncConnection, ids: Collection[int], monitored: bool) -> None:
-    """As Lidarr shows them now."""
-    wanted = recommendations.c.id.in_(ids)
-    await connection.execute(update(recommendations).where(wanted).values(monitored=monitored))
 
 
 async def in_status(
@@ -431,64 +362,6 @@ async def last_id(connection: AsyncConnection) -> int:
     """Of the newest one, 0 without any."""
     query = select(func.coalesce(func.max(recommendations.c.id), 0))
     return (await connection.execute(query)).scalar_one()
-
-
-async def genres_found(
-    connection: AsyncConnection, *, owner: int = FIRST_PERSON
-) -> tuple[tuple[str, ...], ...]:
-    """The genres of each artist that waits or is on its way: found close to the library, not owned, not
-    refused. The latest first."""
-    table = recommendations
-    query = (
-        select(table.c.artist_mbid, table.c.facts)
-        .where(
-            table.c.owner == owner,
-            table.c.status.in_(UNDECIDED_OR_ON_THE_WAY),
-            table.c.list_id.in_(OF_NEWCOMERS),
-        )
-        .order_by(table.c.id.desc())
-        .limit(GENRES_REMEMBERED)
-    )
-    found: dict[str, tuple[str, ...]] = {}
-    for mbid, facts in await connection.execute(query):
-        found.setdefault(mbid, facts.genres)
-    return tuple(found.values())
-
-
-async def first_recommended(
-    connection: AsyncConnection, *, owner: int = FIRST_PERSON
-) -> dict[Mbid, datetime]:
-    """When each artist was recommended for the first time, whatever became of it."""
-    table = recommendations
-    query = select(table.c.artist_mbid, func.min(table.c.created_at)).where(table.c.owner == owner)
-    found = await connection.execute(query.group_by(table.c.artist_mbid))
-    return {Mbid(mbid): first for mbid, first in found}
-
-
-async def memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> Memory:
-    """What the next run must know of the earlier ones; what they taught is not in it."""
-    never = await blocks_of(connection, owner=owner)
-    table = recommendations
-    remembered = (*UNWANTED, *UNDECIDED_OR_ON_THE_WAY)
-    query = (
-        select(table.c.artist, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
-        .where(table.c.owner == owner, or_(table.c.status.in_(remembered), table.c.given_up_at.is_not(None)))
-        .order_by(table.c.id.desc())
-    )
-    rejected: set[Mbid] = set()
-    waiting: set[Mbid] = set()
-    artists = {Mbid(block.key): block.name for block in never if block.kind is BlockKind.ARTIST}
-    names: dict[str, None] = dict.fromkeys(artists.values())
-    for artist, *mbids, status in await connection.execute(query):
-        # What was given up is wanted still, but not to be had: as good as on its way.
-        (rejected if status in UNWANTED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
-        names.setdefault(artist)
-    return Memory(
-        frozenset(rejected),
-        frozenset(waiting),
-        tuple(names)[:NAMES_REMEMBERED],
-        blocks=Blocks(artists, tuple(block.key for block in never if block.kind is BlockKind.STYLE)),
-    )
 
 
 async def all_of(connection: AsyncConnection, query: Select[Any]) -> tuple[RecommendationRow, ...]:
