@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from brainarr.domain.life import ENDS, IN_THE_LIBRARY, ON_THE_WAY, Event
-from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.sandbox.faults import Fault
@@ -27,9 +26,6 @@ from brainarr.sandbox.lidarr import downloads
 from brainarr.sandbox.lidarr.held import AddOptions, HeldAlbum, HeldArtist, ImportList
 from brainarr.sandbox.serve import serve
 from brainarr.service.history import read_life
-from brainarr.service.lidarr_link import link_list, link_webhook
-from brainarr.service.lidarr_setup import Wanted
-from brainarr.service.lists import DEFAULT_LIST, read_list
 from tests.living.stage import Stage, album_of, artist_of, carried_as, on_stage
 from tests.living.watch import Watch, check_lives, counted
 
@@ -113,16 +109,7 @@ class Story:
         self.stage.clock.advance(timedelta(hours=25))
 
     async def lidarr_is_connected(self) -> None:
-        stage, house = self.stage, self.stage.house
-        lists = house.outside.lidarrs[DEFAULT_INSTANCE].lists
-        row = await read_list(house.db, house.installation.secrets, DEFAULT_LIST)
-        placed = await link_list(house.db, lists, row, stage.address, Wanted(), clock=stage.clock)
-        assert [one.unreached for one in placed] == [None, None]
-        secrets = house.installation.secrets
-        hook = await link_webhook(
-            house.db, secrets, lists, DEFAULT_INSTANCE, stage.address, clock=stage.clock
-        )
-        assert hook.unreached is None
+        await self.stage.connect()
 
     # While they go out
 

@@ -13,9 +13,9 @@ from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.delivery.lookups import moves_of
 from brainarr.service.delivery.verdicts import write_moves
 from brainarr.service.sight import read_sight
-from brainarr.store import recommendations
+from brainarr.store import presence
 from brainarr.store.moved_mbids import Move
-from brainarr.store.recommendations import StandingRow
+from brainarr.store.presence import StandingRow
 from brainarr.store.session import Database
 
 MOST_ASKED = 100
@@ -57,7 +57,7 @@ async def _missing(
     if library.from_snapshot or not library.artists:
         return ()
     async with db.reading() as connection:
-        standings = await recommendations.standings(connection, instance)
+        standings = await presence.standings(connection, instance)
         held = [row for row in standings if row.known.status in IN_THE_LIBRARY]
         sight = await read_sight(connection, library, held, instance, unread=unread, sure=False)
     return tuple(row for row in held if sight(row.artist, row.group).listed is False)
