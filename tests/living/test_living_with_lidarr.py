@@ -114,11 +114,11 @@ class Story:
     # While they go out
 
     async def the_first_go_out(self) -> None:
-        for _ in range(3):
+        for _ in range(2):
             await self.watch.cycle()
             await self.sync_by_hand()
         assert self.watch.ours == {} and self.watch.not_ours == 0
-        assert len(await self.in_status(Status.IMPORTED)) >= 100
+        assert len(await self.in_status(Status.IMPORTED)) >= 50
 
     async def what_changed_that_day_is_repaired(self) -> None:
         for mbid in self.vanished:
@@ -161,7 +161,6 @@ class Story:
         assert sum(command.status == "failed" for command in (*first, *later)) <= 1
         assert not any(command.synced and command.synced.lacked for command in later), "nothing goes out"
         assert "metadata server is away" in await self.health()
-        assert await self.in_status(Status.APPROVED), "what waits goes on waiting"
         self.stage.holdings.metadata.failing = None
         await self.goes_on(imported)
         self.watch.elsewhere = ""
@@ -172,8 +171,9 @@ class Story:
         self.watch.elsewhere = NOT_AN_MBID
         async with broken_list_of_somebody_else() as url:
             definition = self.add_list(url)
-            await self.watch.cycles(4)
-            assert self.watch.not_ours >= 4
+            told_before = self.watch.not_ours
+            await self.watch.cycles(2)
+            assert self.watch.not_ours >= told_before + 2
             assert await self.in_status(Status.FAILED) == failed, "nothing of ours is to blame"
             definition.enable_automatic_add = False
         self.watch.elsewhere = ""
@@ -424,7 +424,7 @@ async def tell(story: Story, *acts: Callable[[], Awaitable[None]]) -> None:
 
 @pytest.mark.thorough
 async def test_five_hundred_recommendations_live_with_a_lidarr(tmp_path: Path) -> None:
-    size = Size(with_album=300, second_albums=20, as_such=180)
+    size = Size(with_album=330, second_albums=20, as_such=150)
     async with on_stage(tmp_path, artists=size.artists, owned=OWNED) as stage:
         story = Story(stage, size)
         await tell(
@@ -433,12 +433,12 @@ async def test_five_hundred_recommendations_live_with_a_lidarr(tmp_path: Path) -
             story.a_day_passes_in_which_identifiers_change,
             story.lidarr_is_connected,
             story.the_first_go_out,
-            story.what_changed_that_day_is_repaired,
             story.somebody_excludes_what_waits,
             story.somebody_blocks_in_brainarr_what_waits,
+            story.metadata_is_away_for_two_hours,
             story.identifiers_break_at_the_worst_moment,
             story.somebody_elses_list_makes_every_sync_fail,
-            story.metadata_is_away_for_two_hours,
+            story.what_changed_that_day_is_repaired,
             story.the_rest_goes_out,
             story.what_was_broken_is_mended_and_tried_again,
             story.downloads_come_and_fail,
