@@ -153,6 +153,8 @@ async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | 
 async def _read(
     db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, instance: str
 ) -> Library:
+    # As of its beginning: what another process finds there meanwhile, this reading may have missed.
+    read_at = clock()
     exclusions = await source.read_exclusions()
     tags = await source.read_tags()
     own_tag = next((number for number, label in tags.items() if label.casefold() == OUR_TAG), None)
@@ -185,7 +187,6 @@ async def _read(
     for start in range(0, len(gone), SLICE):
         async with db.transaction() as connection:
             await snapshot.delete_artists(connection, instance, gone[start : start + SLICE])
-    read_at = clock()
     same = (
         before and not gone and not differs and (before.exclusions, before.own_tag) == (exclusions, own_tag)
     )

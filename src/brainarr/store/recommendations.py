@@ -265,11 +265,14 @@ async def in_status(
     statuses: Collection[Status],
     *,
     artists: Collection[str] | None = None,
+    list_id: int | None = None,
     owner: int = FIRST_PERSON,
 ) -> tuple[RecommendationRow, ...]:
-    """Those in one of `statuses`, of `artists` or of all; nobody else changes them until the transaction
-    ends."""
+    """Those in one of `statuses`, of `artists` or of all, in that list or in any; nobody else changes them
+    until the transaction ends."""
     wanted = [recommendations.c.owner == owner, recommendations.c.status.in_(statuses)]
+    if list_id is not None:
+        wanted.append(recommendations.c.list_id == list_id)
     if artists is not None:
         wanted.append(recommendations.c.artist_mbid.in_(artists))
     return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))
