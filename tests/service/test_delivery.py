@@ -7,17 +7,14 @@ from msgspec.structs import replace
 
 from brainarr.domain.deliveries import CYCLE, Mode
 from brainarr.domain.life import Event, Failure
-from brainarr.domain.quarantine import OPEN, Group, suspect
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderUnavailable
 from brainarr.sandbox.world import WorldAlbum, WorldArtist
 from brainarr.service.blocks import block_artist
 from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.history import read_history
-from brainarr.service.lists import DEFAULT_LIST, change_list, create_list, find_list
 from brainarr.service.recommendations import Decision, decide, list_recommendations
-from brainarr.service.retiring import delete_list
-from brainarr.store import deliveries, recommendations
+from brainarr.store import deliveries
 from brainarr.store.history import Sought
 from brainarr.store.page import PageOf
 from tests.service.given import ran
@@ -476,44 +473,3 @@ async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(
     found = await statuses(house)
     assert {found[mbid(ALBUM + n)] for n in range(1, 5)} == {Status.IMPORTED}
     assert not (await state_of(house)).quarantine.groups
-
-
-async def test_suspects_of_a_list_that_is_deleted_are_tried_in_the_one_they_went_on_in(
-    house: House, home: Household
-) -> None:
-    night = await create_list(house.db, house.secrets, "Late night", clock=house.clock)
-    ids = await approve(house, albums_of(range(1, 9)))
-    async with house.db.transaction() as connection:
-        # They came of another list, whose feed the failed sync had received.
-        stored = await find_list(connection, night.slug)
-        default = await find_list(connection, DEFAULT_LIST)
-        await recommendations.move_to_list(connection, ids, stored.id)
-        state = replace(
-            await deliveries.lock_state(connection, "default"),
-            quarantine=suspect(OPEN, [Group(stored.id, "albums", tuple(ids))]),
-        )
-        await deliveries.write_state(connection, "default", state)
-    home.lidarr.spoils = {mbid(ALBUM + 3)}
-    await delete_list(house.db, house.secrets, night.slug, clock=house.clock)
-    await home.round()
-    groups = (await state_of(house)).quarantine.groups
-    assert {group.list_id for group in groups} == {default.id}
-    assert {item for group in groups for item in group.items} == set(ids)
-    await home.pass_time(60)
-    found = await statuses(house)
-    assert {key for key, status in found.items() if status is Status.FAILED} == home.lidarr.spoils
-    assert list(found.values()).count(Status.IMPORTED) == 7
-
-
-async def test_suspects_of_a_list_that_is_for_another_lidarr_now_hold_up_nobody(
-    house: House, home: Household
-) -> None:
-    await approve(house, albums_of(range(1, 9)))
-    home.lidarr.spoils = {mbid(ALBUM + 3)}
-    await home.round()
-    await home.lidarr.sync("albums")
-    await home.round()
-    assert (await state_of(house)).quarantine.groups
-    await change_list(house.db, house.secrets, DEFAULT_LIST, instance="attic")
-    await home.round()
-    assert (await state_of(house)).mode is Mode.OPEN

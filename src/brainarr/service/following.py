@@ -83,8 +83,7 @@ async def follow_lidarr(
 
 async def _read_history(db: Database, source: WatchedLibrary, instance: str, clock: Clock) -> None:
     watch, now = await read_watch(db, instance), clock()
-    # A Lidarr whose clock was ahead for a while must not be deaf until that moment comes.
-    until = min(watch.history_until or now, now)
+    until = watch.history_until or now
     events = await source.events_since(max(until - OVERLAP, now - FARTHEST_BACK))
     await take_in(db, instance, events, Way.HISTORY, clock=clock)
     latest = max((event.at for event in events if event.at), default=until)

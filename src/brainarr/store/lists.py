@@ -106,7 +106,7 @@ async def change_list(connection: AsyncConnection, changed: StoredList) -> None:
 
 async def retire_list(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:
     """`feed_key`: one that nobody has."""
-    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at, "sync_wanted_at": None}
+    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at}
     await connection.execute(update(lists).where(lists.c.id == list_id).values(values))
 
 

@@ -76,7 +76,7 @@ async def _write_round(
         now = deps.clock()
         before = state = await deliveries.lock_state(connection, instance)
         gone = await write_lookups(connection, found.looked, now, suspects)
-        state = await trials.drop_decided(connection, state, instance)
+        state = await trials.drop_decided(connection, state)
         if found.away is not None and state.outage is None:
             state = replace(state, outage=outages.begun(found.away, now))
         if gone & suspects and state.failure is not None:

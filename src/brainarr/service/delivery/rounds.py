@@ -86,7 +86,7 @@ async def _settle(
             state = replace(state, outage=state.outage or outages.begun(away, now))
         else:
             state = await trials.apply(connection, state, receipts, now)
-        state = await trials.drop_decided(connection, state, instance)
+        state = await trials.drop_decided(connection, state)
         state = await trials.drop_abandoned(connection, state, now)
         state = await trials.add_probation(connection, state, instance, now)
         if state != before:
