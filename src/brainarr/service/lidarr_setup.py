@@ -12,8 +12,8 @@ from brainarr.domain.import_lists import (
     Channel,
     Choices,
     ListFound,
+    ListMonitor,
     ListPlan,
-    Monitor,
     MonitorNew,
     State,
     Terms,
@@ -172,13 +172,13 @@ def _differences(channel: Channel, row: ListRow, found: ListFound, address: str)
         said.append("it has an old key, or another one")
     if not found.enabled:
         said.append("Enable Automatic Add is off, so it adds nothing")
-    if channel is Channel.ALBUMS and found.monitor != Monitor.SPECIFIC_ALBUM:
+    if channel is Channel.ALBUMS and found.monitor != ListMonitor.SPECIFIC_ALBUM:
         said.append("Monitor is not Specific Album, so it does not stop at the album you approved")
     if channel is Channel.ALBUMS and found.monitor_new != MonitorNew.NONE:
         said.append("Monitor New Albums is not None, so later albums come along")
     if _of_owned_artists(channel, row) and not found.monitor_existing:
         said.append("Monitor Existing Albums is off, so albums that Lidarr lists already stay unmonitored")
-    if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
+    if channel is Channel.ARTISTS and found.monitor == ListMonitor.SPECIFIC_ALBUM:
         said.append("Monitor is Specific Album, which for a list of artists means all their albums")
     return said
 
@@ -213,14 +213,14 @@ def _of_owned_artists(channel: Channel, row: ListRow) -> bool:
     return channel is Channel.ALBUMS and row.kind is not ListKind.DISCOVER
 
 
-def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[Monitor, MonitorNew]:
+def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[ListMonitor, MonitorNew]:
     if channel is Channel.ALBUMS:
-        return Monitor.SPECIFIC_ALBUM, MonitorNew.NONE
-    if wanted.whole_artists is None and there and there.monitor == Monitor.ENTIRE_ARTIST:
-        return Monitor.ENTIRE_ARTIST, _known(there.monitor_new)
+        return ListMonitor.SPECIFIC_ALBUM, MonitorNew.NONE
+    if wanted.whole_artists is None and there and there.monitor == ListMonitor.ENTIRE_ARTIST:
+        return ListMonitor.ENTIRE_ARTIST, _known(there.monitor_new)
     if wanted.whole_artists:
-        return Monitor.ENTIRE_ARTIST, MonitorNew.ALL
-    return Monitor.NONE, MonitorNew.NONE
+        return ListMonitor.ENTIRE_ARTIST, MonitorNew.ALL
+    return ListMonitor.NONE, MonitorNew.NONE
 
 
 def _known(text: str) -> MonitorNew:
