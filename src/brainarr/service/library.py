@@ -66,7 +66,8 @@ async def look_at_library(
         unread = {artist.id for artist in wanted} - read.keys()
         if any(library.albums.get(number) != StoredAlbums(read)[number] for number in read):
             async with db.transaction() as connection:
-                await snapshot.note_change(connection, instance, library.read_at)
+                # Not when the artists were read: by that version somebody may go already.
+                await snapshot.note_change(connection, instance, clock())
         library = _including(library, read)
     return Looked(library, await note_changes(db, library, clock, instance, unread=unread, sure=thorough))
 
@@ -78,6 +79,7 @@ async def backfill_albums(
     first: Sequence[int] = (),
     *,
     limit: int,
+    clock: Clock,
     on_progress: OnProgress,
     concurrency: int = 4,
     instance: str = INSTANCE,
@@ -99,7 +101,7 @@ async def backfill_albums(
     read = await read_albums(db, source, wanted, on_progress, instance=instance, concurrency=concurrency)
     if read:
         async with db.transaction() as connection:
-            await snapshot.note_change(connection, instance, library.read_at)
+            await snapshot.note_change(connection, instance, clock())
     return _including(library, read)
 
 
@@ -125,7 +127,9 @@ async def refresh_library(
     library = await sync_library(db, source, clock, unwatched, instance=instance)
     if library.from_snapshot:
         return library
-    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched, instance=instance)
+    return await backfill_albums(
+        db, source, library, limit=PORTION, clock=clock, on_progress=unwatched, instance=instance
+    )
 
 
 async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:

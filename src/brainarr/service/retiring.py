@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +17,7 @@ from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict
 from brainarr.pipeline.ports import Clock
-from brainarr.service.lists import DEFAULT_LIST, find_list, new_key
+from brainarr.service.lists import DEFAULT_LIST, ListRow, find_list, new_key
 from brainarr.store import lists, recommendations, runs
 from brainarr.store.history import write_history
 from brainarr.store.lists import StoredList
@@ -24,6 +25,8 @@ from brainarr.store.recommendations import ON_THE_WAY, RecommendationRow
 from brainarr.store.runs import RunStatus
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
+
+List = TypeVar("List", StoredList, ListRow)
 
 _OPEN = (Status.PENDING, Status.APPROVED, Status.DELIVERED, Status.FAILED)
 
@@ -92,18 +95,18 @@ async def rehome(connection: AsyncConnection, now: datetime, actor: Actor) -> No
         of_list[row.list_id].append(row)
     for gone in await lists.lists_of(connection, retired=True):
         if rows := of_list.get(gone.id):
-            await _move(connection, rows, gone, _heir_among(present, gone) or present[0], now, actor)
+            await _move(connection, rows, gone, heir_among(present, gone) or present[0], now, actor)
 
 
-def _heir_among(present: Sequence[StoredList], gone: StoredList) -> StoredList | None:
+def heir_among(present: Sequence[List], gone: List) -> List | None:
     """The oldest other list of its Lidarr, one of its kind first: Lidarr's import list for albums of owned
-    artists is set up otherwise."""
-    others = [one for one in present if one.id != gone.id and one.instance == gone.instance]
-    return min(others, key=lambda one: (one.kind is not gone.kind, one.id), default=None)
+    artists is set up otherwise. `present`: the oldest first."""
+    others = [one for one in present if one.slug != gone.slug and one.instance == gone.instance]
+    return min(others, key=lambda one: one.kind is not gone.kind, default=None)
 
 
 async def _heir(connection: AsyncConnection, wanted: StoredList, waiting: int) -> StoredList:
-    heir = _heir_among(await lists.lists_of(connection), wanted)
+    heir = heir_among(await lists.lists_of(connection), wanted)
     if heir is None:
         raise Conflict(
             f"{waiting} still wait in {wanted.name}, and no other list is for the Lidarr {wanted.instance}.",
