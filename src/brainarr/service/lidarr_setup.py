@@ -19,11 +19,11 @@ from brainarr.domain.import_lists import (
     Terms,
     Unreached,
 )
+from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.lists import ListKind
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lists import ListRow
 
-TAG = "brainarr"
 TEST_S = 20.0
 """Lidarr itself waits 100 s for an address that swallows what it is sent."""
 BOTH = (Channel.ALBUMS, Channel.ARTISTS)
@@ -96,7 +96,7 @@ async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted
     Lidarr's own test comes first. What it cannot read is left switched off, so that no sync fails.
     """
     found = await lidarr.read()
-    choices, tag = await lidarr.choices(), await lidarr.tag(TAG)
+    choices, tag = await lidarr.choices(), await lidarr.tag(OUR_TAG)
     addresses = feed_addresses(row, address)
     return tuple(
         [
