@@ -39,8 +39,7 @@ async def found_for(home: House, *items: Recommendation) -> list[int]:
 
 async def ran_for_night(home: House, recommend: Recommend) -> RunDetail:
     asked = await request_run(home.db, NIGHT, clock=home.clock)
-    # A wish to stop would be heard at any moment.
-    return await execute_run(deps(home, recommend, beat_s=60), asked.id)
+    return await execute_run(deps(home, recommend), asked.id)
 
 
 async def statuses(home: House) -> dict[int, tuple[str, Status]]:

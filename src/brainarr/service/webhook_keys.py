@@ -4,7 +4,7 @@ import secrets as tokens
 
 from brainarr import log
 from brainarr.pipeline.ports import Clock
-from brainarr.store import webhook_keys as rows
+from brainarr.store import lidarr_links
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -13,17 +13,18 @@ async def webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: C
     """What Lidarr must bring to /webhooks/lidarr/{instance}."""
     if known := await known_webhook_key(db, secrets, instance):
         return known
-    key = _new_key()
     async with db.transaction() as connection:
-        await rows.add_webhook_key(connection, instance, secrets.encrypt(key), clock())
-    # Of two processes that make one at once, both go by the first.
-    return await known_webhook_key(db, secrets, instance) or key
+        if stored := await lidarr_links.webhook_key_of(connection, instance):
+            return secrets.decrypt(stored)
+        key = _new_key()
+        await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
+    return key
 
 
 async def known_webhook_key(db: Database, secrets: Secrets, instance: str) -> str | None:
     """None: there is none, so nothing opens that webhook."""
     async with db.reading() as connection:
-        stored = await rows.webhook_key_of(connection, instance)
+        stored = await lidarr_links.webhook_key_of(connection, instance)
     if stored is None:
         return None
     key = secrets.decrypt(stored)
@@ -35,14 +36,14 @@ async def rotate_webhook_key(db: Database, secrets: Secrets, instance: str, *, c
     """A new key; the old one opens nothing any more, until the webhook is repaired in Lidarr."""
     key = _new_key()
     async with db.transaction() as connection:
-        await rows.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
+        await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
     return key
 
 
 async def hide_webhook_keys(db: Database, secrets: Secrets) -> None:
     """Keeps all of them out of this process's log."""
     async with db.reading() as connection:
-        stored = await rows.webhook_keys_of_all(connection)
+        stored = await lidarr_links.webhook_keys_of_all(connection)
     log.hide(secrets.decrypt(key) for key in stored)
 
 

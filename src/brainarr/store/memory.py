@@ -56,13 +56,7 @@ async def read_memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON)
     table = recommendations
     remembered = (*UNWANTED, *UNDECIDED_OR_ON_THE_WAY)
     query = (
-        select(
-            table.c.artist,
-            table.c.artist_mbid,
-            table.c.release_group_mbid,
-            table.c.status,
-            table.c.list_id.in_(OF_NEWCOMERS),
-        )
+        select(table.c.artist, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
         .where(table.c.owner == owner, or_(table.c.status.in_(remembered), table.c.given_up_at.is_not(None)))
         .order_by(table.c.id.desc())
     )
@@ -70,12 +64,10 @@ async def read_memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON)
     waiting: set[Mbid] = set()
     artists = {Mbid(block.key): block.name for block in never if block.kind is BlockKind.ARTIST}
     names: dict[str, None] = dict.fromkeys(artists.values())
-    for artist, *mbids, status, newcomer in await connection.execute(query):
+    for artist, *mbids, status in await connection.execute(query):
         # What was given up is wanted still, but not to be had: as good as on its way.
         (rejected if status in UNWANTED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
-        # They are for prompts, where an owned artist is nothing to be kept away from.
-        if newcomer:
-            names.setdefault(artist)
+        names.setdefault(artist)
     return Memory(
         frozenset(rejected),
         frozenset(waiting),

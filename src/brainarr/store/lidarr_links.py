@@ -1,4 +1,4 @@
-"""Keys that the webhooks of the Lidarrs bring."""
+"""What ties each Lidarr to this Brainarr, beside its address and key in the settings."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.store.tables import lidarr_links
-from brainarr.store.upsert import insert_new, upsert
+from brainarr.store.upsert import upsert
 
 
 async def webhook_key_of(connection: AsyncConnection, instance: str) -> str | None:
@@ -20,13 +20,6 @@ async def webhook_keys_of_all(connection: AsyncConnection) -> tuple[str, ...]:
     return tuple((await connection.execute(select(lidarr_links.c.webhook_key))).scalars())
 
 
-async def add_webhook_key(connection: AsyncConnection, instance: str, key: str, at: datetime) -> None:
-    """Encrypted; one that is there stays."""
-    row = {"instance": instance, "webhook_key": key, "made_at": at}
-    await connection.execute(insert_new(connection, lidarr_links, ["instance"]), row)
-
-
 async def put_webhook_key(connection: AsyncConnection, instance: str, key: str, at: datetime) -> None:
-    """Encrypted; in place of the one that is there."""
     row = {"instance": instance, "webhook_key": key, "made_at": at}
     await connection.execute(upsert(connection, lidarr_links, ("webhook_key", "made_at")), row)
