@@ -112,8 +112,8 @@ async def test_what_lidarr_refuses_is_tried_again_and_says_why(house: House) -> 
 
 async def test_what_is_thought_over_while_it_is_being_written_is_lifted_again(house: House) -> None:
     class Slow(ToldLidarr):
-        async def exclude(self, artist: Mbid, name: str) -> bool:
-            written = await super().exclude(artist, name)
+        async def exclude(self, mbid: Mbid, name: str) -> bool:
+            written = await super().exclude(mbid, name)
             await revoke_block(house.db, block.id, clock=house.clock)
             return written
 
