@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from brainarr.domain.life import Event
+from brainarr.domain.lists import ListKind
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.service.execution import LIST_GONE, Recommend, execute_run
@@ -163,3 +164,12 @@ async def test_nothing_goes_to_a_list_of_another_lidarr(home: House) -> None:
         await delete_list(home.db, home.secrets, attic.slug, clock=home.clock)
     await delete_list(home.db, home.secrets, attic.slug, leftovers=Leftovers.REJECT, clock=home.clock)
     assert [one.status for one in (await list_recommendations(home.db)).items] == [Status.REJECTED]
+
+
+async def test_albums_of_owned_artists_go_on_in_a_list_of_their_kind(home: House) -> None:
+    for name in ("Gaps", "More gaps"):
+        await create_list(home.db, home.secrets, name, kind=ListKind.GAPS, clock=home.clock)
+    asked = await request_run(home.db, "more-gaps", clock=home.clock)
+    await execute_run(deps(home, finds(recommended(1, album=11))), asked.id)
+    deleted = await delete_list(home.db, home.secrets, "more-gaps", clock=home.clock)
+    assert (deleted.moved, deleted.moved_to) == (1, "Gaps")

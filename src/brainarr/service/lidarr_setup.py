@@ -12,18 +12,18 @@ from brainarr.domain.import_lists import (
     Channel,
     Choices,
     ListFound,
+    ListMonitor,
     ListPlan,
-    Monitor,
     MonitorNew,
     State,
     Terms,
     Unreached,
 )
+from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.lists import ListKind
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lists import ListRow
 
-TAG = "brainarr"
 TEST_S = 20.0
 """Lidarr itself waits 100 s for an address that swallows what it is sent."""
 BOTH = (Channel.ALBUMS, Channel.ARTISTS)
@@ -101,7 +101,7 @@ async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted
     that read one channel the first is corrected, the others get its address and key.
     """
     found = await lidarr.read()
-    choices, tag = await lidarr.choices(), await lidarr.tag(TAG)
+    choices, tag = await lidarr.choices(), await lidarr.tag(OUR_TAG)
     addresses = feed_addresses(row, address)
     placed: list[Placed] = []
     for channel in wanted.channels:
@@ -206,13 +206,13 @@ def _differences(channel: Channel, row: ListRow, found: ListFound, address: str)
     said = _elsewhere(found, address)
     if not found.enabled:
         said.append("Enable Automatic Add is off, so it adds nothing")
-    if channel is Channel.ALBUMS and found.monitor != Monitor.SPECIFIC_ALBUM:
+    if channel is Channel.ALBUMS and found.monitor != ListMonitor.SPECIFIC_ALBUM:
         said.append("Monitor is not Specific Album, so it does not stop at the album you approved")
     if channel is Channel.ALBUMS and found.monitor_new != MonitorNew.NONE:
         said.append("Monitor New Albums is not None, so later albums come along")
     if _of_owned_artists(channel, row) and not found.monitor_existing:
         said.append("Monitor Existing Albums is off, so albums that Lidarr lists already stay unmonitored")
-    if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
+    if channel is Channel.ARTISTS and found.monitor == ListMonitor.SPECIFIC_ALBUM:
         said.append("Monitor is Specific Album, which for a list of artists means all their albums")
     return said
 
@@ -247,14 +247,14 @@ def _of_owned_artists(channel: Channel, row: ListRow) -> bool:
     return channel is Channel.ALBUMS and row.kind is not ListKind.DISCOVER
 
 
-def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[Monitor, MonitorNew]:
+def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[ListMonitor, MonitorNew]:
     if channel is Channel.ALBUMS:
-        return Monitor.SPECIFIC_ALBUM, MonitorNew.NONE
-    if wanted.whole_artists is None and there and there.monitor == Monitor.ENTIRE_ARTIST:
-        return Monitor.ENTIRE_ARTIST, _known(there.monitor_new)
+        return ListMonitor.SPECIFIC_ALBUM, MonitorNew.NONE
+    if wanted.whole_artists is None and there and there.monitor == ListMonitor.ENTIRE_ARTIST:
+        return ListMonitor.ENTIRE_ARTIST, _known(there.monitor_new)
     if wanted.whole_artists:
-        return Monitor.ENTIRE_ARTIST, MonitorNew.ALL
-    return Monitor.NONE, MonitorNew.NONE
+        return ListMonitor.ENTIRE_ARTIST, MonitorNew.ALL
+    return ListMonitor.NONE, MonitorNew.NONE
 
 
 def _known(text: str) -> MonitorNew:

@@ -69,9 +69,12 @@ async def slug_of(connection: AsyncConnection, list_id: int) -> str:
     return (await connection.execute(select(lists.c.slug).where(lists.c.id == list_id))).scalar_one()
 
 
-async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
-    """The oldest first, without those that were retired."""
-    rows = await connection.execute(_ROW.where(lists.c.owner == owner, _PRESENT).order_by(lists.c.id))
+async def lists_of(
+    connection: AsyncConnection, *, retired: bool = False, owner: int = FIRST_PERSON
+) -> tuple[StoredList, ...]:
+    """The oldest first; those that were retired, or all others."""
+    wanted = lists.c.retired_at.is_not(None) if retired else _PRESENT
+    rows = await connection.execute(_ROW.where(lists.c.owner == owner, wanted).order_by(lists.c.id))
     return tuple(_stored(row) for row in rows)
 
 

@@ -325,6 +325,7 @@ def _deps(
                 library,
                 first,
                 limit=len(first),
+                clock=clock,
                 on_progress=on_progress,
                 instance=instance,
             )
