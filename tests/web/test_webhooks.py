@@ -101,8 +101,9 @@ async def test_before_its_key_was_ever_made_nothing_opens_a_webhook(house: House
 async def test_a_key_opens_its_own_instance_only(house: House) -> None:
     await key_of(house)
     attic = await key_of(house, "attic")
-    answer = await knock(house, BODIES["Grab"], attic, path="/webhooks/lidarr/attic")
-    assert answer.status_code == 200
+    async with house.door(attic, importers={"default": house.lidarr, "attic": house.lidarr}) as door:
+        assert (await door.post(PATH, json=BODIES["Grab"])).status_code == 401
+        assert (await door.post("/webhooks/lidarr/attic", json=BODIES["Grab"])).status_code == 200
     assert await stored(house) == []
     assert [one.event.word for one in await latest_events(house.deps.db, "attic")] == ["Grab"]
 

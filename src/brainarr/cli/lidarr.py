@@ -242,7 +242,9 @@ def _save(context: typer.Context, instance: str, url: str) -> None:
 
     async def inside() -> None:
         async with open_house(folder, os.environ) as house:
-            tls = house.settings.lidarr.verify_tls
+            others = {one.name: one for one in house.settings.lidarrs}
+            spoken_to = house.settings.lidarr if instance == DEFAULT_INSTANCE else others.get(instance)
+            tls = spoken_to is None or spoken_to.verify_tls
             found = await probes_of(lambda: house.settings).lidarr(url, key or None, tls)
             configuration = configuration_of(house.ground)
             wanted: dict[str, object] = {"lidarr.url": url}
