@@ -97,7 +97,12 @@ def talk(served: Served, hook: str) -> Iterator[str]:
     wait_for(lambda: client.get(f"/api/v1/runs/{run}", headers=right).json()["status"] in ("done", "failed"))
     for path in client.get("/api/v1/openapi.json").json()["paths"]:
         if path.startswith("/api/v1") and not path.endswith("/events"):
-            for name, value in {"id": str(run), "name": "home", "slug": "default", "instance": "attic"}.items():
+            for name, value in {
+                "id": str(run),
+                "name": "home",
+                "slug": "default",
+                "instance": "attic",
+            }.items():
                 path = path.replace(f"{{{name}}}", value)
             # The lists show feed keys to whoever may write: those are not among the planted ones.
             yield told("GET", path, headers=right)
