@@ -22,6 +22,9 @@ ADMIN_PASSWORD = "planted-admin-pw-5b7e"
 USER_PASSWORD = "planted-user-pw-c02d"
 CLIENT_SECRET = "planted-client+secret/8e1a"
 FIXED_KEY = "planted-instance-key-92be"
+ATTIC_KEY = "planted-attic+key/4f60"
+FEED_KEY = "planted-feed-key-d7c3"
+WEBHOOK_KEY = "planted-webhook-key-18ea"
 
 ALL = frozenset(
     value for name, value in globals().items() if name.isupper() and isinstance(value, str) and name != "ALL"

@@ -22,17 +22,19 @@ say() {
 # need_id NAME VALUE: ends the start unless that can be the number of a user or group.
 need_id() {
     case $2 in
-    '' | *[!0-9]* | ???????????*)
-        say error "$1: '$2' is not usable; allowed: the number that 'id' prints on the host, such as 1000"
-        exit 2
-        ;;
+    '' | *[!0-9]* | ???????????*) ;;
+    # One more stands for "as it is", and beyond that setpriv begins again at 0: both would be root.
+    *) [ "$2" -gt 4294967294 ] || return 0 ;;
     esac
+    say error "$1: '$2' is not usable; allowed: the number that 'id' prints on the host, such as 1000"
+    exit 2
 }
 
-# own UID GID: what lies in the folder belongs to them; mounts within it are somebody else's.
+# own UID GID: what lies in the folder belongs to them; mounts within it are somebody else's. Whoever writes there
+# at this moment may put a link in a folder's place: so from within each folder (-execdir), and never through one.
 own() {
     mkdir -p "$folder" 2>/dev/null || :
-    find "$folder" -xdev \( ! -user "$1" -o ! -group "$2" \) -exec chown -h "$1:$2" {} + 2>/dev/null ||
+    find "$folder" -xdev \( ! -user "$1" -o ! -group "$2" \) -execdir chown -h "$1:$2" {} + 2>/dev/null ||
         say warning "not everything in $folder could be given to $1:$2, on a share for example"
 }
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -10,9 +11,10 @@ from typer.testing import CliRunner, Result
 
 from brainarr.cli.app import app
 from brainarr.domain.import_lists import version_warning
+from brainarr.errors import ProviderUnavailable
 from tests.cli.conftest import Brainarr, World
 from tests.http.conftest import https_address
-from tests.planted import LIDARR_KEY, found_in
+from tests.planted import LIDARR_KEY, WRONG_KEY, found_in
 
 __all__ = ["https_address"]
 
@@ -154,6 +156,45 @@ def test_lidarr_itself_is_tried_and_saved(
     assert "webhook Brainarr: made, on" in said.output
     assert brainarr("lidarr", "status").exit_code == 0
     assert brainarr("lidarr", "remove").exit_code == 0
+
+
+@pytest.mark.parametrize("instance", ["default", "attic"])
+def test_a_saved_key_is_told_to_no_other_address(
+    brainarr: Brainarr, httpserver: HTTPServer, instance: str
+) -> None:
+    httpserver.expect_request(re.compile(".*")).respond_with_json({"version": "2.14.5.4836"})
+    thief = httpserver.url_for("").rstrip("/")
+    for key in ("", "not-that-key"):
+        args = ("lidarr", "connect", "--instance", instance, "--url", thief, "--address", NOWHERE)
+        assert with_key(key, *args).exit_code in (1, 2)
+    assert not any(LIDARR_KEY in str(dict(request.headers)) for request, _ in httpserver.log)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated(brainarr: Brainarr) -> None:
+    said = with_key("a-key", "lidarr", "connect", "--url", f"http://me:{WRONG_KEY}@127.0.0.1:9")
+    assert said.exit_code == 2
+    assert "without a user name or password" in said.output
+
+
+def test_each_lidarrs_own_certificate_is_what_its_entry_says(
+    brainarr: Brainarr, outside: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one's may be its own affair; that says nothing of another's."""
+    seen: list[bool] = []
+
+    async def probe(url: str, key: str | None, verify_tls: bool) -> None:
+        seen.append(verify_tls)
+        raise ProviderUnavailable("lidarr", "it is away.")
+
+    monkeypatch.setattr("brainarr.wiring.probes.probes_of", lambda _: SimpleNamespace(lidarr=probe))
+    monkeypatch.setenv("BRAINARR__LIDARR__VERIFY_TLS", "false")
+    for number, (name, tls) in enumerate((("loft", "false"), ("cellar", "true"))):
+        values = {"NAME": name, "URL": NOWHERE, "API_KEY": LIDARR_KEY, "VERIFY_TLS": tls}
+        for key, value in values.items():
+            monkeypatch.setenv(f"BRAINARR__LIDARRS__{number}__{key}", value)
+    for instance in ("default", "loft", "cellar", "attic"):
+        with_key("a-key", "lidarr", "connect", "--instance", instance, "--url", "https://x.example")
+    assert seen == [False, False, True, True]
 
 
 def test_a_second_lidarr_is_saved_under_its_name_and_gets_no_list_of_the_first(

@@ -145,6 +145,10 @@ def test_a_folder_that_is_not_ours_to_write_is_named_with_what_to_do(config: Pat
     [
         ({"PUID": "nobody"}, "PUID: 'nobody' is not usable; allowed: the number"),
         ({"PGID": "-1"}, "PGID: '-1' is not usable"),
+        # Both would be root: the first is (uid_t) -1, the second 2³².
+        ({"PUID": "4294967295"}, "PUID: '4294967295' is not usable"),
+        ({"PGID": "4294967296"}, "PGID: '4294967296' is not usable"),
+        ({"PUID": "$(id)"}, "PUID: '$(id)' is not usable"),
         ({"PUID": 'x", "level": "info'}, "PUID: 'x, level: info' is not usable"),
         ({"UMASK": "777"}, "BRAINARR_UMASK: '777' is not usable; allowed: three octal digits"),
     ],

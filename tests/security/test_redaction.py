@@ -14,6 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from brainarr.store.secrets import open_secrets
 from tests import planted
 from tests.cli.conftest import Brainarr, World
 from tests.cli.test_serve import Served, serve, wait_for
@@ -62,6 +63,9 @@ def troubled(outside: World, gossip: Gossip, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in {
         "LOG__LEVEL": "debug",
         "SERVER__API_KEY": planted.FIXED_KEY,
+        "LIDARRS__0__NAME": "attic",
+        "LIDARRS__0__URL": gossip.url,
+        "LIDARRS__0__API_KEY": planted.ATTIC_KEY,
         "LASTFM__BASE_URL": f"{gossip.url}/2.0/",
         "LASTFM__API_KEY": planted.LASTFM_KEY,
         "LASTFM__USER": "somebody",
@@ -81,7 +85,7 @@ def troubled(outside: World, gossip: Gossip, monkeypatch: pytest.MonkeyPatch) ->
     return gossip
 
 
-def talk(served: Served) -> Iterator[str]:
+def talk(served: Served, hook: str) -> Iterator[str]:
     """A visit to every address, with right, wrong and misplaced keys; each answer, headers included."""
     client, right = served.client, {"X-Api-Key": planted.FIXED_KEY}
 
@@ -91,16 +95,27 @@ def talk(served: Served) -> Iterator[str]:
 
     run = client.post("/api/v1/runs", headers=right, json={}).json()["id"]
     wait_for(lambda: client.get(f"/api/v1/runs/{run}", headers=right).json()["status"] in ("done", "failed"))
+    known = {"id": str(run), "name": "home", "slug": "default", "instance": "attic"}
     for path in client.get("/api/v1/openapi.json").json()["paths"]:
-        if path.startswith("/api/v1") and not path.endswith("/events"):
-            for name, value in (("{id}", str(run)), ("{name}", "home"), ("{slug}", "default")):
-                path = path.replace(name, value)
+        if path.startswith("/api/v1") and path != "/api/v1/runs/{id}/events":
+            for name, value in known.items():
+                path = path.replace(f"{{{name}}}", value)
             # The lists show feed keys to whoever may write: those are not among the planted ones.
             yield told("GET", path, headers=right)
     for name in ("home", "lastfm", "listenbrainz", "lidarr"):
         yield told("POST", f"/api/v1/providers/{name}/test", headers=right)
     yield told("POST", "/api/v1/notifications/test", headers=right)
     yield told("POST", "/api/v1/lists/default/sync", headers=right)
+    for instance in ("attic", "default"):
+        yield told("POST", f"/api/v1/lidarrs/{instance}/webhook", headers=right)
+        yield told("POST", f"/api/v1/lidarrs/{instance}/repair", headers=right)
+        for key in (planted.WRONG_KEY, hook):
+            path, body = f"/webhooks/lidarr/{instance}", {"eventType": "Grab", "apiKey": key}
+            yield told("POST", path, params={"apikey": key}, json=body)
+            yield told("POST", path, headers={"X-Api-Key": key}, content=f'{{"eventType": "{key}')
+            yield told("PUT", path, auth=("lidarr", key), json=[key])
+            yield told("GET", path, auth=("lidarr", key))
+    yield told("POST", "/api/v1/lists/default/lidarr", headers=right, json={})
     wrong = planted.WRONG_KEY
     for path in ("/api/v1/lists", "/lists/default/artists", "/lists/nothing/artists", "/backtest"):
         yield told("GET", path, params={"apikey": wrong})
@@ -111,6 +126,13 @@ def talk(served: Served) -> Iterator[str]:
     yield told("POST", "/api/v1/runs", headers=right, content=f'{{"list": {planted.MODEL_KEY}')
     yield told("POST", "/api/v1/keys", headers=right, json={"name": 7, "scope": planted.MODEL_KEY})
     yield told("GET", "/api/v1/runs", headers=right, params={"page": planted.LASTFM_KEY, "token": "x"})
+
+
+def webhook_key_in(folder: Path) -> str:
+    with sqlite3.connect(folder / "brainarr.db", timeout=20) as database:
+        ((stored,),) = database.execute("SELECT webhook_key FROM lidarr_links WHERE instance = 'default'")
+    database.close()
+    return open_secrets(folder).decrypt(stored)
 
 
 def break_tables(folder: Path) -> None:
@@ -130,8 +152,10 @@ def test_no_secret_is_in_anything_that_a_server_in_trouble_writes(troubled: Goss
         right = {"X-Api-Key": planted.FIXED_KEY}
         listing = served.client.get("/api/v1/lists", headers=right).json()
         made = served.client.post("/api/v1/keys", headers=right, json={"name": "tool"}).json()
-        secrets = planted.ALL | {listing[0]["key"], made["key"]}
-        answers = list(talk(served))
+        served.client.post("/api/v1/lidarrs/default/webhook", headers=right)
+        hook = webhook_key_in(folder)
+        secrets = planted.ALL | {listing[0]["key"], made["key"], hook}
+        answers = list(talk(served, hook))
         for answer in answers:
             # A list shows its own feed key, and the newest key has just been made.
             hidden = secrets - ({listing[0]["key"]} if "/lists " in answer[:40] else set())

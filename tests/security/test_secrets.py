@@ -17,10 +17,12 @@ from brainarr.service.lists import read_list, rotate_key
 from brainarr.service.secrets import rotate_secrets
 from brainarr.service.settings import read_settings, write_settings
 from brainarr.service.setup import ensure_installed
+from brainarr.service.webhook_keys import known_webhook_key, webhook_key
 from brainarr.store import private, tables
 from brainarr.store.private import close_to_others, write_private
 from brainarr.store.secrets import KEY_FILE, Secrets, begin_rotation, open_secrets, opens_everything
 from tests.conftest import house as stored
+from tests.planted import ATTIC_KEY, found_in
 from tests.store.given import House
 
 # The database alone, not the web app that the other tests here stand before.
@@ -71,6 +73,22 @@ async def test_a_rotation_leaves_nothing_that_the_old_key_opens(house: House) ->
     assert await everything(house, open_secrets(house.folder)) == before
     await ensure_installed(house.db, house.folder, clock=house.clock)
     assert mode(house.folder / KEY_FILE) == 0o600
+
+
+async def test_the_keys_of_webhooks_and_of_every_lidarr_are_encrypted_and_rotated_too(house: House) -> None:
+    hook = await webhook_key(house.db, house.secrets, "attic", clock=house.clock)
+    attic = {"name": "attic", "url": "http://attic:8686", "api_key": ATTIC_KEY}
+    settings = {"lidarrs": [attic]}
+    await write_settings(house.db, house.secrets, settings, secret_keys=settings, clock=house.clock)
+    async with house.db.reading() as connection:
+        for table in tables.metadata.sorted_tables:
+            rows = str((await connection.execute(select(table))).all())
+            assert hook not in rows and found_in(rows) == {}, table.name
+    # Two of these, the feed's, the API's and the known word.
+    assert await rotate_secrets(house.db, house.folder) == len(await tokens(house)) == 5
+    fresh = open_secrets(house.folder)
+    assert await known_webhook_key(house.db, fresh, "attic") == hook
+    assert (await read_settings(house.db, fresh))["lidarrs"] == [attic]
 
 
 async def test_a_running_server_reads_and_writes_on_through_a_rotation(house: House) -> None:

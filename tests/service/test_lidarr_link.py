@@ -17,7 +17,7 @@ from brainarr.service.lidarr_link import PAUSE, WEBHOOK, next_try, read_left_off
 from brainarr.service.lidarr_links import Link, Linked, connect_link, read_link, remove_link, repair_link
 from brainarr.service.lidarr_setup import Wanted
 from brainarr.service.lists import DEFAULT_LIST, create_list
-from brainarr.service.webhook_keys import known_webhook_key, rotate_webhook_key
+from brainarr.service.webhook_keys import forget_webhook_key, known_webhook_key, webhook_key
 from brainarr.wiring.build import House
 from brainarr.wiring.sandboxed import Sandboxed, open_sandboxed
 from tests.store.given import StandingClock
@@ -250,10 +250,23 @@ async def test_a_webhook_that_a_person_bent_is_told_and_straightened(town: Town)
 async def test_a_new_key_makes_the_webhook_differ_until_it_is_repaired(town: Town) -> None:
     await town.connect()
     secrets = town.house.installation.secrets
-    key = await rotate_webhook_key(town.house.db, secrets, "default", clock=town.clock)
+    await forget_webhook_key(town.house.db, "default")
+    key = await webhook_key(town.house.db, secrets, "default", clock=town.clock)
     assert (await town.status()).webhook.differences == ("it has an old key, or another one",)
     await town.repair()
     assert town.webhook.fields["headers"] == [{"key": "X-Api-Key", "value": key}]
+
+
+async def test_removed_and_set_up_again_the_webhook_has_another_key(town: Town) -> None:
+    """So one that leaked is revoked."""
+    await town.connect()
+    secrets = town.house.installation.secrets
+    leaked = await known_webhook_key(town.house.db, secrets, "default")
+    await town.remove()
+    assert await known_webhook_key(town.house.db, secrets, "default") is None
+    await town.connect()
+    assert town.webhook.fields["headers"][0]["value"] not in (None, leaked)
+    assert (await town.status()).is_right
 
 
 async def test_a_repair_corrects_and_makes_nothing(town: Town) -> None:

@@ -16,10 +16,10 @@ ARTIST = Move(Kind.ARTIST, mbid(1), mbid(9))
 ALBUM = Move(Kind.ALBUM, mbid(11), mbid(19))
 
 
-async def move(house: House, *moves: Move) -> None:
+async def move(house: House, *moves: Move, instance: str = "default") -> None:
     async with house.db.transaction() as connection:
         for one in moves:
-            await moved_mbids.move(connection, one, house.clock())
+            await moved_mbids.move(connection, one, house.clock(), instance)
 
 
 async def everything(house: House) -> str:
@@ -34,8 +34,6 @@ async def everything(house: House) -> str:
 
 async def test_neither_identifier_is_left_anywhere(house: House) -> None:
     await ran(house, [recommended(1, album=11), recommended(1, album=12), recommended(2)], auto_approve=True)
-    async with house.db.transaction() as connection:
-        await blocks.insert_block(connection, BlockKind.ARTIST, mbid(1), "New 1", house.clock())
     assert mbid(1) in await everything(house)
     await move(house, ARTIST, ALBUM)
     left = await everything(house)
@@ -48,13 +46,28 @@ async def test_neither_identifier_is_left_anywhere(house: House) -> None:
     ]
 
 
-async def test_two_blocks_become_one(house: House) -> None:
+@pytest.mark.parametrize("blocked", [(1, 2), (1, 2, 9)])
+async def test_what_is_blocked_is_blocked_under_both(house: House, blocked: tuple[int, ...]) -> None:
+    """A Lidarr that lies about a merge lifts no block."""
     async with house.db.transaction() as connection:
-        for number in (1, 9, 2):
+        for number in blocked:
             await blocks.insert_block(connection, BlockKind.ARTIST, mbid(number), "x", house.clock())
     await move(house, ARTIST)
     async with house.db.reading() as connection:
-        assert sorted(block.key for block in await blocks.blocks_of(connection)) == [mbid(2), mbid(9)]
+        keys = [block.key for block in await blocks.blocks_of(connection)]
+    assert sorted(keys) == [mbid(1), mbid(2), mbid(9)]
+
+
+async def test_what_another_lidarr_receives_is_what_was_approved_for_it(house: House) -> None:
+    """Whatever one of them says: it would else put into the other's lists what nobody approved."""
+    detail = await ran(house, [recommended(1, album=11), recommended(2)], auto_approve=True)
+    async with house.db.transaction() as connection:
+        about = recommended(1, album=11)
+        number = detail.recommendations[0].id
+        await learning.write_liking(connection, number, about, Direction.MORE, house.clock())
+    before = await everything(house)
+    await move(house, ARTIST, ALBUM, instance="attic")
+    assert await everything(house) == before
 
 
 @pytest.mark.parametrize("later", [1, 9])

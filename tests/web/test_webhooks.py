@@ -13,7 +13,7 @@ from brainarr.domain.recommendation import Status
 from brainarr.service.following import follow_lidarr
 from brainarr.service.history import read_life
 from brainarr.service.lidarr_events import latest_events, read_watch
-from brainarr.service.webhook_keys import rotate_webhook_key, webhook_key
+from brainarr.service.webhook_keys import forget_webhook_key, webhook_key
 from brainarr.store import jobs
 from brainarr.web.envelope import MAX_BODY, MAX_WEBHOOK
 from tests.service.given import ToldLidarr
@@ -79,7 +79,8 @@ async def test_a_wrong_key_an_old_one_and_one_of_something_else_are_refused_in_t
     house: House,
 ) -> None:
     old = await key_of(house)
-    await rotate_webhook_key(house.deps.db, house.deps.secrets, "default", clock=house.clock)
+    await forget_webhook_key(house.deps.db, "default")
+    assert await key_of(house) != old
     feed, attic = await house.feed_key(), await key_of(house, "attic")
     said = set[str]()
     for key in (None, "wrong", old, feed, attic, house.deps.api_key()):
@@ -101,8 +102,9 @@ async def test_before_its_key_was_ever_made_nothing_opens_a_webhook(house: House
 async def test_a_key_opens_its_own_instance_only(house: House) -> None:
     await key_of(house)
     attic = await key_of(house, "attic")
-    answer = await knock(house, BODIES["Grab"], attic, path="/webhooks/lidarr/attic")
-    assert answer.status_code == 200
+    async with house.door(attic, importers={"default": house.lidarr, "attic": house.lidarr}) as door:
+        assert (await door.post(PATH, json=BODIES["Grab"])).status_code == 401
+        assert (await door.post("/webhooks/lidarr/attic", json=BODIES["Grab"])).status_code == 200
     assert await stored(house) == []
     assert [one.event.word for one in await latest_events(house.deps.db, "attic")] == ["Grab"]
 

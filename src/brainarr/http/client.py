@@ -100,6 +100,10 @@ class Http:
             else GuardedTransport(reach, resolve, verify=_trust(verify)),
         )
 
+    def hide(self, *secrets: str) -> None:
+        """From now on no error of this client shows these: what it is about to carry in bodies."""
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *filter(None, secrets))))
+
     async def get_json(self, path: str, params: Params = NO_PARAMS, *, shape: Any = Any) -> Any:
         """The decoded answer, validated against `shape` (a msgspec type) where given; None for a 204."""
         return await self._retried(lambda: self._exchange("GET", path, params, None, shape))

@@ -15,7 +15,7 @@ from brainarr.service.arrivals import Changes
 from brainarr.service.exclusions import carry_out_exclusions
 from brainarr.service.instances import together
 from brainarr.service.library import INSTANCE, look_at_library, unwatched
-from brainarr.service.lidarr_events import read_watch, take_in, tell_recommendations
+from brainarr.service.lidarr_events import MOST_KEPT, read_watch, take_in, tell_recommendations
 from brainarr.store import lidarr_events as rows
 from brainarr.store.lidarr_events import Watch, Way
 from brainarr.store.session import Database
@@ -84,13 +84,14 @@ async def follow_lidarr(
 
 async def _read_history(db: Database, source: WatchedLibrary, instance: str, clock: Clock) -> None:
     watch, now = await read_watch(db, instance), clock()
-    until = watch.history_until or now
+    # What is dated in the future must not keep us from reading on.
+    until = min(watch.history_until or now, now)
     events = await source.events_since(max(until - OVERLAP, now - FARTHEST_BACK))
     await take_in(db, instance, events, Way.HISTORY, clock=clock)
     latest = max((event.at for event in events if event.at), default=until)
     async with db.transaction() as connection:
-        await rows.change_watch(connection, instance, history_until=max(until, latest))
-        await rows.forget_events(connection, now - FORGOTTEN_AFTER)
+        await rows.change_watch(connection, instance, history_until=min(max(until, latest), now))
+        await rows.forget_events(connection, instance, now - FORGOTTEN_AFTER, MOST_KEPT)
 
 
 async def _look(

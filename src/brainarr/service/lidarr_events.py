@@ -25,6 +25,11 @@ WEBHOOK = "webhook"
 
 MOST_WAITING = 5_000
 """Events of one Lidarr that wait to be worked on. More are not stored: a look finds what they told."""
+MOST_KEPT = 20_000
+"""Events of one Lidarr that are remembered after they were worked on, the newest: a busy one tells hundreds a
+day, and whoever has its key may tell anything."""
+MOST_NOTED = 100
+"""Grabs, downloads and failures in the life of one recommendation."""
 _PORTION = 500
 
 _NOTED = {
@@ -128,11 +133,13 @@ def _is_about(event: LidarrEvent, row: RecommendationRow) -> bool:
 
 
 def _told_before(life: Sequence[tuple[Event, str]], row: RecommendationRow, event: Event, note: str) -> bool:
-    """Of an artist the first album of each kind is told, of an album every new release."""
+    """Of an artist the first album of each kind is told, of an album every new release, up to MOST_NOTED."""
     if row.recommendation.release_group_mbid is None:
         return any(known is event for known, _ in life)
-    last = next((known for known in reversed(life) if known[0] in _NOTED.values()), None)
-    return last is not None and last[0] is event and (event is Event.DOWNLOADED or last[1] == note)
+    noted = [known for known in life if known[0] in _NOTED.values()]
+    if len(noted) >= MOST_NOTED:
+        return True
+    return bool(noted) and noted[-1][0] is event and (event is Event.DOWNLOADED or noted[-1][1] == note)
 
 
 def _words(event: LidarrEvent) -> str:

@@ -17,7 +17,7 @@ from brainarr.service.lidarr_webhook import (
     remove_webhook,
 )
 from brainarr.service.lists import ListRow, read_list
-from brainarr.service.webhook_keys import webhook_key
+from brainarr.service.webhook_keys import forget_webhook_key, webhook_key
 from brainarr.store import left_off as rows
 from brainarr.store.left_off import LeftOff
 from brainarr.store.secrets import Secrets
@@ -64,8 +64,10 @@ async def unlink_list(
 
 
 async def unlink_webhook(db: Database, lidarr: ImportLists, instance: str, address: str) -> bool:
-    """Removes the webhook from Lidarr; whether there was one. Raises ProviderError."""
+    """Removes the webhook from Lidarr; whether there was one. Its key opens nothing from then on: one that
+    leaked is replaced by removing the webhook and setting it up again. Raises ProviderError."""
     gone = await remove_webhook(lidarr.webhooks, instance, address)
+    await forget_webhook_key(db, instance)
     async with db.transaction() as connection:
         await rows.forget_left_off(connection, instance, WEBHOOK, "")
     return gone

@@ -45,7 +45,7 @@ async def follow_moves(
         moves |= dict.fromkeys(found.moves)
     if moves:
         async with db.transaction() as connection:
-            await write_moves(connection, moves, clock())
+            await write_moves(connection, moves, clock(), instance)
     return len(moves)
 
 

@@ -16,8 +16,9 @@ async def webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: C
     async with db.transaction() as connection:
         if stored := await lidarr_links.webhook_key_of(connection, instance):
             return secrets.decrypt(stored)
-        key = _new_key()
+        key = tokens.token_hex(16)
         await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
+    log.hide([key])
     return key
 
 
@@ -32,12 +33,10 @@ async def known_webhook_key(db: Database, secrets: Secrets, instance: str) -> st
     return key
 
 
-async def rotate_webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: Clock) -> str:
-    """A new key; the old one opens nothing any more, until the webhook is repaired in Lidarr."""
-    key = _new_key()
+async def forget_webhook_key(db: Database, instance: str) -> None:
+    """It opens nothing any more; whoever asks for one then gets a new one."""
     async with db.transaction() as connection:
-        await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
-    return key
+        await lidarr_links.forget_webhook_key(connection, instance)
 
 
 async def hide_webhook_keys(db: Database, secrets: Secrets) -> None:
@@ -45,9 +44,3 @@ async def hide_webhook_keys(db: Database, secrets: Secrets) -> None:
     async with db.reading() as connection:
         stored = await lidarr_links.webhook_keys_of_all(connection)
     log.hide(secrets.decrypt(key) for key in stored)
-
-
-def _new_key() -> str:
-    key = tokens.token_hex(16)
-    log.hide([key])
-    return key

@@ -109,9 +109,16 @@ async def mark_done(connection: AsyncConnection, concerned: Mapping[int, int], a
         await connection.execute(update(lidarr_events).where(wanted).values(done_at=at, concerned=count))
 
 
-async def forget_events(connection: AsyncConnection, before: datetime) -> None:
-    """Those that were done before then."""
-    await connection.execute(delete(lidarr_events).where(lidarr_events.c.done_at < before))
+async def forget_events(connection: AsyncConnection, instance: str, before: datetime, most: int) -> None:
+    """Those that were done before then, of whatever Lidarr; and of this one all that were done but the newest
+    `most`."""
+    table = lidarr_events
+    await connection.execute(delete(table).where(table.c.done_at < before))
+    newest = select(table.c.id).where(table.c.instance == instance).order_by(table.c.id.desc())
+    edge = (await connection.execute(newest.offset(most).limit(1))).scalar()
+    if edge is not None:
+        surplus = (table.c.instance == instance, table.c.id <= edge, table.c.done_at.is_not(None))
+        await connection.execute(delete(table).where(*surplus))
 
 
 async def watch_of(connection: AsyncConnection, instance: str) -> Watch:

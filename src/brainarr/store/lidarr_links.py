@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.store.tables import lidarr_links
@@ -18,6 +18,10 @@ async def webhook_key_of(connection: AsyncConnection, instance: str) -> str | No
 async def webhook_keys_of_all(connection: AsyncConnection) -> tuple[str, ...]:
     """Encrypted."""
     return tuple((await connection.execute(select(lidarr_links.c.webhook_key))).scalars())
+
+
+async def forget_webhook_key(connection: AsyncConnection, instance: str) -> None:
+    await connection.execute(delete(lidarr_links).where(lidarr_links.c.instance == instance))
 
 
 async def put_webhook_key(connection: AsyncConnection, instance: str, key: str, at: datetime) -> None:

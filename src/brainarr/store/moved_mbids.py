@@ -1,4 +1,8 @@
-"""Moved identifiers: what MusicBrainz has merged into another is called by that one everywhere."""
+"""Moved identifiers: what MusicBrainz has merged into another is called by that one.
+
+As far as a Lidarr's word for it goes, which is in all that is for that Lidarr: each is asked for itself, none
+renames what another receives, and none lifts a block.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,13 +10,22 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
 from brainarr.store import recommendations as rows
 from brainarr.store.recommendations import RecommendationRow
-from brainarr.store.tables import blocks, history, likings, moved_mbids, recommendations, verdicts
+from brainarr.store.tables import (
+    blocks,
+    history,
+    likings,
+    lists,
+    moved_mbids,
+    recommendations,
+    runs,
+    verdicts,
+)
 from brainarr.store.upsert import upsert
 
 
@@ -33,9 +46,13 @@ _COLUMNS = {Kind.ARTIST: "artist_mbid", Kind.ALBUM: "release_group_mbid"}
 """By which a recommendation and its history are known; its facts call them the same."""
 
 
-async def move(connection: AsyncConnection, moved: Move, at: datetime) -> tuple[RecommendationRow, ...]:
-    """Replaces it in recommendations with their facts, history, blocks, likings and verdicts; answers the
-    recommendations, as they are now."""
+async def move(
+    connection: AsyncConnection, moved: Move, at: datetime, instance: str
+) -> tuple[RecommendationRow, ...]:
+    """Replaces it in the recommendations for this Lidarr with their facts, history, likings and verdicts.
+
+    What was blocked under the old one is under both. Answers the recommendations, as they are now.
+    """
     column = _COLUMNS[moved.kind]
     row = {"old": moved.old, "kind": moved.kind, "new": moved.new, "at": at}
     await connection.execute(upsert(connection, moved_mbids, ("new", "at")), row)
@@ -44,7 +61,7 @@ async def move(connection: AsyncConnection, moved: Move, at: datetime) -> tuple[
     await connection.execute(update(moved_mbids).where(*earlier).values(new=moved.new))
     found = await connection.execute(
         select(recommendations.c.id, recommendations.c.facts)
-        .where(recommendations.c[column] == moved.old)
+        .where(recommendations.c[column] == moved.old, recommendations.c.list_id.in_(_lists_for(instance)))
         .with_for_update()
     )
     ids: list[int] = []
@@ -53,11 +70,12 @@ async def move(connection: AsyncConnection, moved: Move, at: datetime) -> tuple[
         changes = {column: moved.new, "facts": msgspec.structs.replace(facts, **{column: moved.new})}
         mine = recommendations.c.id == recommendation_id
         await connection.execute(update(recommendations).where(mine).values(changes))
-    await _replace(connection, history, column, moved)
+    await _replace(connection, history, column, moved, history.c.recommendation_id.in_(ids))
     if moved.kind is Kind.ARTIST:
-        await _replace(connection, verdicts, "mbid", moved)
-        await _merge_blocks(connection, moved)
-        await _merge_likings(connection, moved)
+        its_runs = select(runs.c.id).where(runs.c.list_id.in_(_lists_for(instance)))
+        await _replace(connection, verdicts, "mbid", moved, verdicts.c.run_id.in_(its_runs))
+        await _block_both(connection, moved)
+        await _merge_likings(connection, moved, ids)
     return await rows.by_ids(connection, ids)
 
 
@@ -67,25 +85,33 @@ async def merged_into(connection: AsyncConnection, kind: Kind, present: Collecti
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
 
 
-async def _replace(connection: AsyncConnection, table: Table, column: str, moved: Move) -> None:
+def _lists_for(instance: str) -> Select[tuple[int]]:
+    return select(lists.c.id).where(lists.c.instance == instance)
+
+
+async def _replace(
+    connection: AsyncConnection, table: Table, column: str, moved: Move, within: ColumnElement[bool]
+) -> None:
     old = table.c[column] == moved.old
-    await connection.execute(update(table).where(old).values({column: moved.new}))
+    await connection.execute(update(table).where(old, within).values({column: moved.new}))
 
 
-async def _merge_blocks(connection: AsyncConnection, moved: Move) -> None:
-    """Both blocked: one block is enough."""
+async def _block_both(connection: AsyncConnection, moved: Move) -> None:
     same = blocks.alias()
     both = exists().where(
         same.c.owner == blocks.c.owner, same.c.kind == blocks.c.kind, same.c.key == moved.new
     )
-    old = (blocks.c.kind == "artist", blocks.c.key == moved.old)
-    await connection.execute(delete(blocks).where(*old, both))
-    await connection.execute(update(blocks).where(*old).values(key=moved.new))
+    old = select(blocks).where(blocks.c.kind == "artist", blocks.c.key == moved.old, ~both)
+    for row in (await connection.execute(old)).mappings().all():
+        copied = {name: value for name, value in row.items() if name != "id"}
+        await connection.execute(blocks.insert().values({**copied, "key": moved.new}))
 
 
-async def _merge_likings(connection: AsyncConnection, moved: Move) -> None:
-    """The later wish for the two of them counts."""
+async def _merge_likings(connection: AsyncConnection, moved: Move, ids: Collection[int]) -> None:
+    """The later wish for the two of them counts. `ids`: recommendations that were just renamed."""
     for owner, wishes in (await _wishes(connection, moved)).items():
+        if not any(wish["artist_mbid"] == moved.old and wish["recommendation_id"] in ids for wish in wishes):
+            continue
         latest = max(wishes, key=lambda wish: wish["at"])
         mine = (likings.c.owner == owner, likings.c.artist_mbid.in_([moved.old, moved.new]))
         await connection.execute(delete(likings).where(*mine))

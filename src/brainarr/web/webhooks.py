@@ -40,9 +40,10 @@ class TakenIn(Document):
 
 
 async def _open_instance(instance: str, request: Request, given: GivenWebhookKey, deps: Deps) -> str:
-    """An instance whose key was brought. One that does not exist is refused in the same words."""
+    """An instance whose key was brought. One that does not exist, or not any more, is refused in the same
+    words."""
     key = await known_webhook_key(deps.db, deps.secrets, instance[:64]) or ""
-    if not same_key(given or "", key):
+    if not same_key(given or "", key) or instance not in deps.instances:
         raise Unauthorized(
             "That key does not open this webhook.",
             remedy="`brainarr lidarr repair` writes the right one into Lidarr's connection.",

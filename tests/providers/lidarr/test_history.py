@@ -188,3 +188,13 @@ async def test_whatever_a_history_holds_is_read_or_refused(sent: Any) -> None:
     for event in events:
         assert event.at is not None and event.at.tzinfo is not None
         assert len(event.note) <= LONGEST_NOTE and len(event.key) == 32
+
+
+@pytest.mark.parametrize(
+    "date", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "0001-01-01T00:00:00Z"]
+)
+async def test_a_date_at_the_end_of_the_calendar_is_none(
+    lidarr: Lidarr, httpserver: HTTPServer, date: str
+) -> None:
+    (event,) = await asked(lidarr, httpserver, row(1, "grabbed", date=date), row(2, "grabbed"))
+    assert event.at == datetime(2026, 11, 22, 12, 0, 2, tzinfo=UTC)

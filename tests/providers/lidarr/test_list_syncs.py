@@ -92,3 +92,11 @@ async def test_a_lidarr_that_is_away_is_an_error(lidarr: Lidarr, httpserver: HTT
     httpserver.expect_request("/api/v1/command").respond_with_data("no", status=503)
     with pytest.raises(ProviderUnavailable):
         await lidarr.read_list_syncs()
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+12:00"])
+async def test_one_at_the_end_of_the_calendar_says_nothing(
+    lidarr: Lidarr, httpserver: HTTPServer, moment: str
+) -> None:
+    answers(httpserver, command(1, ended=moment), command(2, started=moment), command(3))
+    assert [sync.id for sync in await lidarr.read_list_syncs()] == [3]

@@ -112,6 +112,10 @@ async def test_nets_first_moment_stands_for_unknown(given: str | None) -> None:
     assert read.last_release_year is None
 
 
+async def test_an_artist_added_at_the_end_of_the_calendar_was_added_nobody_knows_when() -> None:
+    assert (await artist(added="9999-12-31T23:59:59-12:00")).added is None
+
+
 async def test_a_moment_without_or_with_another_zone_becomes_utc() -> None:
     noon = datetime(2024, 6, 1, 12, tzinfo=UTC)
     assert (await artist(added="2024-06-01T12:00:00")).added == noon

@@ -12,6 +12,7 @@ from typing import Any
 from brainarr.domain.lidarr_events import LidarrEvent, Told, download_key, key_of
 from brainarr.domain.music import parse_mbid
 from brainarr.domain.names import clean_name
+from brainarr.providers.lidarr.moments import in_utc
 from brainarr.providers.lidarr.reading import read_rows
 from brainarr.providers.lidarr.resources import BareHistoryRow, HistoryRow
 
@@ -49,11 +50,12 @@ def _when(event: LidarrEvent) -> datetime:
 def _events(rows: list[HistoryRow]) -> Iterator[LidarrEvent]:
     for row in rows:
         told = _TOLD.get(row.event_type if isinstance(row.event_type, str) else "")
-        if told is not None and row.date is not None and (event := _event(row, told, row.date)):
+        at = in_utc(row.date)
+        if told is not None and at is not None and (event := _event(row, told, at)):
             yield event
 
 
-def _event(row: HistoryRow, told: Told, date: datetime) -> LidarrEvent | None:
+def _event(row: HistoryRow, told: Told, at: datetime) -> LidarrEvent | None:
     artist = parse_mbid(row.artist.foreign_artist_id) if row.artist else None
     album = parse_mbid(row.album.foreign_album_id) if row.album else None
     said = {name.lower(): value for name, value in (row.data or {}).items() if isinstance(value, str)}
@@ -61,7 +63,6 @@ def _event(row: HistoryRow, told: Told, date: datetime) -> LidarrEvent | None:
         # A better file came in its place.
         return None
     download = (row.download_id or "")[:200]
-    at = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     if album and download:
         key = download_key(told, album, download)
     elif album:

@@ -77,7 +77,7 @@ class LidarrLists:
 
     async def test(self, plan: ListPlan, number: int | None) -> Unreached | None:
         # Without its number, a list would clash with its own name.
-        body = _body(plan) | ({} if number is None else {"id": number})
+        body = self._body(plan) | ({} if number is None else {"id": number})
         try:
             with explained(self._http, "importlist/test"):
                 await self._http.post_json("importlist/test", body)
@@ -87,13 +87,13 @@ class LidarrLists:
 
     async def make(self, plan: ListPlan) -> None:
         with explained(self._http, "importlist"):
-            await self._http.post_json("importlist", _body(plan))
+            await self._http.post_json("importlist", self._body(plan))
 
     async def change(self, number: int, plan: ListPlan) -> None:
         path = f"importlist/{number}"
         # All of a resource goes back, with what we know nothing of as it was.
         there = await self._get(path, dict[str, Any])
-        body = there | _body(plan, _picked(there))
+        body = there | self._body(plan, _picked(there))
         with explained(self._http, path):
             # Whoever could not be reached just now must be corrected all the same.
             await self._http.put_json(path, body, {"forceSave": "true"})
@@ -117,6 +117,10 @@ class LidarrLists:
             if error.status != 404:
                 raise
 
+    def _body(self, plan: ListPlan, picked: Mapping[str, Any] = NOTHING_PICKED) -> dict[str, Any]:
+        self._http.hide(plan.key)
+        return _body(plan, picked)
+
     async def _get(self, path: str, shape: Any) -> Any:
         with explained(self._http, path):
             return await self._http.get_json(path, shape=shape)
@@ -133,7 +137,7 @@ def _picked(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name in NOTHING_PICKED if isinstance(value := picked.get(name), list)}
 
 
-def _body(plan: ListPlan, picked: Mapping[str, Any] = NOTHING_PICKED) -> dict[str, Any]:
+def _body(plan: ListPlan, picked: Mapping[str, Any]) -> dict[str, Any]:
     implementation, contract = _KINDS[plan.channel]
     values: dict[str, Any] = {"baseUrl": plan.address}
     if plan.channel is Channel.ALBUMS:

@@ -1,10 +1,11 @@
 """Lidarr's list syncs among its commands. https://lidarr.audio/docs/api/#/Command"""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from brainarr.domain.list_syncs import ListSync
 from brainarr.errors import redact
+from brainarr.providers.lidarr.moments import in_utc
 from brainarr.providers.lidarr.resources import Command
 
 _NAME = "ImportListSync"
@@ -19,15 +20,15 @@ def list_syncs(commands: Iterable[Command]) -> tuple[ListSync, ...]:
     return tuple(
         ListSync(
             command.id,
-            _utc(command.started),
-            _utc(command.ended) + _RESOLUTION if command.ended else None,
+            started,
+            ended + _RESOLUTION if ended else None,
             failed=command.status == "failed",
             message=_said(command) if command.status == "failed" else "",
         )
         for command in commands
         if command.name == _NAME
-        and command.started is not None
-        and (command.status == "started" or (_is_over(command) and command.ended is not None))
+        for started, ended in ((in_utc(command.started), in_utc(command.ended)),)
+        if started is not None and (command.status == "started" or (_is_over(command) and ended is not None))
     )
 
 
@@ -41,8 +42,3 @@ def _said(command: Command) -> str:
     message = (command.message or "").strip()
     both = message if not first or first in message else f"{message} ({first})" if message else first
     return redact(both)[:_LONGEST_MESSAGE]
-
-
-def _utc(moment: datetime) -> datetime:
-    """Lidarr writes UTC, in old versions without saying so."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -85,6 +85,7 @@ class LidarrWebhooks:
         return body | _body(plan) | {"fields": _fields(before | values)}
 
     async def _values(self, plan: WebhookPlan, other_headers: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        self._http.hide(plan.key)
         # An old Lidarr has no headers and ignores fields that it does not know: it would come without a key.
         if await self._knows_headers():
             ours = {"key": KEY_HEADER, "value": plan.key}

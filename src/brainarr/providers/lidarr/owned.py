@@ -2,11 +2,11 @@
 
 import re
 import sys
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 from brainarr.domain.music import OwnedAlbum, OwnedArtist, parse_mbid
 from brainarr.domain.names import NAME_LIMIT, clean_name
+from brainarr.providers.lidarr.moments import in_utc
 from brainarr.providers.lidarr.resources import Album, Artist, LastAlbum, Ratings, Statistics
 
 MAX_GENRES = 32
@@ -58,7 +58,7 @@ def owned_artist(row: Artist, shared: Shared) -> OwnedArtist:
         mbid=parse_mbid(row.foreign_artist_id),
         genres=shared.genres(row.genres or ()),
         rating=min(ratings.value, 10.0) if ratings.votes and ratings.value and ratings.value > 0 else None,
-        added=_in_utc(row.added),
+        added=in_utc(row.added),
         monitored=row.monitored is not False,
         tags=shared.tags(row.tags or ()),
         album_count=statistics.album_count or 0,
@@ -103,12 +103,6 @@ def day_of(date: str | None) -> str | None:
 def _name(text: str) -> str:
     # Almost every name is printable; cleaning all 50,000 would cost as much as reading them.
     return text if len(text) <= NAME_LIMIT and text.isprintable() else clean_name(text)
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.year <= 1:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _fingerprint(statistics: Statistics, last_album: LastAlbum) -> int:

@@ -27,8 +27,9 @@ async def write_lookups(
     connection: AsyncConnection, looked: Sequence[Looked], now: datetime, suspects: Collection[int] = ()
 ) -> frozenset[int]:
     """`suspects`: recommendations that a failed sync had received. Answers which of all have failed now."""
-    moves = dict.fromkeys(move for one in looked for move in one.moves)
-    await write_moves(connection, moves, now)
+    moves = dict.fromkeys((one.row.instance, move) for one in looked for move in one.moves)
+    for instance, move in moves:
+        await write_moves(connection, [move], now, instance)
     known = [one.row.id for one in looked if one.finding is Finding.KNOWN]
     await deliveries.mark_cleared(connection, known, now)
     broken = [one for one in looked if one.finding is Finding.BROKEN]
@@ -80,12 +81,14 @@ async def on_the_way_among(
     return tuple(row for row in rows if row.status in recommendations.ON_THE_WAY)
 
 
-async def write_moves(connection: AsyncConnection, moves: Iterable[Move], now: datetime) -> None:
-    """Everything that Brainarr knows under the old identifiers goes by the new ones from now on."""
+async def write_moves(
+    connection: AsyncConnection, moves: Iterable[Move], now: datetime, instance: str
+) -> None:
+    """What is for this Lidarr goes by the new identifiers from now on."""
     moved = False
     for move in moves:
         moved = True
-        rows = await moved_mbids.move(connection, move, now)
+        rows = await moved_mbids.move(connection, move, now, instance)
         note = f"{move.kind} {move.old} is now {move.new}"
         await write_history(connection, rows, Event.MERGED, now, actor=Actor.LIDARR, note=note)
     if moved:

@@ -161,7 +161,7 @@ async def set_up_webhook(instance: Instance, request: Request, deps: Deps) -> We
 
 @router.delete("/webhook", responses=FAILS)
 async def remove_webhook(instance: Instance, request: Request, deps: Deps) -> RemovedDocument:
-    """Removes it from that Lidarr."""
+    """Removes it from that Lidarr. Its key opens nothing from then on; set up again, it has another."""
     lidarr, address = _lidarr(deps, instance), public_address(request, deps)
     return RemovedDocument(removed=int(await unlink_webhook(deps.db, lidarr, instance, address)))
 
