@@ -328,3 +328,18 @@ async def test_a_deleted_list_can_be_removed_from_lidarr_too(
         await client.post("/lists/delete", data={"slug": "late-night", "from_lidarr": "true"})
         assert "Late night is deleted." in await shown(client)
     assert beside.holdings.lists == {}
+
+
+@pytest.mark.loopback
+async def test_a_list_of_gaps_is_set_up_for_its_albums_alone(
+    beside: Beside, house: House, pages: httpx2.AsyncClient
+):
+    await pages.post("/lists/create", data={"name": "What I lack", "kind": "gaps"})
+    async with house.signed_in(external_url=beside.address) as client:
+        form = (await client.get("/lists/in-lidarr?slug=what-i-lack")).text
+        assert 'value="albums" checked' in form
+        assert 'value="artists" checked' not in form
+        await client.post("/lists/in-lidarr", data={"slug": "what-i-lack"})
+        assert [one.name for one in beside.holdings.lists.values()] == ["What I lack (albums)"]
+        page = await shown(client)
+    assert "Custom List" not in page.partition("l-what-i-lack")[2].partition("Addresses")[0]
