@@ -30,8 +30,10 @@ def live(town: Town) -> None:
             api.post("/api/v1/recommendations/bulk", json={"ids": chosen, "decision": decision})
         api.post(f"/api/v1/recommendations/{found[0]}/more")
         api.post(f"/api/v1/recommendations/{found[1]}/push")
-    town.run(wish="something slow and dreamy")
+        for slug in ("default", "gaps"):
+            api.post(f"/api/v1/lists/{slug}/lidarr", json={"channels": ["albums"]}).raise_for_status()
     town.run(list="gaps")
+    town.run(wish="something slow and dreamy")
 
 
 def take(page: Page, path: str, file: Path) -> None:
