@@ -17,6 +17,7 @@ from brainarr.service.lists import DEFAULT_LIST
 from brainarr.store import lists, recommendations
 from brainarr.store.session import open_database
 from brainarr.store.tables import runs
+from brainarr.wiring.build import utc_now
 from tests.browser.conftest import PHONE, SQLITE, Town, looking_at, town_in
 from tests.store.given import NOW, recommended
 
@@ -38,7 +39,16 @@ async def fill(folder: Path) -> None:
             assert stored is not None
             done = {"list_id": stored.id, "status": "done", "dry_run": False, "trigger": "cli"}
             await connection.execute(insert(runs), {"id": 1, "requested_at": NOW, "finished_at": NOW, **done})
-            await recommendations.insert_recommendations(connection, 1, stored.id, found, Status.PENDING, NOW)
+            await recommendations.insert_recommendations(
+                # Else Lidarr would be asked for them, and would know none.
+                connection,
+                1,
+                stored.id,
+                found,
+                Status.PENDING,
+                NOW,
+                cleared_at=utc_now(),
+            )
     finally:
         await db.dispose()
 

@@ -1,16 +1,16 @@
 """What must be true of every cycle, whatever happens in it, and whose fault a failed list sync was."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from brainarr.domain.life import STEPS, replay
+from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.sandbox.lidarr.commands import Command
 from brainarr.service.history import read_life
-from brainarr.store.recommendations import RecommendationRow
-from tests.living.stage import CYCLE, Stage
+from tests.living.stage import CYCLE, Stage, carried_as
 
 MOST_AT_ONCE = 50
 LOOKUP_HOLDS = timedelta(hours=24)
@@ -34,7 +34,8 @@ class Watch:
     _read: int = 0
 
     async def cycle(self, length: timedelta = CYCLE) -> list[Command]:
-        convicted = {_carried_as(row) for row in await self.stage.rows() if row.status is Status.FAILED}
+        failed = [number for number, one in (await self.stage.statuses()).items() if one is Status.FAILED]
+        convicted: set[str] = {carried_as(row) for row in await self.stage.rows_of(failed)}
         synced = await self.stage.cycle(length)
         self._note_lookups()
         for command in synced:
@@ -49,7 +50,10 @@ class Watch:
         self._read += len(asked)
         for request in asked:
             if _LOOKUP in request:
-                self.looked_up[request[-36:]] = self.stage.clock.now
+                mbid = Mbid(request[-36:])
+                # A lookup answers with what an identifier was merged into, and so speaks for that.
+                for spoken_for in (mbid, self.stage.world.merged.get(mbid, mbid)):
+                    self.looked_up[spoken_for] = self.stage.clock.now
 
     def _judge(self, command: Command, convicted: set[str]) -> None:
         synced = command.synced
@@ -74,17 +78,13 @@ class Watch:
         return {*world.artists, *world.albums, *world.merged}
 
 
-def _carried_as(row: RecommendationRow) -> str:
-    return row.recommendation.release_group_mbid or row.recommendation.artist_mbid
-
-
-def counted(rows: Sequence[RecommendationRow]) -> dict[str, int]:
-    return dict(Counter(row.status.value for row in rows))
+def counted(statuses: Mapping[int, Status]) -> dict[str, int]:
+    return dict(Counter(status.value for status in statuses.values()))
 
 
 async def check_lives(stage: Stage) -> None:
     """Of each recommendation: its history leads step by step to where it is, and says why."""
-    for row in await stage.rows():
+    for row in await stage.rows_of(stage.ids.values()):
         life = await read_life(stage.house.db, row.id)
         events = [told.event.event for told in life.events]
         states = replay(events)

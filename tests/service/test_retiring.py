@@ -38,7 +38,8 @@ async def found_for(home: House, *items: Recommendation) -> list[int]:
 
 async def ran_for_night(home: House, recommend: Recommend) -> RunDetail:
     asked = await request_run(home.db, NIGHT, clock=home.clock)
-    return await execute_run(deps(home, recommend), asked.id)
+    # It hears too late that it is to stop: it has found something by then.
+    return await execute_run(deps(home, recommend, beat_s=60), asked.id)
 
 
 async def statuses(home: House) -> dict[int, tuple[str, Status]]:

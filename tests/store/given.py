@@ -118,6 +118,8 @@ class ScriptedLidarr:
         self.album_failures: dict[int, ProviderError] = {}
         self.album_calls: list[int] = []
         self.batch = 100
+        self.moved: dict[Mbid, Mbid] = {}
+        """What MusicBrainz has merged into another."""
 
     async def read_artists(self) -> AsyncIterator[Sequence[OwnedArtist]]:
         for number, start in enumerate(range(0, len(self.artists), self.batch)):
@@ -132,6 +134,12 @@ class ScriptedLidarr:
         if artist_id in self.album_failures:
             raise self.album_failures[artist_id]
         return self.albums.get(artist_id, ())
+
+    async def artist(self, mbid: Mbid) -> Mbid | None:
+        return self.moved.get(mbid, mbid)
+
+    async def album(self, mbid: Mbid) -> Mbid | None:
+        return self.moved.get(mbid, mbid)
 
     async def read_exclusions(self) -> frozenset[Mbid]:
         return self.exclusions

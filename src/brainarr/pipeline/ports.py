@@ -27,8 +27,21 @@ Clock = Callable[[], datetime]
 """Now, in UTC, aware."""
 
 
-class LibrarySource(Protocol):
-    """Where the owned music is read from. Every method raises ProviderError."""
+class Preflight(Protocol):
+    """Asks the receiving Lidarr whether an import of this identifier would succeed.
+
+    Returns the canonical identifier, or None when Lidarr's metadata does not know it. Raises
+    ProviderUnavailable when the metadata server is away: the item is then held, not dropped.
+    """
+
+    async def artist(self, mbid: Mbid) -> Mbid | None: ...
+
+    async def album(self, mbid: Mbid) -> Mbid | None: ...
+
+
+class LibrarySource(Preflight, Protocol):
+    """Where the owned music is read from, and who knows under which identifier it goes by now. Every method
+    raises ProviderError."""
 
     def read_artists(self) -> AsyncIterator[Sequence[OwnedArtist]]:
         """The whole library in batches, without ever holding the remote answer in memory."""
@@ -57,18 +70,6 @@ class WatchedLibrary(LibrarySource, Protocol):
     async def lift_exclusion(self, mbid: Mbid) -> None:
         """Also succeeds when there is none."""
         ...
-
-
-class Preflight(Protocol):
-    """Asks the receiving Lidarr whether an import of this identifier would succeed.
-
-    Returns the canonical identifier, or None when Lidarr's metadata does not know it. Raises
-    ProviderUnavailable when the metadata server is away: the item is then held, not dropped.
-    """
-
-    async def artist(self, mbid: Mbid) -> Mbid | None: ...
-
-    async def album(self, mbid: Mbid) -> Mbid | None: ...
 
 
 class Recipient(Preflight, Protocol):

@@ -13,6 +13,7 @@ from brainarr.domain.recommendation import Progress
 from brainarr.errors import ProviderError, ProviderUnavailable
 from brainarr.pipeline.ports import Clock, LibrarySource
 from brainarr.service.arrivals import Changes, albums_to_read, note_changes
+from brainarr.service.moves import follow_moves
 from brainarr.service.progress import OnProgress
 from brainarr.store import library as snapshot
 from brainarr.store.library import SLICE, LibraryState, StoredAlbums, StoredArtist
@@ -68,6 +69,7 @@ async def look_at_library(
             async with db.transaction() as connection:
                 await snapshot.note_change(connection, instance, library.read_at)
         library = _including(library, read)
+    await follow_moves(db, source, library, clock, instance, unread=unread)
     return Looked(library, await note_changes(db, library, clock, instance, unread=unread, sure=thorough))
 
 

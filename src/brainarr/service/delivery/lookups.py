@@ -64,6 +64,28 @@ class Round(msgspec.Struct, frozen=True):
     """Why the metadata server counts as away: those that were not looked up then are left for later."""
 
 
+class Moves(msgspec.Struct, frozen=True):
+    """What an item is called by now."""
+
+    moves: tuple[Move, ...] = ()
+    vanished: Kind | None = None
+    """Which of its two identifiers the metadata does not know any more; then nothing is said of the other."""
+
+
+async def moves_of(lidarr: Preflight, artist: Mbid, album: Mbid | None) -> Moves:
+    """Asks the lookup of that Lidarr. Raises ProviderError."""
+    present = await lidarr.artist(artist)
+    if present is None:
+        return Moves(vanished=Kind.ARTIST)
+    moves = [Move(Kind.ARTIST, artist, present)]
+    if album is not None:
+        present = await lidarr.album(album)
+        if present is None:
+            return Moves(vanished=Kind.ALBUM)
+        moves.append(Move(Kind.ALBUM, album, present))
+    return Moves(tuple(move for move in moves if move.old != move.new))
+
+
 class Lookups:
     """Asks one Lidarr, item by item."""
 
@@ -111,16 +133,14 @@ class Lookups:
 
     async def _look_up(self, row: RecommendationRow) -> Looked:
         item = row.recommendation
-        artist = await self._lidarr.artist(item.artist_mbid)
-        if artist is None:
-            return Looked(row, Finding.VANISHED, detail=f"the artist {item.artist}")
-        moves = [Move(Kind.ARTIST, item.artist_mbid, artist)]
-        if item.release_group_mbid is not None:
-            album = await self._lidarr.album(item.release_group_mbid)
-            if album is None:
+        found = await moves_of(self._lidarr, item.artist_mbid, item.release_group_mbid)
+        match found.vanished:
+            case Kind.ARTIST:
+                return Looked(row, Finding.VANISHED, detail=f"the artist {item.artist}")
+            case Kind.ALBUM:
                 return Looked(row, Finding.VANISHED, detail=f"the album {item.album or item.artist}")
-            moves.append(Move(Kind.ALBUM, item.release_group_mbid, album))
-        return Looked(row, Finding.KNOWN, tuple(move for move in moves if move.old != move.new))
+            case None:
+                return Looked(row, Finding.KNOWN, found.moves)
 
 
 def _artist_now(one: Looked) -> Mbid:

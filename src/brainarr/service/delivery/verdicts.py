@@ -28,7 +28,7 @@ async def write_lookups(
 ) -> frozenset[int]:
     """`suspects`: recommendations that a failed sync had received. Answers which of all have failed now."""
     moves = dict.fromkeys(move for one in looked for move in one.moves)
-    await _write_moves(connection, moves, now)
+    await write_moves(connection, moves, now)
     known = [one.row.id for one in looked if one.finding is Finding.KNOWN]
     await deliveries.mark_cleared(connection, known, now)
     broken = [one for one in looked if one.finding is Finding.BROKEN]
@@ -79,7 +79,8 @@ async def on_the_way_among(
     return tuple(row for row in rows if row.status in recommendations.ON_THE_WAY)
 
 
-async def _write_moves(connection: AsyncConnection, moves: Iterable[Move], now: datetime) -> None:
+async def write_moves(connection: AsyncConnection, moves: Iterable[Move], now: datetime) -> None:
+    """Everything that Brainarr knows under the old identifiers goes by the new ones from now on."""
     moved = False
     for move in moves:
         moved = True
