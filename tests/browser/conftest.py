@@ -20,6 +20,19 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 SQLITE = "sqlite:///brainarr.db"
+LISTS: list[dict[str, object]] = [
+    {"name": "Gaps", "kind": "gaps", "terms": {"approval": "auto"}},
+    {
+        "name": "Late night",
+        "instance": "attic",
+        "terms": {
+            "max_recommendations": 8,
+            "styles_include": ["ambient", "trip hop"],
+            "decades_include": [1990],
+            "schedule": "30 4 * * SUN",
+        },
+    },
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,10 +98,23 @@ def town_in(folder: Path, **settings: str) -> Iterator[Town]:
         yield Town(stack.enter_context(serving(environ)), outside, base)
 
 
+@contextmanager
+def attic_beside(town: Town) -> Iterator[None]:
+    """A second Lidarr, which is connected; a list for it, and one of each kind for the first."""
+    world = starter_world()
+    with standing(world, demo_library(world)[:8]) as beside, town.api() as api:
+        known = {name.removeprefix("BRAINARR__LIDARR__"): value for name, value in beside.environ.items()}
+        attic = {"name": "attic", "url": known["URL"], "api_key": known["API_KEY"]}
+        api.patch("/api/v1/settings", json={"values": {"lidarrs": [attic]}}).raise_for_status()
+        for wanted in LISTS:
+            api.post("/api/v1/lists", json=wanted).raise_for_status()
+        yield
+
+
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """One for all tests that spoil nothing: one run is done, twenty recommendations wait."""
-    with town_in(tmp_path_factory.mktemp("town")) as town:
+    with town_in(tmp_path_factory.mktemp("town")) as town, attic_beside(town):
         town.run()
         yield town
 

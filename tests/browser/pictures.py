@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, DESKTOP, PHONE, Town, looking_at, town_in
+from tests.browser.conftest import CHROMIUM, DESKTOP, PHONE, Town, attic_beside, looking_at, town_in
 from tests.browser.places import places
 from tests.processes.paid_model import paid_model
 
@@ -30,6 +30,9 @@ def live(town: Town) -> None:
             api.post("/api/v1/recommendations/bulk", json={"ids": chosen, "decision": decision})
         api.post(f"/api/v1/recommendations/{found[0]}/more")
         api.post(f"/api/v1/recommendations/{found[1]}/push")
+        for slug in ("default", "gaps"):
+            api.post(f"/api/v1/lists/{slug}/lidarr", json={"channels": ["albums"]}).raise_for_status()
+    town.run(list="gaps")
     town.run(wish="something slow and dreamy")
 
 
@@ -46,6 +49,7 @@ def main(folder: Path) -> None:
         tempfile.TemporaryDirectory() as place,
         paid_model(NAMED) as model,
         town_in(Path(place), **model.environment(), COSTS__MONTHLY_BUDGET="5") as town,
+        attic_beside(town),
         sync_playwright() as playwright,
     ):
         live(town)

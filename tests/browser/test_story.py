@@ -33,7 +33,7 @@ def in_the_library(page: Page, town: Town) -> None:
     page.get_by_role("button", name="Fetch now").click()
     expect(page.locator("#flash .toast")).to_be_visible()
     page.goto("/system/tasks")
-    page.get_by_role("button", name="Run library now").click()
+    page.get_by_role("button", name="Run now: Read the library").click()
 
 
 def test_what_is_approved_arrives_in_lidarr_and_what_is_rejected_is_not_seen_again(

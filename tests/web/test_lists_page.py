@@ -87,7 +87,7 @@ async def test_addresses_can_be_copied_and_the_key_is_masked(house: House, pages
 @pytest.mark.loopback
 async def test_one_press_sets_both_lists_up(beside: Beside, house: House, pages: httpx2.AsyncClient):
     page = await shown(pages)
-    assert page.count("Missing") == 3
+    assert (page.count("Not set up"), page.count("No webhook")) == (2, 1)
     assert page.count('name="webhook" value="true"') == 1
     address = {"address": beside.address, "webhook": "true"}
     assert await went(await pages.post("/lists/in-lidarr", data=DEFAULT | address)) == "/lists"
@@ -152,10 +152,10 @@ async def test_the_webhook_is_made_repaired_and_removed(
 
 @pytest.mark.loopback
 async def test_an_old_lidarr_is_warned_of(beside: Beside, pages: httpx2.AsyncClient):
-    assert "This Lidarr is old" not in await shown(pages)
+    assert "Lidarr is old" not in await shown(pages)
     beside.holdings.version = "2.9.6.4552"
     page = await shown(pages)
-    assert "takes only the first artist of a list" in page
+    assert "Lidarr is old" in page and "takes only the first artist of a list" in page
 
 
 @pytest.mark.loopback
@@ -326,3 +326,18 @@ async def test_a_deleted_list_can_be_removed_from_lidarr_too(
         await client.post("/lists/delete", data={"slug": "late-night", "from_lidarr": "true"})
         assert "Late night is deleted." in await shown(client)
     assert beside.holdings.lists == {}
+
+
+@pytest.mark.loopback
+async def test_a_list_of_gaps_is_set_up_for_its_albums_alone(
+    beside: Beside, house: House, pages: httpx2.AsyncClient
+):
+    await pages.post("/lists/create", data={"name": "What I lack", "kind": "gaps"})
+    async with house.signed_in(external_url=beside.address) as client:
+        form = (await client.get("/lists/in-lidarr?slug=what-i-lack")).text
+        assert 'value="albums" checked' in form
+        assert 'value="artists" checked' not in form
+        await client.post("/lists/in-lidarr", data={"slug": "what-i-lack"})
+        assert [one.name for one in beside.holdings.lists.values()] == ["What I lack (albums)"]
+        page = await shown(client)
+    assert "Custom List" not in page.partition("l-what-i-lack")[2].partition("Addresses")[0]

@@ -247,10 +247,10 @@ async def test_a_list_that_names_a_lost_provider_is_a_health_issue(house: House)
 
         assert await told("home", "cloud") == []
         assert await told("cloud") == [
-            "Late night: The list names providers that the chain does not have: home."
+            "The list Late night names providers that the chain does not have: home."
         ]
         assert await told("other") == [
-            "Late night: The list names providers that the chain does not have: home, cloud, "
+            "The list Late night names providers that the chain does not have: home, cloud, "
             "so no language model is asked."
         ]
 

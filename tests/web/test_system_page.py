@@ -1,6 +1,7 @@
 """System: health, tasks, log, backups."""
 
 import re
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -8,6 +9,7 @@ import structlog
 
 from brainarr import log
 from brainarr.service.runs import list_runs
+from brainarr.web.task_words import TASKS, task_words
 from tests.store.given import recommended
 from tests.web.conftest import House
 
@@ -28,7 +30,7 @@ async def test_status_says_what_is_amiss_and_what_to_do(pages: httpx2.AsyncClien
 
 async def test_tasks_are_listed_started_and_paused(house: House, pages: httpx2.AsyncClient):
     text = await shown(pages, "/system/tasks")
-    assert "recommend" in text and "library" in text
+    assert "Look for recommendations" in text and "Read the library" in text
     # What cannot be done here says why instead of offering it.
     assert "Set lidarr.url." in text
     assert (await pages.post("/system/tasks/recommend")).headers["location"] == "/system/tasks"
@@ -39,6 +41,17 @@ async def test_tasks_are_listed_started_and_paused(house: House, pages: httpx2.A
     assert "Nothing starts by itself" in await shown(pages, "/system/tasks")
     await pages.post("/system/tasks/resume")
     assert "Pause everything" in await shown(pages, "/system/tasks")
+
+
+def test_runs_of_a_list_are_told_by_its_name():
+    lists = {"late-night": "Late night"}
+    assert task_words("recommend:late-night", lists) == "Look for recommendations: Late night"
+    assert task_words("library", lists) == "Read the library"
+
+
+def test_every_task_of_the_docs_is_told_in_words():
+    told = (Path(__file__).parents[2] / "docs/jobs.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE)) == set(TASKS)
 
 
 async def test_a_task_that_does_not_exist_is_a_message_and_no_error(pages: httpx2.AsyncClient):

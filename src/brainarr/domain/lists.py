@@ -49,13 +49,13 @@ class ListTerms(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def providers_missing(self, chain: Iterable[str]) -> str:
-        """Which of `providers` are no names in the chain, in words; "" where all are."""
+        """The end of a sentence: which of `providers` are no names in the chain; "" where all are."""
         known = set(chain)
         missing = [name for name in self.providers or () if name not in known]
         if not missing:
             return ""
         alone = "" if set(self.providers or ()) & known else ", so no language model is asked"
-        return f"The list names providers that the chain does not have: {', '.join(missing)}{alone}."
+        return f"{', '.join(missing)}{alone}"
 
 
 NO_TERMS = ListTerms()

@@ -113,7 +113,7 @@ def chain_issues(lists: Iterable[StoredList], chain: Collection[str]) -> list[Is
         Issue(
             "List",
             Severity.WARNING,
-            f"{one.name}: {missing}",
+            f"The list {one.name} names providers that the chain does not have: {missing}.",
             f"Change who it asks, under Lists or by PATCH /api/v1/lists/{one.slug}.",
             about=one.slug,
         )

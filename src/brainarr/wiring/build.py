@@ -384,7 +384,7 @@ def _deps(
         tools = instruments(run.id, run.instance, links, on_progress)
         result = await run_pipeline(library, wanted, memory, tools, on_progress)
         missing = run.terms.providers_missing(link.entry.name for link in outside.links)
-        notes = [missing] if missing else []
+        notes = [f"The list names providers that the chain does not have: {missing}."] if missing else []
         return msgspec.structs.replace(result, notes=(*notes, *result.notes))
 
     async def estimate(

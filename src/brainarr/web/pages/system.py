@@ -1,6 +1,7 @@
 """System: whether all is well, what comes round by itself, the log, backups, and what this is."""
 
 import platform
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -11,6 +12,7 @@ from brainarr.log.recent import RECENT
 from brainarr.service.backup import delete_backup, list_backups, make_backup, read_backup
 from brainarr.service.cache import read_levels
 from brainarr.service.health import read_health
+from brainarr.service.lists import read_lists
 from brainarr.service.restore import restore_backup
 from brainarr.service.tasks import list_executions, list_tasks, pause_tasks, resume_tasks, start_task
 from brainarr.store.page import PageOf
@@ -19,6 +21,7 @@ from brainarr.web.log_lines import LEVELS, Wanted, chosen
 from brainarr.web.pages.rail import TRIGGERS
 from brainarr.web.people import Admin
 from brainarr.web.render import address, back, failed, page
+from brainarr.web.task_words import task_words
 
 router = APIRouter(prefix="/system")
 
@@ -51,11 +54,14 @@ async def tasks(
     number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
 ) -> HTMLResponse:
     found = await list_tasks(deps.db, deps.tasks, clock=deps.clock, zone=deps.zone)
+    lists = {one.slug: one.name for one in await read_lists(deps.db, deps.secrets)}
     return page(
         request,
         "pages/system/tasks.html",
         person=person,
         tasks=found,
+        told=partial(task_words, lists=lists),
+        now=deps.clock(),
         triggers=TRIGGERS,
         paused=any(task.paused for task in found),
         executions=await list_executions(deps.db, PageOf(number, 25), None),

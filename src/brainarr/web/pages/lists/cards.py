@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from brainarr.domain.import_lists import Channel
-from brainarr.domain.lists import ListTerms
+from brainarr.domain.lists import ListKind, ListTerms
 from brainarr.domain.recommendation import Target
 from brainarr.service.lidarr_setup import Placed, Standing, feed_addresses
 from brainarr.service.lidarr_webhook import WebhookPlaced
@@ -41,15 +41,20 @@ def card_of(
     at_work: ListAtWork, address: str, standings: tuple[Standing, ...], task: TaskRow | None = None
 ) -> Card:
     feeds = feed_addresses(at_work.row, address)
-    artists = feeds[Channel.ARTISTS]
+    artists, usual = feeds[Channel.ARTISTS], usual_channels(at_work.row.kind)
     return Card(
         at_work=at_work,
         albums_url=feeds[Channel.ALBUMS],
         artists_url=artists,
         masked_artists_url=f"{artists.partition('=')[0]}={HIDDEN}",
-        standings=standings,
+        standings=tuple(one for one in standings if one.found or one.channel in usual),
         task=task,
     )
+
+
+def usual_channels(kind: ListKind) -> tuple[Channel, ...]:
+    """What a list of that kind may carry: lists of care hold albums alone."""
+    return tuple(Channel) if kind is ListKind.DISCOVER else (Channel.ALBUMS,)
 
 
 def _own(terms: ListTerms) -> Iterator[str]:

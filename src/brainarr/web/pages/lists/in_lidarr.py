@@ -17,7 +17,7 @@ from brainarr.service.lidarr_webhook import WebhookPlaced
 from brainarr.service.lists import read_list
 from brainarr.web.api.lists import public_address
 from brainarr.web.deps import Deps, WebDeps
-from brainarr.web.pages.lists.cards import told_of
+from brainarr.web.pages.lists.cards import told_of, usual_channels
 from brainarr.web.people import Admin
 from brainarr.web.render import back, failed, page
 
@@ -63,6 +63,7 @@ async def choices(request: Request, deps: Deps, person: Admin, slug: str) -> Res
         choices=offered,
         folders=[(folder, folder) for folder in offered.root_folders],
         chosen=there,
+        usual=usual_channels(row.kind),
         standings={str(one.channel): one for one in standings},
         address=address.removesuffix(deps.url_base),
         external=settings[EXTERNAL],
@@ -86,16 +87,16 @@ async def place(
 ) -> Response:
     """Makes or repairs its import lists, and the webhook too if that is wanted; what is not chosen is what
     suits."""
-    wanted = Wanted(
-        channels=tuple(channel or Channel),
-        root_folder=root_folder or None,
-        quality_profile=quality_profile or None,
-        metadata_profile=metadata_profile or None,
-        search=search,
-        whole_artists=whole_artists,
-    )
     try:
         row = await read_list(deps.db, deps.secrets, slug)
+        wanted = Wanted(
+            channels=tuple(channel or usual_channels(row.kind)),
+            root_folder=root_folder or None,
+            quality_profile=quality_profile or None,
+            metadata_profile=metadata_profile or None,
+            search=search,
+            whole_artists=whole_artists,
+        )
         ours = public_address(request, deps)
         if address and address.rstrip("/") != ours.removesuffix(deps.url_base):
             # Lidarr is told this address from now on, so all pages and the API must say the same.
