@@ -31,7 +31,7 @@ from brainarr.service.delivery.remembering import RoundDeps
 from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.execution import execute_run
 from brainarr.service.jobs import JobDeps, execute_job
-from brainarr.service.lidarr_link import link_list, link_webhook
+from brainarr.service.left_off import link_list, link_webhook
 from brainarr.service.lidarr_setup import Wanted
 from brainarr.service.lists import DEFAULT_LIST, read_list
 from brainarr.service.recommendations import read_recommendation

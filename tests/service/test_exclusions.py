@@ -140,7 +140,7 @@ async def test_of_an_artist_that_was_merged_what_was_written_before_is_lifted(ho
     block = await block_artist(house.db, mbid(1), "Plaid", clock=house.clock, exclude_in=HERE)
     await follow_lidarr(house.db, lidarr, house.clock)
     async with house.db.transaction() as connection:
-        await move(connection, Move(Kind.ARTIST, mbid(1), mbid(9)), house.clock())
+        await move(connection, Move(Kind.ARTIST, mbid(1), mbid(9)), house.clock(), "default")
     await revoke_block(house.db, block.id, clock=house.clock)
     await follow_lidarr(house.db, lidarr, house.clock)
     assert lidarr.exclusions == frozenset()

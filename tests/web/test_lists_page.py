@@ -41,7 +41,7 @@ async def beside(house: House) -> AsyncIterator[Beside]:
         lidarr = LidarrSettings.model_validate({"url": url, "api_key": "key"})
         http = connect(lidarr)
         try:
-            house.deps = replace(house.deps, all_import_lists={"default": Lidarr(lidarr, http).lists})
+            house.deps = replace(house.deps, import_lists={"default": Lidarr(lidarr, http).lists})
             settings = Settings(house)
             web = Faults(house.app())
             async with serve(web) as address:
@@ -215,7 +215,7 @@ async def test_without_lidarr_the_page_says_how_to_connect_one(pages: httpx2.Asy
 async def test_a_lidarr_that_is_away_does_not_keep_the_page_away(house: House):
     away = LidarrSettings.model_validate({"url": "http://127.0.0.1:9", "api_key": "key"})
     http = connect(away, attempts=1)
-    async with house.signed_in(all_import_lists={"default": Lidarr(away, http).lists}) as client:
+    async with house.signed_in(import_lists={"default": Lidarr(away, http).lists}) as client:
         page = await shown(client)
     await http.aclose()
     assert "How the lists stand in Lidarr is not known now" in page

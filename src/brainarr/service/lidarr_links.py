@@ -7,7 +7,7 @@ import msgspec
 from brainarr.domain.import_lists import Channel, State, Unreached, version_warning
 from brainarr.errors import Conflict
 from brainarr.pipeline.ports import Clock, ImportLists
-from brainarr.service.lidarr_link import link_list, link_webhook, read_left_off, unlink_list, unlink_webhook
+from brainarr.service.left_off import link_list, link_webhook, read_left_off, unlink_list, unlink_webhook
 from brainarr.service.lidarr_setup import BOTH, Placed, Standing, Wanted, read_setups
 from brainarr.service.lidarr_webhook import WebhookPlaced, WebhookStanding, read_webhook
 from brainarr.service.lists import ListRow, no_list, read_lists

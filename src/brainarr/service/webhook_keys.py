@@ -4,7 +4,7 @@ import secrets as tokens
 
 from brainarr import log
 from brainarr.pipeline.ports import Clock
-from brainarr.store import lidarr_links
+from brainarr.store import webhook_keys
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
@@ -14,10 +14,10 @@ async def webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: C
     if known := await known_webhook_key(db, secrets, instance):
         return known
     async with db.transaction() as connection:
-        if stored := await lidarr_links.webhook_key_of(connection, instance):
-            return secrets.decrypt(stored)
         key = tokens.token_hex(16)
-        await lidarr_links.put_webhook_key(connection, instance, secrets.encrypt(key), clock())
+        # Of two processes that make one at once, the first one's counts for both.
+        encrypted = await webhook_keys.put_first_key(connection, instance, secrets.encrypt(key), clock())
+        key = secrets.decrypt(encrypted)
     log.hide([key])
     return key
 
@@ -25,7 +25,7 @@ async def webhook_key(db: Database, secrets: Secrets, instance: str, *, clock: C
 async def known_webhook_key(db: Database, secrets: Secrets, instance: str) -> str | None:
     """None: there is none, so nothing opens that webhook."""
     async with db.reading() as connection:
-        stored = await lidarr_links.webhook_key_of(connection, instance)
+        stored = await webhook_keys.webhook_key_of(connection, instance)
     if stored is None:
         return None
     key = secrets.decrypt(stored)
@@ -36,11 +36,11 @@ async def known_webhook_key(db: Database, secrets: Secrets, instance: str) -> st
 async def forget_webhook_key(db: Database, instance: str) -> None:
     """It opens nothing any more; whoever asks for one then gets a new one."""
     async with db.transaction() as connection:
-        await lidarr_links.forget_webhook_key(connection, instance)
+        await webhook_keys.forget_webhook_key(connection, instance)
 
 
 async def hide_webhook_keys(db: Database, secrets: Secrets) -> None:
     """Keeps all of them out of this process's log."""
     async with db.reading() as connection:
-        stored = await lidarr_links.webhook_keys_of_all(connection)
+        stored = await webhook_keys.webhook_keys_of_all(connection)
     log.hide(secrets.decrypt(key) for key in stored)

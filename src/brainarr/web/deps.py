@@ -132,7 +132,7 @@ class WebDeps:
     """Where names in wishes are looked up; None: nowhere."""
     importers: Mapping[str, Importer] = field(default_factory=dict[str, Importer])
     """By instance: the Lidarrs that are configured, the first one as `default`."""
-    all_import_lists: Mapping[str, ImportLists] = field(default_factory=dict[str, ImportLists])
+    import_lists: Mapping[str, ImportLists] = field(default_factory=dict[str, ImportLists])
     """Of those Lidarrs."""
     excluding: tuple[str, ...] = ()
     """Instances where "never again" writes an exclusion unless told otherwise."""

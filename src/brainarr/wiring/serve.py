@@ -149,7 +149,7 @@ def web_deps(house: House, configuration: Configuration) -> WebDeps:
         configuration=configuration,
         probes=probes_of(lambda: house.settings),
         kinds=kinds(),
-        all_import_lists={name: one.lists for name, one in house.outside.lidarrs.items()},
+        import_lists={name: one.lists for name, one in house.outside.lidarrs.items()},
         providers=wired_providers(house.outside, StoredBreakers(house.db), house.clock),
         find_servers=partial(find_servers, house.settings.provider_chain),
         estimate=house.estimate,

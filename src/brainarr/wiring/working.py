@@ -14,7 +14,7 @@ from brainarr.service.backup import make_backup
 from brainarr.service.delivery.remembering import RoundDeps
 from brainarr.service.delivery.rounds import tend_deliveries
 from brainarr.service.following import follow_lidarrs
-from brainarr.service.lidarr_link import next_try, switch_on
+from brainarr.service.left_off import next_try, switch_on
 from brainarr.service.list_sync import next_sync, sync_approved
 from brainarr.service.monitor import watch_providers
 from brainarr.service.tasks import Task

@@ -10,7 +10,7 @@ from brainarr.domain.import_lists import State
 from brainarr.errors import NotFound
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.instances import of_instance
-from brainarr.service.lidarr_link import link_webhook, unlink_webhook
+from brainarr.service.left_off import link_webhook, unlink_webhook
 from brainarr.service.lidarr_links import Link, Linked, read_link, repair_link
 from brainarr.service.lidarr_webhook import WebhookPlaced, WebhookStanding
 from brainarr.web.api.lidarr_setup import (
@@ -168,7 +168,7 @@ async def remove_webhook(instance: Instance, request: Request, deps: Deps) -> Re
 
 def _lidarr(deps: WebDeps, instance: str) -> ImportLists:
     """Raises NotFound, and Conflict where none is configured at all."""
-    if deps.all_import_lists and instance not in deps.all_import_lists:
-        known = ", ".join(deps.all_import_lists)
+    if deps.import_lists and instance not in deps.import_lists:
+        known = ", ".join(deps.import_lists)
         raise NotFound(f"No Lidarr is called {instance!r}.", remedy=f"There are: {known}.")
-    return of_instance(deps.all_import_lists, instance)
+    return of_instance(deps.import_lists, instance)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from brainarr.domain.import_lists import Channel, State
 from brainarr.service.instances import of_instance
-from brainarr.service.lidarr_link import link_list, unlink_list
+from brainarr.service.left_off import link_list, unlink_list
 from brainarr.service.lidarr_setup import BOTH, Placed, Standing, Wanted, read_setup
 from brainarr.service.lists import read_list
 from brainarr.web.api.lists import public_address
@@ -94,9 +94,7 @@ class RemovedDocument(Document):
 async def lidarr_lists(slug: Slug, request: Request, deps: Deps) -> list[StandingDocument]:
     """How its import lists stand in Lidarr: missing, set up, or what differs."""
     row = await read_list(deps.db, deps.secrets, slug)
-    found = await read_setup(
-        of_instance(deps.all_import_lists, row.instance), row, public_address(request, deps)
-    )
+    found = await read_setup(of_instance(deps.import_lists, row.instance), row, public_address(request, deps))
     return [StandingDocument.of(standing) for standing in found]
 
 
@@ -107,7 +105,7 @@ async def set_up_in_lidarr(
     """Makes or corrects them; asked twice, they are there once. Lidarr's own test of each comes first."""
     row = await read_list(deps.db, deps.secrets, slug)
     chosen = Wanted(**(wanted or WantedDocument()).model_dump())
-    lidarr, address = of_instance(deps.all_import_lists, row.instance), public_address(request, deps)
+    lidarr, address = of_instance(deps.import_lists, row.instance), public_address(request, deps)
     placed = await link_list(deps.db, lidarr, row, address, chosen, clock=deps.clock)
     return [PlacedDocument.of(one) for one in placed]
 
@@ -116,5 +114,5 @@ async def set_up_in_lidarr(
 async def remove_from_lidarr(slug: Slug, request: Request, deps: Deps) -> RemovedDocument:
     """Removes them from Lidarr; what they brought stays there."""
     row = await read_list(deps.db, deps.secrets, slug)
-    lidarr, address = of_instance(deps.all_import_lists, row.instance), public_address(request, deps)
+    lidarr, address = of_instance(deps.import_lists, row.instance), public_address(request, deps)
     return RemovedDocument(removed=await unlink_list(deps.db, lidarr, row, address, BOTH))

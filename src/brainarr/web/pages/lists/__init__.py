@@ -44,7 +44,7 @@ async def lists(request: Request, deps: Deps, person: Admin) -> Response:
             card_of(one, address, standings.get(one.row.slug, ()), runs.get(one.row.slug)) for one in at_work
         ],
         links=links,
-        instances=set(deps.all_import_lists),
+        instances=set(deps.import_lists),
         several_lidarrs=len({*deps.instances, *(one.row.instance for one in at_work)}) > 1,
         hidden=HIDDEN,
     )

@@ -9,7 +9,7 @@ from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind
 from brainarr.domain.people import Person
 from brainarr.domain.recommendation import Status
 from brainarr.errors import BrainarrError
-from brainarr.service.lidarr_link import unlink_list
+from brainarr.service.left_off import unlink_list
 from brainarr.service.lidarr_setup import BOTH
 from brainarr.service.lists import (
     DEFAULT_LIST,
@@ -145,7 +145,7 @@ async def ask_to_delete(request: Request, deps: Deps, person: Admin, slug: str) 
         person=person,
         row=wanted.row,
         waiting=_waiting(wanted),
-        connected=wanted.row.instance in deps.all_import_lists,
+        connected=wanted.row.instance in deps.import_lists,
         heir=heir.name if heir else "",
     )
 
@@ -162,7 +162,7 @@ async def delete(
     """`from_lidarr`: its import lists are removed there first; while Lidarr is away, nothing is deleted."""
     try:
         row = await read_list(deps.db, deps.secrets, slug)
-        there = deps.all_import_lists.get(row.instance)
+        there = deps.import_lists.get(row.instance)
         if from_lidarr and there is not None and slug != DEFAULT_LIST:
             for _ in range(MOST_PARTS):
                 if not await unlink_list(deps.db, there, row, public_address(request, deps), BOTH):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from brainarr.domain.import_lists import Channel
 from brainarr.errors import BrainarrError, Conflict
 from brainarr.service.instances import of_instance
-from brainarr.service.lidarr_link import link_list, link_webhook, unlink_list, unlink_webhook
+from brainarr.service.left_off import link_list, link_webhook, unlink_list, unlink_webhook
 from brainarr.service.lidarr_links import Link, read_link
 from brainarr.service.lidarr_setup import Placed, Wanted, read_setup
 from brainarr.service.lidarr_webhook import WebhookPlaced
@@ -42,14 +42,14 @@ class LinkView(msgspec.Struct, frozen=True):
 
 async def read_links(deps: WebDeps, address: str) -> list[LinkView]:
     """Of every Lidarr, all asked at once."""
-    return list(await asyncio.gather(*(_link(deps, instance, address) for instance in deps.all_import_lists)))
+    return list(await asyncio.gather(*(_link(deps, instance, address) for instance in deps.import_lists)))
 
 
 @router.get("/in-lidarr")
 async def choices(request: Request, deps: Deps, person: Admin, slug: str) -> Response:
     """The set-up in Lidarr with everything there is to choose. Raises NotFound and ProviderError."""
     row = await read_list(deps.db, deps.secrets, slug)
-    lidarr = of_instance(deps.all_import_lists, row.instance)
+    lidarr = of_instance(deps.import_lists, row.instance)
     settings = {one.key: one for one in await deps.configuration.read()}
     address = public_address(request, deps)
     standings = await read_setup(lidarr, row, address)
@@ -102,7 +102,7 @@ async def place(
             # Lidarr is told this address from now on, so all pages and the API must say the same.
             await deps.configuration.change({EXTERNAL: address.rstrip("/")}, by=person.name)
             ours = address.rstrip("/") + deps.url_base
-        lidarr = of_instance(deps.all_import_lists, row.instance)
+        lidarr = of_instance(deps.import_lists, row.instance)
         placed: list[Placed | WebhookPlaced] = []
         placed += await link_list(deps.db, lidarr, row, ours, wanted, clock=deps.clock)
         if webhook:
@@ -120,7 +120,7 @@ async def take_out(
 ) -> Response:
     try:
         row = await read_list(deps.db, deps.secrets, slug)
-        lidarr = of_instance(deps.all_import_lists, row.instance)
+        lidarr = of_instance(deps.import_lists, row.instance)
         gone = await unlink_list(deps.db, lidarr, row, public_address(request, deps), channel)
     except BrainarrError as error:
         return failed(request, "/lists", error)
@@ -133,7 +133,7 @@ async def place_webhook(
     request: Request, deps: Deps, person: Admin, instance: Annotated[str, Form(max_length=64)]
 ) -> Response:
     try:
-        lidarr, address = of_instance(deps.all_import_lists, instance), public_address(request, deps)
+        lidarr, address = of_instance(deps.import_lists, instance), public_address(request, deps)
         placed = await link_webhook(deps.db, deps.secrets, lidarr, instance, address, clock=deps.clock)
     except BrainarrError as error:
         return failed(request, "/lists", error)
@@ -145,7 +145,7 @@ async def take_webhook_out(
     request: Request, deps: Deps, person: Admin, instance: Annotated[str, Form(max_length=64)]
 ) -> Response:
     try:
-        lidarr, address = of_instance(deps.all_import_lists, instance), public_address(request, deps)
+        lidarr, address = of_instance(deps.import_lists, instance), public_address(request, deps)
         gone = await unlink_webhook(deps.db, lidarr, instance, address)
     except BrainarrError as error:
         return failed(request, "/lists", error)
@@ -160,7 +160,7 @@ async def take_webhook_out(
 async def _link(deps: WebDeps, instance: str, address: str) -> LinkView:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            lidarr = deps.all_import_lists[instance]
+            lidarr = deps.import_lists[instance]
             return LinkView(instance, await read_link(deps.db, deps.secrets, lidarr, instance, address))
     except BrainarrError as error:
         return LinkView(instance, None, error)

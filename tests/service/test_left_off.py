@@ -13,7 +13,7 @@ from brainarr.sandbox.faults import Fault, Faults
 from brainarr.sandbox.lidarr.held import Notification
 from brainarr.sandbox.starter import demo_library, starter_world
 from brainarr.service.health import read_health
-from brainarr.service.lidarr_link import PAUSE, WEBHOOK, next_try, read_left_off, switch_on
+from brainarr.service.left_off import PAUSE, WEBHOOK, next_try, read_left_off, switch_on
 from brainarr.service.lidarr_links import Link, Linked, connect_link, read_link, remove_link, repair_link
 from brainarr.service.lidarr_setup import Wanted
 from brainarr.service.lists import DEFAULT_LIST, create_list
