@@ -13,7 +13,7 @@ from brainarr.domain.music import CatalogArtist, Mbid, ReleaseGroup
 from brainarr.domain.names import same_name
 from brainarr.domain.recommendation import Candidate
 from brainarr.domain.taste import Seed
-from brainarr.domain.webhooks import Told, WebhookFound, WebhookPlan
+from brainarr.domain.webhooks import Switch, WebhookFound, WebhookPlan
 from brainarr.errors import ProviderError, ProviderRejected
 from brainarr.pipeline.ports import Allowance, Clock, Fresh, ImportChoices, RootFolderChoice, Unusable
 
@@ -199,7 +199,7 @@ class FakeWebhooks:
             raise ProviderRejected("fake", "it refuses (Name: Should be unique).", status=400)
 
     def _store(self, number: int, plan: WebhookPlan) -> None:
-        told = frozenset(Told) if plan.enabled else frozenset[Told]()
+        told = frozenset(Switch) if plan.enabled else frozenset[Switch]()
         self.rows[number] = WebhookFound(
             number=number, name=plan.name, address=plan.address, key=plan.key, told=told, tags=()
         )

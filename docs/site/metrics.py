@@ -25,6 +25,7 @@ NOTHING = Figures(
     queue=(),
     verdicts={},
     recommendations={},
+    held={},
     models=(),
     sources=(),
     breakers={},

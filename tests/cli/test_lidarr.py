@@ -13,7 +13,10 @@ from brainarr.cli.app import app
 from brainarr.domain.import_lists import version_warning
 from brainarr.errors import ProviderUnavailable
 from tests.cli.conftest import Brainarr, World
+from tests.http.conftest import https_address
 from tests.planted import LIDARR_KEY, WRONG_KEY, found_in
+
+__all__ = ["https_address"]
 
 pytestmark = pytest.mark.loopback
 
@@ -240,6 +243,22 @@ def test_a_locked_address_cannot_be_changed(
     said = brainarr("lidarr", "connect", "--address", reached)
     assert said.exit_code == 2
     assert "server.external_url" in said.output
+
+
+def test_each_lidarr_is_asked_by_its_own_word_on_certificates(
+    brainarr: Brainarr, outside: World, https_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first one must not decide for the others, in neither direction.
+    monkeypatch.setenv("BRAINARR__LIDARR__VERIFY_TLS", "false")
+    args = ("lidarr", "connect", "--instance", "attic", "--url", https_address)
+    assert "verify_tls" in with_key(LIDARR_KEY, *args).output
+    for name, value in {"NAME": "attic", "URL": https_address, "API_KEY": LIDARR_KEY}.items():
+        monkeypatch.setenv(f"BRAINARR__LIDARRS__0__{name}", value)
+    assert "verify_tls" in with_key(LIDARR_KEY, *args).output
+    monkeypatch.setenv("BRAINARR__LIDARRS__0__VERIFY_TLS", "false")
+    said = with_key(LIDARR_KEY, *args)
+    assert said.exit_code == 1
+    assert "verify_tls" not in said.output
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,25 @@ def test_a_run_shows_its_stages_then_reasons_verdicts_and_providers(brainarr: Br
     assert "Verdicts: 3 kept" in said.stdout
     assert re.search(r"listenbrainz +ok", said.stdout)
     assert "nothing was stored" in said.stdout
+
+
+def test_a_run_needs_the_lidarr_of_its_list_and_no_other(
+    brainarr: Brainarr, outside: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    brainarr("api-key")
+    with closing(sqlite3.connect(tmp_path / "config" / "brainarr.db")) as database, database:
+        database.execute("update lists set instance = 'attic'")
+    said = brainarr("run", "--json")
+    assert said.exit_code == 2
+    assert "attic" in said.stderr
+    for name, value in {"NAME": "attic", "URL": outside.environ["BRAINARR__LIDARR__URL"]}.items():
+        monkeypatch.setenv(f"BRAINARR__LIDARRS__0__{name}", value)
+    monkeypatch.setenv("BRAINARR__LIDARRS__0__API_KEY", LIDARR_KEY)
+    monkeypatch.delenv("BRAINARR__LIDARR__URL")
+    monkeypatch.delenv("BRAINARR__LIDARR__API_KEY")
+    said = brainarr("run", "--json")
+    assert said.exit_code == 0, said.output
+    assert len(json.loads(said.stdout)["recommendations"]) == 3
 
 
 def test_a_dry_run_leaves_nothing_to_decide(brainarr: Brainarr, outside: World):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brainarr.domain.feed_words import Ended, LastRun, explain_feed
+from brainarr.domain.feed_words import Ended, Held, LastRun, explain_feed
 from brainarr.domain.recommendation import Status, Verdict
 
 DONE = LastRun(Ended.DONE, recommended=8)
@@ -63,12 +63,26 @@ def test_what_is_on_its_way_is_counted() -> None:
     )
 
 
-def test_what_is_held_comes_first_and_makes_the_feed_empty() -> None:
-    away = "Held: Lidarr's metadata server is away."
-    words = explain_feed({Status.APPROVED: 2}, DONE, [away])
+AWAY = "2 items are held: Lidarr's metadata server is away."
+
+
+def test_what_is_held_as_a_whole_makes_the_feed_empty_and_promises_nothing() -> None:
+    words = explain_feed({Status.APPROVED: 2, Status.PENDING: 1}, DONE, Held((AWAY,), free=0))
     assert words.empty
-    assert words.said[0] == away
-    assert "2 approved" in words.said[1]
+    assert words.said == (AWAY, "1 waits for your review.")
+
+
+def test_what_is_held_in_part_comes_first_and_the_rest_goes_out() -> None:
+    waits = "1 waits until Lidarr's own lookup has confirmed it."
+    words = explain_feed({Status.APPROVED: 3}, DONE, Held((waits,), free=2))
+    assert not words.empty
+    assert words.said == (waits, "3 approved: Lidarr takes what may go out at its next sync.")
+
+
+def test_where_nothing_is_on_its_way_nothing_held_explains_the_feed() -> None:
+    failed = "Lidarr's list sync failed, and not because of this list."
+    words = explain_feed({Status.PENDING: 1}, DONE, Held((failed,), free=0))
+    assert words.said == ("The feed is empty: 1 waits for your review.", failed)
 
 
 @given(

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from functools import partial
 
+from msgspec.structs import replace
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -321,6 +322,27 @@ async def test_the_usual_chores_read_the_library_and_forget_expired_answers(hous
     assert snapshot is not None
     assert len(snapshot.artists) == 2
     assert await cache.purge() == 0
+
+
+async def test_a_lidarr_that_is_away_keeps_no_other_from_being_read_and_the_task_tells_which(
+    house: House,
+) -> None:
+    cache = LayeredCache(house.clock, MemoryLevel(0), StoredCache(house.db, house.clock))
+    away, shed = ScriptedLidarr([]), ScriptedLidarr([])
+    away.failure = ProviderUnavailable("lidarr", "it is down.", remedy="Start it.")
+    shed.failure = ProviderUnavailable("lidarr shed", "it is down.", remedy="Start it.")
+    libraries = {"default": away, "shed": shed, "attic": ScriptedLidarr([owned(1)])}
+    wired = replace(deps(house, finds()), libraries=libraries)
+    async with at_work(wired, chores=usual_chores(wired, cache, Rhythm(HOUR, DAY, DAY))):
+        for kind in ("library", "settle"):
+            await come_true(partial(begun, house, kind))
+            await settled(house, kind)
+            (failed,) = await executions(house, kind)
+            assert failed.status is RunStatus.FAILED
+            assert failed.error == "lidarr: it is down. lidarr shed: it is down."
+    snapshot = await read_snapshot(house.db, instance="attic")
+    assert snapshot is not None
+    assert len(snapshot.artists) == 1
 
 
 async def begun(house: House, kind: str, times: int = 1) -> bool:

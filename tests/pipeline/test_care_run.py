@@ -152,13 +152,15 @@ async def test_everything_that_is_left_out_has_a_verdict():
     lookup = Lookup()
     lookup.unknown.add(mbid("Unknown"))
     blocked = owned(3, "Blocked", plays=900)
-    catalog = FakeCatalog(albums=[*albums, group("Blocked", "Of somebody blocked")])
+    banned = owned(4, "Banned", plays=900)
+    theirs = [group("Blocked", "Of somebody blocked"), group("Banned", "Of somebody excluded")]
+    catalog = FakeCatalog(albums=[*albums, *theirs])
     memory = Memory(
         rejected=frozenset({mbid("Rejected")}),
         waiting=frozenset({mbid("Waiting")}),
         blocks=Blocks({mbid("Blocked"): "Blocked"}),
     )
-    known = library(PLAID, blocked, exclusions=[mbid("Excluded")])
+    known = library(PLAID, blocked, banned, exclusions=[mbid("Excluded"), mbid("Banned")])
     found = await run(ListKind.GAPS, known, tools(catalog=catalog, preflight=lookup), memory)
     assert verdicts(found) == {
         "Kept": Verdict.KEPT,
@@ -167,6 +169,7 @@ async def test_everything_that_is_left_out_has_a_verdict():
         "Waiting": Verdict.RECOMMENDED_BEFORE,
         "Unknown": Verdict.UNKNOWN,
         "Of somebody blocked": Verdict.BLOCKED,
+        "Of somebody excluded": Verdict.EXCLUDED,
     }
 
 

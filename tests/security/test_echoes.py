@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from brainarr.domain.import_lists import Channel, ListPlan, Monitor, MonitorNew, Terms
+from brainarr.domain.import_lists import Channel, ListMonitor, ListPlan, MonitorNew, Terms
 from brainarr.domain.webhooks import WebhookPlan
 from brainarr.errors import ProviderError, ProviderRejected, UnreadableAnswer
 from brainarr.http import Http
@@ -88,7 +88,7 @@ def list_plan(channel: Channel) -> ListPlan:
         address=address if channel is Channel.ALBUMS else f"{address}/artists?apikey={FEED_KEY}",
         key=FEED_KEY,
         enabled=True,
-        monitor=Monitor.SPECIFIC_ALBUM,
+        monitor=ListMonitor.SPECIFIC_ALBUM,
         monitor_new=MonitorNew.NONE,
         monitor_existing=True,
         search=False,

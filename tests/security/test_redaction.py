@@ -107,8 +107,8 @@ def talk(served: Served, hook: str) -> Iterator[str]:
     yield told("POST", "/api/v1/notifications/test", headers=right)
     yield told("POST", "/api/v1/lists/default/sync", headers=right)
     for instance in ("attic", "default"):
-        yield told("POST", f"/api/v1/lidarr/{instance}/webhook", headers=right)
-        yield told("POST", f"/api/v1/lidarr/{instance}/repair", headers=right)
+        yield told("POST", f"/api/v1/lidarrs/{instance}/webhook", headers=right)
+        yield told("POST", f"/api/v1/lidarrs/{instance}/repair", headers=right)
         for key in (planted.WRONG_KEY, hook):
             path, body = f"/webhooks/lidarr/{instance}", {"eventType": "Grab", "apiKey": key}
             yield told("POST", path, params={"apikey": key}, json=body)
@@ -152,7 +152,7 @@ def test_no_secret_is_in_anything_that_a_server_in_trouble_writes(troubled: Goss
         right = {"X-Api-Key": planted.FIXED_KEY}
         listing = served.client.get("/api/v1/lists", headers=right).json()
         made = served.client.post("/api/v1/keys", headers=right, json={"name": "tool"}).json()
-        served.client.post("/api/v1/lidarr/default/webhook", headers=right)
+        served.client.post("/api/v1/lidarrs/default/webhook", headers=right)
         hook = webhook_key_in(folder)
         secrets = planted.ALL | {listing[0]["key"], made["key"], hook}
         answers = list(talk(served, hook))

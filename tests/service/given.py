@@ -115,6 +115,7 @@ def deps(
     library: LibrarySource | None = None,
     process: Process = HERE,
     auto_approve: bool = False,
+    clears: bool = False,
     beat_s: float = 0.01,
 ) -> RunDeps:
     return RunDeps(
@@ -125,6 +126,7 @@ def deps(
         libraries={"default": library or ScriptedLidarr([owned(900)])},
         recommend=recommend,
         auto_approve=auto_approve,
+        clears=clears,
         beat_s=beat_s,
         end_again_s=(0.02, 0.2),
     )
@@ -135,12 +137,14 @@ async def ran(
     found: Sequence[Recommendation],
     *,
     auto_approve: bool = False,
+    clears: bool = False,
     dry_run: bool = False,
     library: LibrarySource | None = None,
 ) -> RunDetail:
-    """A finished run of the default list that found these."""
+    """A finished run of the default list that found these; `clears`: and looked them up in Lidarr."""
     asked = await request_run(house.db, "default", dry_run=dry_run, clock=house.clock)
-    return await execute_run(deps(house, finds(*found), library=library, auto_approve=auto_approve), asked.id)
+    work = deps(house, finds(*found), library=library, auto_approve=auto_approve, clears=clears)
+    return await execute_run(work, asked.id)
 
 
 class ToldLidarr(ScriptedLidarr):

@@ -54,6 +54,14 @@ async def test_the_next_run_knows_which_albums_wait_and_which_were_refused(house
     assert waiting and mbid(501) in memory.waiting and mbid(502) in memory.rejected
 
 
+async def test_models_are_not_told_of_owned_artists_whose_albums_were_proposed(house: House) -> None:
+    await ran_for(house, ListKind.GAPS, recommended(1, album=501))
+    await ran_for(house, ListKind.RELEASES, recommended(2, album=502))
+    await ran_for(house, ListKind.DISCOVER, recommended(3))
+    async with house.db.reading() as connection:
+        assert (await read_memory(connection)).names == ("New 3",)
+
+
 async def test_plays_are_remembered_the_most_played_first(house: House) -> None:
     cache = FakeCache(house.clock)
     assert await recall_plays(cache) == ()

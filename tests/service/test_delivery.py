@@ -4,20 +4,29 @@ import asyncio
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 
-from brainarr.domain.deliveries import CYCLE, Mode
+from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode
 from brainarr.domain.life import Event, Failure
+from brainarr.domain.lists import ListKind
+from brainarr.domain.quarantine import OPEN, Group, suspect
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderUnavailable
 from brainarr.sandbox.world import WorldAlbum, WorldArtist
 from brainarr.service.blocks import block_artist
+from brainarr.service.delivery.standing import read_delivery_issues, read_standings
+from brainarr.service.execution import execute_run
 from brainarr.service.feeds import albums_feed, artists_feed
 from brainarr.service.history import read_history
+from brainarr.service.lists import create_list
 from brainarr.service.recommendations import Decision, decide, list_recommendations
-from brainarr.store import deliveries
-from brainarr.store.history import Sought
+from brainarr.service.retiring import Leftovers, delete_list
+from brainarr.service.runs import request_run
+from brainarr.store import deliveries, recommendations
+from brainarr.store.history import ARTISTS, Sought
 from brainarr.store.page import PageOf
-from tests.service.given import ran
+from brainarr.store.tables import lists
+from tests.service.given import deps, finds, ran
 from tests.service.syncing import ALBUM, Household, SyncingLidarr, albums_of, world_of
 from tests.store.given import House, mbid, recommended
 
@@ -444,16 +453,23 @@ async def test_one_lidarr_that_does_not_answer_does_not_hold_up_another(
 ) -> None:
     class Silent(SyncingLidarr):
         async def read_list_syncs(self):
-            raise ProviderUnavailable("lidarr", "no answer.")
+            raise ProviderUnavailable("lidarr attic", "no answer.")
 
     await approve(house, albums_of([1]))
     silent = Silent(house, world_of(1))
     home.deps = replace(home.deps, lidarrs={"attic": silent, "default": home.lidarr})
-    await home.round()
+    with pytest.raises(ProviderUnavailable, match="no answer"):
+        await home.round()
     await home.lidarr.sync("albums")
     assert home.lidarr.received[-1] == (mbid(ALBUM + 1),)
-    async with house.db.reading() as connection:
-        assert (await deliveries.read_state(connection, "attic")).unreachable == "lidarr: no answer."
+    both = {"default", "attic"}
+    (issue,) = await read_delivery_issues(house.db, both, clock=house.clock)
+    assert issue.message == (
+        "Lidarr attic cannot be asked what became of its list syncs. lidarr attic: no answer."
+    )
+    home.deps = replace(home.deps, lidarrs={"default": home.lidarr, "attic": home.lidarr})
+    await home.round()
+    assert await read_delivery_issues(house.db, both, clock=house.clock) == ()
 
 
 async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(
@@ -473,3 +489,89 @@ async def test_a_list_that_lidarr_fetches_no_more_does_not_hold_up_the_others(
     found = await statuses(house)
     assert {found[mbid(ALBUM + n)] for n in range(1, 5)} == {Status.IMPORTED}
     assert not (await state_of(house)).quarantine.groups
+
+
+async def test_a_list_that_is_deleted_has_no_standing_and_its_suspects_count_where_they_went_on(
+    house: House, home: Household
+) -> None:
+    await create_list(house.db, house.secrets, "Late night", clock=house.clock)
+    asked = await request_run(house.db, "late-night", clock=house.clock)
+    recommend = finds(*(recommended(n) for n in range(101, 105)))
+    detail = await execute_run(deps(house, recommend, clears=True, auto_approve=True), asked.id)
+    suspects = tuple(row.id for row in detail.recommendations)
+    async with house.db.transaction() as connection:
+        (row, *_) = await recommendations.by_ids(connection, suspects)
+        await deliveries.lock_state(connection, "default")
+        quarantine = suspect(OPEN, [Group(row.list_id, ARTISTS, suspects)])
+        await deliveries.write_state(connection, "default", DeliveryState(quarantine=quarantine))
+    await delete_list(house.db, house.secrets, "late-night", clock=house.clock)
+    await home.round()
+    standings = await read_standings(house.db, {"default"}, clock=house.clock)
+    (standing,) = standings.values()
+    assert (standing.slug, standing.due, standing.held) == ("default", 4, 4)
+    await home.pass_time(30)
+    assert list((await statuses(house)).values()) == [Status.IMPORTED] * 4
+
+
+async def test_what_was_given_up_with_its_list_is_not_due(house: House, home: Household) -> None:
+    await create_list(house.db, house.secrets, "Late night", clock=house.clock)
+    asked = await request_run(house.db, "late-night", clock=house.clock)
+    await execute_run(deps(house, finds(recommended(101)), clears=True, auto_approve=True), asked.id)
+    await artists_feed(house.db, "late-night", clock=house.clock, guarded={"default"})
+    await delete_list(house.db, house.secrets, "late-night", leftovers=Leftovers.REJECT, clock=house.clock)
+    async with house.db.reading() as connection:
+        assert not await deliveries.count_waiting(connection, house.clock() - CLEARED_FOR)
+        assert not await deliveries.count_due(connection, "default", house.clock() - CLEARED_FOR)
+    # A whole cycle is for the list that is left, once the sync that fetched the other one is over.
+    house.clock.advance(minutes=5)
+    await approve(house, albums_of(range(1, 61)))
+    await home.round()
+    await home.lidarr.sync("albums")
+    assert len(home.lidarr.received[-1]) == CYCLE
+
+
+@pytest.mark.parametrize("kind", [ListKind.GAPS, ListKind.RELEASES])
+async def test_albums_of_owned_artists_go_out_until_lidarr_monitors_them_or_has_files(
+    house: House, home: Household, kind: ListKind
+) -> None:
+    lidarr = home.lidarr
+    async with house.db.transaction() as connection:
+        await connection.execute(update(lists).values(kind=kind))
+    lidarr.definitions["albums"].should_monitor_existing = True
+    for number in range(1, 5):
+        artist = lidarr.holdings.add_artist(
+            lidarr.metadata.artist(mbid(number)), lidarr.definitions["albums"].options
+        )
+        if number < 4:
+            # Of the fourth Lidarr does not list the album yet.
+            album = lidarr.metadata.album(mbid(ALBUM + number))
+            lidarr.holdings.add_album(artist, album, monitored=number == 3)
+    await lidarr.read_library()
+    await approve(house, albums_of(range(1, 5)))
+    await home.round()
+    await lidarr.sync("albums")
+    # The third is there already, which the next look at the library finds.
+    assert set(lidarr.received[-1]) == {mbid(ALBUM + n) for n in range(1, 5)}
+    await lidarr.read_library()
+    assert set((await statuses(house)).values()) == {Status.IMPORTED}
+    await home.round()
+    await lidarr.sync("albums")
+    assert lidarr.received[-1] == ()
+
+
+async def test_what_an_owned_artist_lacks_stays_in_the_feed_while_it_is_not_monitored(
+    house: House, home: Household
+) -> None:
+    lidarr = home.lidarr
+    artist = lidarr.holdings.add_artist(lidarr.metadata.artist(mbid(1)), lidarr.definitions["albums"].options)
+    lidarr.holdings.add_album(artist, lidarr.metadata.album(mbid(ALBUM + 1)), monitored=False)
+    await approve(house, albums_of([1]))
+    # Its import list leaves what Lidarr lists already as it is.
+    for _ in range(3):
+        await lidarr.read_library()
+        await home.round()
+        await lidarr.sync("albums")
+        assert lidarr.received[-1] == (mbid(ALBUM + 1),)
+        house.clock.advance(minutes=15)
+    (row,) = (await read_standings(house.db, {"default"}, clock=house.clock)).values()
+    assert (row.due, row.free) == (1, 1)

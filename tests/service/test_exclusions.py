@@ -1,5 +1,6 @@
 """Never again may write exclusions into Lidarr, and takes back what it wrote; nothing else."""
 
+from brainarr.domain.music import Mbid
 from brainarr.domain.recommendation import Status
 from brainarr.errors import ProviderRejected
 from brainarr.service.blocks import block_artist, block_style, list_blocks, revoke_block
@@ -8,6 +9,7 @@ from brainarr.service.library import refresh_library
 from brainarr.service.recommendations import Decision, decide, decide_many, list_recommendations
 from brainarr.store import exclusions, jobs
 from brainarr.store.exclusions import StoredExclusion
+from brainarr.store.moved_mbids import Kind, Move, move
 from tests.service.given import ToldLidarr, ran
 from tests.store.given import House, mbid, owned, recommended
 
@@ -106,3 +108,39 @@ async def test_what_lidarr_refuses_is_tried_again_and_says_why(house: House) -> 
     lidarr.refuses = None
     await follow_lidarr(house.db, lidarr, house.clock)
     assert lidarr.exclusions == {mbid(1)}
+
+
+async def test_what_is_thought_over_while_it_is_being_written_is_lifted_again(house: House) -> None:
+    class Slow(ToldLidarr):
+        async def exclude(self, mbid: Mbid, name: str) -> bool:
+            written = await super().exclude(mbid, name)
+            await revoke_block(house.db, block.id, clock=house.clock)
+            return written
+
+    lidarr = Slow([owned(900)])
+    block = await block_artist(house.db, mbid(1), "Plaid", clock=house.clock, exclude_in=HERE)
+    await follow_lidarr(house.db, lidarr, house.clock)
+    await follow_lidarr(house.db, lidarr, house.clock)
+    assert lidarr.exclusions == frozenset()
+    assert await to_do(house) == ()
+
+
+async def test_what_lidarr_refuses_waits_behind_everything_else(house: House) -> None:
+    lidarr = ToldLidarr([owned(900)])
+    lidarr.refuses = ProviderRejected("lidarr", "it refuses (ForeignId: no).", status=400)
+    await block_artist(house.db, mbid(1), "Plaid", clock=house.clock, exclude_in=HERE)
+    await follow_lidarr(house.db, lidarr, house.clock)
+    house.clock.advance(minutes=1)
+    await block_artist(house.db, mbid(2), "Autechre", clock=house.clock, exclude_in=HERE)
+    assert [one.mbid for one in await to_do(house)] == [mbid(2), mbid(1)]
+
+
+async def test_of_an_artist_that_was_merged_what_was_written_before_is_lifted(house: House) -> None:
+    lidarr = ToldLidarr([owned(900)])
+    block = await block_artist(house.db, mbid(1), "Plaid", clock=house.clock, exclude_in=HERE)
+    await follow_lidarr(house.db, lidarr, house.clock)
+    async with house.db.transaction() as connection:
+        await move(connection, Move(Kind.ARTIST, mbid(1), mbid(9)), house.clock(), "default")
+    await revoke_block(house.db, block.id, clock=house.clock)
+    await follow_lidarr(house.db, lidarr, house.clock)
+    assert lidarr.exclusions == frozenset()

@@ -25,7 +25,9 @@ async def sync(house: House, lidarr: ScriptedLidarr) -> Library:
 async def backfill(
     house: House, lidarr: ScriptedLidarr, library: Library, *first: int, limit: int = 99
 ) -> Library:
-    return await backfill_albums(house.db, lidarr, library, first, limit=limit, on_progress=quiet)
+    return await backfill_albums(
+        house.db, lidarr, library, first, limit=limit, clock=house.clock, on_progress=quiet
+    )
 
 
 async def record_writes(house: House) -> None:

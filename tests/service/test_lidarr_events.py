@@ -9,7 +9,7 @@ from brainarr.domain.lidarr_events import LidarrEvent, Told, key_of
 from brainarr.domain.life import Event
 from brainarr.domain.music import OwnedAlbum
 from brainarr.domain.recommendation import Status
-from brainarr.errors import ProviderUnavailable
+from brainarr.errors import BrainarrError, ProviderUnavailable
 from brainarr.service.feeds import artists_feed
 from brainarr.service.following import (
     FARTHEST_BACK,
@@ -290,6 +290,13 @@ async def test_a_lidarr_that_is_away_keeps_its_news_and_nobody_else_waits(
     lidarr.failure = None
     await follow_lidarrs(house.db, {"default": lidarr}, house.clock)
     assert (await statuses(house))[0] is Status.REMOVED
+
+
+async def test_of_several_lidarrs_that_are_away_each_is_told(house: House, lidarr: ToldLidarr) -> None:
+    attic = ToldLidarr()
+    lidarr.failure, attic.failure = AWAY, ProviderUnavailable("lidarr attic", "it sleeps.")
+    with pytest.raises(BrainarrError, match=r"lidarr: it is down\. lidarr attic: it sleeps\."):
+        await follow_lidarrs(house.db, {"default": lidarr, "attic": attic}, house.clock)
 
 
 async def test_history_is_read_on_from_where_it_ended_and_never_from_the_beginning_of_time(

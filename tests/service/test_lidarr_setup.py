@@ -1,6 +1,7 @@
 """One click in Brainarr, and a Lidarr has both lists: against the sandbox, over HTTP, there and back."""
 
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,10 +156,51 @@ async def test_a_new_key_makes_it_differ_until_it_is_repaired(town: Town) -> Non
     await set_up(town.lists, town.row, town.address, Wanted())
     town.row = await town.rotate()  # type: ignore[operator]
     standing = await read_setup(town.lists, town.row, town.address)
-    assert standing[1].differences == ("it has an old key, or another one",)
+    # Lidarr shows no key of albums: it is as old as the other.
+    assert [one.differences for one in standing] == [("it has an old key, or another one",)] * 2
     placed = await set_up(town.lists, town.row, town.address, Wanted())
     assert all(one.unreached is None for one in placed)
     assert (await listsync.sync(town.lidarr)).fetch_failures == ()
+
+
+async def test_parts_of_a_list_get_its_new_key_and_address_and_stay_what_they_are(town: Town) -> None:
+    await set_up(town.lists, town.row, town.address, Wanted())
+    albums, artists = town.lidarr.lists.values()
+    part, second = deepcopy(albums), deepcopy(artists)
+    part.id, second.id = 901, 902
+    part.name, second.name = "Jazz", "More artists"
+    part.should_monitor, part.enable_automatic_add = "none", False
+    part.fields["tagIds"] = [3]
+    theirs = deepcopy(artists)
+    theirs.id, theirs.name = 903, "Of another Brainarr"
+    theirs.fields["baseUrl"] = "http://elsewhere:8690/lists/default/artists?apikey=theirs"
+    town.lidarr.lists |= {one.id: one for one in (part, second, theirs)}
+    assert await town.states() == [State.SET_UP, State.SET_UP]
+    town.row = await town.rotate()  # type: ignore[operator]
+    standing = await read_setup(town.lists, town.row, town.address)
+    assert "More artists: it has an old key, or another one" in standing[1].differences
+    assert [one.name for one in standing[0].others] == ["Jazz"]
+    placed = await set_up(town.lists, town.row, town.address, Wanted())
+    assert [one.name for one in placed] == [albums.name, "Jazz", artists.name, "More artists"]
+    lists = town.lidarr.lists
+    assert lists[901].fields["apiKey"] == town.row.key
+    assert lists[902].fields["baseUrl"].endswith(f"?apikey={town.row.key}")
+    assert (lists[901].should_monitor, lists[901].enable_automatic_add) == ("none", False)
+    assert (lists[901].name, lists[901].fields["tagIds"]) == ("Jazz", [3])
+    assert lists[903].fields["baseUrl"].endswith("theirs")
+    assert await town.states() == [State.SET_UP, State.SET_UP]
+
+
+async def test_parts_of_a_list_stay_as_they_are_while_lidarr_cannot_reach_us(town: Town) -> None:
+    await set_up(town.lists, town.row, town.address, Wanted())
+    albums, _ = town.lidarr.lists.values()
+    part = deepcopy(albums)
+    part.id, part.name = 901, "Jazz"
+    town.lidarr.lists[901] = part
+    before = deepcopy(part.fields)
+    placed = await set_up(town.lists, town.row, NOWHERE, Wanted())
+    assert [one.name for one in placed if one.channel is Channel.ALBUMS] == [albums.name]
+    assert town.lidarr.lists[901].fields == before
 
 
 async def test_lists_that_were_entered_by_hand_are_taken_over(town: Town) -> None:

@@ -10,6 +10,7 @@ from brainarr.service.list_sync import QUIET, next_sync, sync_approved
 from brainarr.service.recommendations import Decision, decide, decide_many
 from brainarr.service.tasks import Task, list_tasks, pause_tasks, request_due, waiting_work
 from tests.service.given import ran
+from tests.service.syncing import Household, SyncingLidarr, albums_of, world_of
 from tests.store.given import House, recommended
 
 
@@ -40,7 +41,7 @@ async def synced(house: House, lidarr: AskedLidarr | None = None, instance: str 
 
 
 async def test_thirty_approvals_are_one_sync_once_it_is_quiet(house: House) -> None:
-    detail = await ran(house, [recommended(number) for number in range(1, 31)])
+    detail = await ran(house, [recommended(number) for number in range(1, 31)], clears=True)
     assert await due_in(house) is None
     for row in detail.recommendations:
         await decide(house.db, row.id, Decision.APPROVE, clock=house.clock)
@@ -54,7 +55,7 @@ async def test_thirty_approvals_are_one_sync_once_it_is_quiet(house: House) -> N
 
 
 async def test_approvals_in_bulk_ask_too(house: House) -> None:
-    detail = await ran(house, [recommended(1), recommended(2)])
+    detail = await ran(house, [recommended(1), recommended(2)], clears=True)
     ids = [row.id for row in detail.recommendations]
     await decide_many(house.db, ids, Decision.APPROVE, clock=house.clock)
     assert await due_in(house) == QUIET
@@ -62,13 +63,13 @@ async def test_approvals_in_bulk_ask_too(house: House) -> None:
 
 @pytest.mark.parametrize("decision", [Decision.REJECT, Decision.BLOCK])
 async def test_a_no_asks_nobody(house: House, decision: Decision) -> None:
-    detail = await ran(house, [recommended(1)])
+    detail = await ran(house, [recommended(1)], clears=True)
     await decide(house.db, detail.recommendations[0].id, decision, clock=house.clock)
     assert await due_in(house) is None
 
 
 async def test_what_is_approved_by_itself_asks_too(house: House) -> None:
-    await ran(house, [recommended(1)], auto_approve=True)
+    await ran(house, [recommended(1)], auto_approve=True, clears=True)
     assert await due_in(house) == QUIET
 
 
@@ -78,7 +79,7 @@ async def test_a_run_that_found_nothing_asks_nobody(house: House) -> None:
 
 
 async def test_an_approval_that_an_undo_restores_asks_again(house: House) -> None:
-    detail = await ran(house, [recommended(1)])
+    detail = await ran(house, [recommended(1)], clears=True)
     number = detail.recommendations[0].id
     await decide(house.db, number, Decision.APPROVE, clock=house.clock)
     house.clock.advance(minutes=1)
@@ -91,7 +92,7 @@ async def test_an_approval_that_an_undo_restores_asks_again(house: House) -> Non
 
 
 async def test_a_lidarr_that_is_away_is_not_asked_again_and_again(house: House) -> None:
-    await ran(house, [recommended(1)], auto_approve=True)
+    await ran(house, [recommended(1)], auto_approve=True, clears=True)
     house.clock.advance(minutes=1)
     away = AskedLidarr(ProviderUnavailable("lidarr", "is away."))
     with pytest.raises(ProviderUnavailable):
@@ -100,9 +101,26 @@ async def test_a_lidarr_that_is_away_is_not_asked_again_and_again(house: House) 
 
 
 async def test_a_list_whose_lidarr_does_not_want_it_is_not_fetched(house: House) -> None:
-    await ran(house, [recommended(1)], auto_approve=True)
+    await ran(house, [recommended(1)], auto_approve=True, clears=True)
     house.clock.advance(minutes=1)
     assert await synced(house, instance="attic") == []
+    assert await due_in(house) is None
+
+
+async def test_what_lidarr_was_not_asked_about_yet_asks_once_its_lookup_knows_it(house: House) -> None:
+    home = Household(house, SyncingLidarr(house, world_of(3)))
+    detail = await ran(house, albums_of([1]))
+    (row,) = detail.recommendations
+    await decide(house.db, row.id, Decision.APPROVE, clock=house.clock)
+    # The feed would still be empty.
+    assert await due_in(house) is None
+    await home.round()
+    assert await due_in(house) == QUIET
+    house.clock.advance(minutes=1)
+    assert await synced(house) == ["/lists/default"]
+    # Looked up again before that is a day old, it is no news.
+    house.clock.advance(hours=23, minutes=30)
+    await home.round()
     assert await due_in(house) is None
 
 
@@ -111,7 +129,7 @@ async def test_the_task_comes_when_something_was_approved_and_not_in_a_pause(hou
     assert await request_due(house.db, tasks, clock=house.clock, zone=UTC) is None
     (row,) = await list_tasks(house.db, tasks, clock=house.clock, zone=UTC)
     assert (row.schedule, row.next_at) == ("when needed", None)
-    await ran(house, [recommended(1)], auto_approve=True)
+    await ran(house, [recommended(1)], auto_approve=True, clears=True)
     due = house.clock() + QUIET
     assert await request_due(house.db, tasks, clock=house.clock, zone=UTC) == due
     (row,) = await list_tasks(house.db, tasks, clock=house.clock, zone=UTC)
@@ -124,7 +142,7 @@ async def test_the_task_comes_when_something_was_approved_and_not_in_a_pause(hou
 
 async def test_the_task_is_queued_once_it_is_due(house: House) -> None:
     tasks = [Task("list_sync", None, wanted=next_sync)]
-    await ran(house, [recommended(1)], auto_approve=True)
+    await ran(house, [recommended(1)], auto_approve=True, clears=True)
     house.clock.advance(seconds=20)
     await request_due(house.db, tasks, clock=house.clock, zone=UTC)
     (job,) = await waiting_work(house.db)

@@ -127,7 +127,7 @@ async def test_a_list_tells_what_waits_and_what_was_fetched(home: House) -> None
     await decide(home.db, ids[0], Decision.APPROVE, clock=home.clock)
     await albums_feed(home.db, DEFAULT_LIST, clock=home.clock)
     await decide(home.db, ids[1], Decision.APPROVE, clock=home.clock)
-    (at_work,) = await read_lists_at_work(home.db, home.secrets)
+    (at_work,) = await read_lists_at_work(home.db, home.secrets, (), clock=home.clock)
     assert at_work.counts == {Status.PENDING: 1, Status.APPROVED: 1, Status.DELIVERED: 1}
     assert [(poll.channel, poll.items, poll.at) for poll in at_work.polls] == [("albums", 1, home.clock())]
 
@@ -140,7 +140,7 @@ async def test_only_the_newest_fetches_of_each_list_are_told(home: House) -> Non
     for _ in range(POLLS_SHOWN + 2):
         home.clock.advance(minutes=15)
         await albums_feed(home.db, DEFAULT_LIST, clock=home.clock)
-    (at_work,) = await read_lists_at_work(home.db, home.secrets)
+    (at_work,) = await read_lists_at_work(home.db, home.secrets, (), clock=home.clock)
     assert [poll.at for poll in at_work.polls] == sorted((poll.at for poll in at_work.polls), reverse=True)
     assert len(at_work.polls) == POLLS_SHOWN
     assert at_work.polls[0].at == home.clock()

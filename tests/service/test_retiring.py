@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from brainarr.domain.life import Event
+from brainarr.domain.lists import ListKind
 from brainarr.domain.recommendation import Recommendation, Status
 from brainarr.errors import Conflict, NotFound
 from brainarr.service.execution import LIST_GONE, Recommend, execute_run
@@ -38,7 +39,8 @@ async def found_for(home: House, *items: Recommendation) -> list[int]:
 
 async def ran_for_night(home: House, recommend: Recommend) -> RunDetail:
     asked = await request_run(home.db, NIGHT, clock=home.clock)
-    return await execute_run(deps(home, recommend), asked.id)
+    # It hears too late that it is to stop: it has found something by then.
+    return await execute_run(deps(home, recommend, beat_s=60), asked.id)
 
 
 async def statuses(home: House) -> dict[int, tuple[str, Status]]:
@@ -119,6 +121,17 @@ async def test_a_run_that_waits_is_cancelled_and_one_under_way_is_asked_to_stop(
         assert await runs.beat(connection, begun.id, home.clock(), None)
 
 
+async def test_lidarr_is_asked_to_fetch_the_heir_and_never_a_list_that_is_gone(home: House) -> None:
+    asked = await request_run(home.db, NIGHT, clock=home.clock)
+    detail = await execute_run(deps(home, finds(recommended(1)), clears=True), asked.id)
+    (row,) = detail.recommendations
+    await decide(home.db, row.id, Decision.APPROVE, clock=home.clock)
+    await delete_list(home.db, home.secrets, NIGHT, clock=home.clock)
+    async with home.db.transaction() as connection:
+        wanted = await lists.take_wanted_syncs(connection, home.clock())
+    assert [one.slug for one in wanted] == [DEFAULT_LIST]
+
+
 async def test_what_a_run_finds_for_a_list_that_went_meanwhile_stands_in_none(home: House) -> None:
     async def recommend(*_: object):
         await delete_list(home.db, home.secrets, NIGHT, clock=home.clock)
@@ -151,3 +164,12 @@ async def test_nothing_goes_to_a_list_of_another_lidarr(home: House) -> None:
         await delete_list(home.db, home.secrets, attic.slug, clock=home.clock)
     await delete_list(home.db, home.secrets, attic.slug, leftovers=Leftovers.REJECT, clock=home.clock)
     assert [one.status for one in (await list_recommendations(home.db)).items] == [Status.REJECTED]
+
+
+async def test_albums_of_owned_artists_go_on_in_a_list_of_their_kind(home: House) -> None:
+    for name in ("Gaps", "More gaps"):
+        await create_list(home.db, home.secrets, name, kind=ListKind.GAPS, clock=home.clock)
+    asked = await request_run(home.db, "more-gaps", clock=home.clock)
+    await execute_run(deps(home, finds(recommended(1, album=11))), asked.id)
+    deleted = await delete_list(home.db, home.secrets, "more-gaps", clock=home.clock)
+    assert (deleted.moved, deleted.moved_to) == (1, "Gaps")

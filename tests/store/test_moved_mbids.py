@@ -90,7 +90,7 @@ async def test_what_is_merged_twice_leads_to_the_last(house: House) -> None:
     await ran(house, [recommended(1)])
     await move(house, ARTIST, Move(Kind.ARTIST, mbid(9), mbid(5)))
     async with house.db.reading() as connection:
-        assert await moved_mbids.moved_into(connection, Kind.ARTIST) == {mbid(5)}
+        assert await moved_mbids.merged_into(connection, Kind.ARTIST, [mbid(5)]) == {mbid(1), mbid(9)}
         query = select(tables.moved_mbids.c.old, tables.moved_mbids.c.new)
         assert {(old, new) for old, new in await connection.execute(query)} == {
             (mbid(1), mbid(5)),

@@ -124,6 +124,35 @@ async def test_what_was_looked_up_lately_needs_no_lookup_at_its_approval(
     assert (await api.get("/api/v1/system/tasks/history?task=deliveries")).json() == []
 
 
+async def test_the_lists_say_what_holds_them_back(house: House, api: httpx2.AsyncClient) -> None:
+    await house.recommend(recommended(1), status=Status.APPROVED, cleared=False)
+    (row,) = (await api.get("/api/v1/lists")).json()
+    assert row["empty"]
+    assert row["explained"] == ["1 waits until Lidarr's own lookup has confirmed it."]
+    await house.recommend(recommended(2), status=Status.APPROVED)
+    (row,) = (await api.get("/api/v1/lists")).json()
+    assert not row["empty"]
+    assert row["explained"][1:] == ["2 approved: Lidarr takes what may go out at its next sync."]
+    await put(house.deps.db, DeliveryState(outage=begun("lidarr: away (503).", house.clock())))
+    (row,) = (await api.get("/api/v1/lists")).json()
+    assert row["empty"]
+    (said,) = row["explained"]
+    assert said.startswith("2 items are held: Lidarr's metadata server is away")
+    async with house.door(house.deps.api_key(), importers={}) as unguarded:
+        (row,) = (await unguarded.get("/api/v1/lists")).json()
+    assert row["explained"] == ["2 approved: Lidarr takes them at its next sync."]
+
+
+async def test_of_a_search_only_the_list_in_trial_is_not_empty(house: House, api: httpx2.AsyncClient) -> None:
+    (number,) = await house.recommend(recommended(1), status=Status.APPROVED)
+    quarantine = suspect(OPEN, [Group(1, "artists", (number,))])
+    for state, empty in ((quarantine, True), (passed(quarantine).quarantine, False)):
+        await put(house.deps.db, DeliveryState(quarantine=state))
+        (row,) = (await api.get("/api/v1/lists")).json()
+        assert row["empty"] is empty
+        assert row["explained"][0].startswith("A list sync of Lidarr's failed")
+
+
 async def test_deliveries_that_no_sync_is_known_of_are_said(house: House, api: httpx2.AsyncClient) -> None:
     await put(house.deps.db, DeliveryState(lost=5))
     assert any("NTP" in issue["remedy"] for issue in (await api.get("/api/v1/health")).json())

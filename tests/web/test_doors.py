@@ -57,10 +57,10 @@ PROTECTED = [
     ("GET", "/api/v1/lists/default/lidarr"),
     ("POST", "/api/v1/lists/default/lidarr"),
     ("DELETE", "/api/v1/lists/default/lidarr"),
-    ("GET", "/api/v1/lidarr/default"),
-    ("POST", "/api/v1/lidarr/default/repair"),
-    ("POST", "/api/v1/lidarr/default/webhook"),
-    ("DELETE", "/api/v1/lidarr/default/webhook"),
+    ("GET", "/api/v1/lidarrs/default"),
+    ("POST", "/api/v1/lidarrs/default/repair"),
+    ("POST", "/api/v1/lidarrs/default/webhook"),
+    ("DELETE", "/api/v1/lidarrs/default/webhook"),
     ("GET", "/api/v1/keys"),
     ("POST", "/api/v1/keys"),
     ("DELETE", "/api/v1/keys/1"),
@@ -135,7 +135,7 @@ async def test_every_address_of_the_api_is_in_that_test(api: httpx2.AsyncClient)
                 path.replace("/1", "/{id}")
                 .replace("home", "{name}")
                 .replace(ZIP, "{name}")
-                .replace("lidarr/default", "lidarr/{instance}")
+                .replace("lidarrs/default", "lidarrs/{instance}")
                 .replace("default", "{slug}")
                 .replace("attic", "{instance}"),
             ),

@@ -253,3 +253,24 @@ async def test_the_quick_way_is_measured_under_the_same_route_as_the_slow_one(ho
                 await client.get(base + path)
             assert polls(path) == before + 3
     assert house.deps.feeds.tally.hits == 4
+
+
+async def test_a_look_that_finds_the_library_as_it_was_costs_no_delivery(
+    house: House, lidarr: httpx2.AsyncClient
+):
+    source = ScriptedLidarr([owned(900)])
+    await sync_library(house.deps.db, source, house.clock, lambda _: None)
+    (number,) = await house.recommend(recommended(1), status=Status.APPROVED)
+    await lidarr.get(ARTISTS)
+    house.clock.advance(seconds=10)
+    await sync_library(house.deps.db, source, house.clock, lambda _: None)
+    await lidarr.get(ARTISTS)
+    assert await deliveries(house, number) == 1
+    # Nor does what another Lidarr holds.
+    attic = ScriptedLidarr([owned(1), owned(2)])
+    await sync_library(house.deps.db, attic, house.clock, lambda _: None, instance="attic")
+    assert await carried(lidarr) == {mbid(1)}
+    assert await deliveries(house, number) == 1
+    source = ScriptedLidarr([owned(900), owned(1)])
+    await sync_library(house.deps.db, source, house.clock, lambda _: None)
+    assert await carried(lidarr) == set()

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from brainarr.domain.lidarr_events import LidarrEvent, Told
 from brainarr.domain.names import NAME_LIMIT
-from brainarr.web.lidarr_bodies import LONGEST_NOTE, MOST_ALBUMS, MOST_TAGS, read_webhook
+from brainarr.web.lidarr_bodies import LONGEST_NOTE, MOST_ALBUMS, MOST_TAGS, events_of
 from tests.store.given import mbid
 from tests.web.lidarr_payloads import BODIES, RECORD, artist, body
 
 
 def read(sent: Any) -> tuple[LidarrEvent, ...]:
-    return read_webhook(json.dumps(sent).encode())
+    return events_of(json.dumps(sent).encode())
 
 
 def test_every_event_of_the_contract_is_read_and_only_those_that_matter_matter():
@@ -87,7 +87,7 @@ def test_members_that_are_not_what_they_should_be_leave_the_event():
 )
 def test_what_is_no_event_is_refused(sent: bytes):
     with pytest.raises(ValueError, match=r"\w"):
-        read_webhook(sent)
+        events_of(sent)
 
 
 def test_names_lists_and_notes_are_bounded():
@@ -142,4 +142,4 @@ def test_whatever_json_comes_is_read_or_refused(sent: Any):
 @given(st.binary(max_size=200))
 def test_whatever_bytes_come_are_refused(sent: bytes):
     with pytest.raises(ValueError, match=r"\w"):
-        read_webhook(sent)
+        events_of(sent)

@@ -10,7 +10,7 @@ import pytest
 
 from brainarr.domain.recommendation import Status
 from brainarr.providers.lidarr import Lidarr, LidarrSettings, connect
-from brainarr.sandbox.faults import Fault, Faults
+from brainarr.sandbox.faults import Faults
 from brainarr.sandbox.lidarr.app import create_lidarr
 from brainarr.sandbox.lidarr.holdings import Holdings
 from brainarr.sandbox.serve import serve
@@ -44,8 +44,6 @@ async def beside(house: House) -> AsyncIterator[Beside]:
             house.deps = replace(house.deps, all_import_lists={"default": Lidarr(lidarr, http).lists})
             settings = Settings(house)
             web = Faults(house.app())
-            # The receiver itself is held to tests of its own.
-            web.inject(Fault("/webhooks/lidarr/default", status=200, body=b"{}"))
             async with serve(web) as address:
                 yield Beside(holdings, web, address, settings)
         finally:
@@ -270,35 +268,35 @@ async def test_the_api_sets_up_tells_and_removes(beside: Beside, house: House):
 @pytest.mark.loopback
 async def test_the_api_tells_and_repairs_all_that_links_a_lidarr(beside: Beside, house: House):
     async with house.door(house.deps.api_key(), external_url=beside.address) as api:
-        before = (await api.get("/api/v1/lidarr/default")).json()
+        before = (await api.get("/api/v1/lidarrs/default")).json()
         assert (before["webhook"]["state"], before["warning"], before["left_off"]) == ("missing", "", [])
-        placed = (await api.post("/api/v1/lidarr/default/webhook")).json()
+        placed = (await api.post("/api/v1/lidarrs/default/webhook")).json()
         assert (placed["name"], placed["made"], placed["enabled"]) == ("Brainarr", True, True)
         await api.post("/api/v1/lists/default/lidarr")
         (hook,) = beside.holdings.notifications.values()
         hook.tags = (7,)
         albums, _ = beside.holdings.lists.values()
         albums.enable_automatic_add = False
-        told = (await api.get("/api/v1/lidarr/default")).json()
+        told = (await api.get("/api/v1/lidarrs/default")).json()
         assert told["webhook"]["differences"] == [
             "it has tags, so it tells only of artists that carry one of them"
         ]
         assert [row["state"] for row in told["lists"][0]["standings"]] == ["differs", "set up"]
-        repaired = (await api.post("/api/v1/lidarr/default/repair")).json()
+        repaired = (await api.post("/api/v1/lidarrs/default/repair")).json()
         assert [row["channel"] for row in repaired["lists"]] == ["albums"]
         assert repaired["webhook"]["enabled"]
-        assert (await api.post("/api/v1/lidarr/default/repair")).json() == {"lists": [], "webhook": None}
-        assert (await api.delete("/api/v1/lidarr/default/webhook")).json() == {"removed": 1}
-        assert (await api.delete("/api/v1/lidarr/default/webhook")).json() == {"removed": 0}
-        unknown = await api.get("/api/v1/lidarr/attic")
+        assert (await api.post("/api/v1/lidarrs/default/repair")).json() == {"lists": [], "webhook": None}
+        assert (await api.delete("/api/v1/lidarrs/default/webhook")).json() == {"removed": 1}
+        assert (await api.delete("/api/v1/lidarrs/default/webhook")).json() == {"removed": 0}
+        unknown = await api.get("/api/v1/lidarrs/attic")
         assert (unknown.status_code, unknown.json()["remedy"]) == (404, "There are: default.")
 
 
 @pytest.mark.loopback
 async def test_the_api_tells_what_lidarr_cannot_reach_yet(beside: Beside, house: House):
     async with house.door(house.deps.api_key(), external_url="http://127.0.0.1:9") as api:
-        await api.post("/api/v1/lidarr/default/webhook")
-        told = (await api.get("/api/v1/lidarr/default")).json()
+        await api.post("/api/v1/lidarrs/default/webhook")
+        told = (await api.get("/api/v1/lidarrs/default")).json()
     (waiting,) = told["left_off"]
     assert (waiting["channel"], waiting["list"], waiting["address"]) == (
         "webhook",

@@ -13,8 +13,11 @@ from sqlalchemy import insert
 
 from brainarr.domain import circuit as rules
 from brainarr.domain.circuit import Cause
+from brainarr.domain.deliveries import DeliveryState
 from brainarr.domain.money import Limits
+from brainarr.domain.outage import begun
 from brainarr.domain.prompt import Usage
+from brainarr.domain.quarantine import OPEN, Group, passed, suspect
 from brainarr.domain.recommendation import Judged, Outcome, ProviderReport, RunResult, Status, Verdict
 from brainarr.service.doctor import Check
 from brainarr.service.figures import FigureReader
@@ -22,7 +25,7 @@ from brainarr.service.health import Surroundings
 from brainarr.service.lists import DEFAULT_LIST
 from brainarr.service.liveness import this_process
 from brainarr.service.runs import request_run
-from brainarr.store import findings, runs, tables
+from brainarr.store import deliveries, findings, runs, tables
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.usage import StoredLedger
 from brainarr.web.app import WiredProvider
@@ -151,6 +154,32 @@ async def test_what_the_database_knows_is_told_from_it(house: House) -> None:
     assert value(found, "brainarr_provider_unpriced_requests_total", provider="cloud") == 1
     assert value(found, "brainarr_budget_left_dollars", period="month") == 0.5
     assert value(found, "brainarr_health_issues", source="Library", severity="notice") == 1
+
+
+async def test_what_is_kept_back_from_lidarr_is_counted_by_list_and_reason(house: House) -> None:
+    await house.recommend(recommended(1), recommended(2), status=Status.APPROVED, cleared=False)
+    await house.recommend(recommended(3), status=Status.APPROVED)
+
+    async def held() -> dict[str, float]:
+        async with house.door(house.deps.api_key()) as client:
+            found = await scraped(client)
+        return {
+            reason: value(found, "brainarr_deliveries_held", list="default", reason=reason)
+            for reason in ("lookup", "search", "outage")
+        }
+
+    assert await held() == {"lookup": 2, "search": 0, "outage": 0}
+    quarantine = suspect(OPEN, [Group(1, "artists", (1, 2))])
+    away = begun("away", house.clock())
+    for state, counted in (
+        (DeliveryState(quarantine=quarantine), {"lookup": 0, "search": 3, "outage": 0}),
+        (DeliveryState(quarantine=passed(quarantine).quarantine), {"lookup": 0, "search": 2, "outage": 0}),
+        (DeliveryState(outage=away), {"lookup": 0, "search": 0, "outage": 3}),
+    ):
+        async with house.deps.db.transaction() as connection:
+            await deliveries.lock_state(connection, "default")
+            await deliveries.write_state(connection, "default", state)
+        assert await held() == counted
 
 
 async def test_a_breaker_is_a_set_of_states_of_which_one_holds(house: House) -> None:

@@ -37,7 +37,9 @@ async def fill(house: House, count: int, name: str = "Artist") -> None:
     await refresh_library(house.deps.db, lidarr, house.deps.clock)
     library = await read_snapshot(house.deps.db)
     assert library is not None
-    await backfill_albums(house.deps.db, lidarr, library, limit=count, on_progress=unwatched)
+    await backfill_albums(
+        house.deps.db, lidarr, library, limit=count, clock=house.clock, on_progress=unwatched
+    )
 
 
 async def shown(pages: httpx2.AsyncClient) -> str:

@@ -1,4 +1,4 @@
-"""What doctor says of breakers, which it reads and never changes."""
+"""What doctor says of breakers and feeds, which it reads and never changes."""
 
 from pathlib import Path
 
@@ -6,13 +6,21 @@ import pytest
 
 from brainarr.domain import circuit as rules
 from brainarr.domain.circuit import Cause
+from brainarr.domain.deliveries import DeliveryState
+from brainarr.domain.outage import begun
+from brainarr.domain.recommendation import Status
 from brainarr.llm.breaker import setup_of
 from brainarr.service.doctor import Finding, Health, examine
+from brainarr.service.lists import DEFAULT_LIST
+from brainarr.service.runs import request_run
+from brainarr.store import deliveries
 from brainarr.store.breakers import StoredBreakers
+from brainarr.store.recommendations import insert_recommendations
 from brainarr.wiring.build import open_house
 from brainarr.wiring.checkup import open_checkup
 from tests.conftest import NOW
 from tests.servers import RedisServer, free_port
+from tests.store.given import recommended
 
 # Doctor looks for model servers on this machine.
 pytestmark = pytest.mark.loopback
@@ -39,6 +47,30 @@ async def test_a_latched_key_needs_the_user_until_the_entry_has_another(tmp_path
     assert (found.name, found.health) == ("home", Health.FAILED)
     assert "open since 2026-11-22 12:00:00 UTC: home: 401." in found.detail
     assert await findings(tmp_path, BRAINARR__PROVIDER_CHAIN__0__API_KEY="right") == []
+
+
+async def test_what_holds_a_list_back_is_said(tmp_path: Path) -> None:
+    lidarr = {"BRAINARR__LIDARR__URL": f"http://127.0.0.1:{free_port()}", "BRAINARR__LIDARR__API_KEY": "key"}
+
+    async def feed(environ: dict[str, str]) -> Finding:
+        async with open_checkup(tmp_path, CHAIN | environ) as checks:
+            (found,) = [check for check in checks if isinstance(check, Finding) and check.role == "feed"]
+        return found
+
+    async with open_house(tmp_path, CHAIN) as house:
+        db = house.db
+        asked = await request_run(db, DEFAULT_LIST, clock=house.clock)
+        async with db.transaction() as connection:
+            found = (recommended(1, album=11),)
+            await insert_recommendations(connection, asked.id, 1, found, Status.APPROVED, house.clock())
+            await deliveries.lock_state(connection, "default")
+            away = DeliveryState(outage=begun("lidarr: away (503).", house.clock()))
+            await deliveries.write_state(connection, "default", away)
+    held = await feed(lidarr)
+    assert held.health is Health.NOTE
+    assert held.detail.startswith("1 item is held: Lidarr's metadata server is away since")
+    # Nobody can be asked, so nothing is held.
+    assert (await feed({})).health is Health.OK
 
 
 @pytest.mark.parametrize("password", ["", "wrong"])

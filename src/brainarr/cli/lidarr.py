@@ -242,9 +242,10 @@ def _save(context: typer.Context, instance: str, url: str) -> None:
 
     async def inside() -> None:
         async with open_house(folder, os.environ) as house:
-            others = {one.name: one for one in house.settings.lidarrs}
-            spoken_to = house.settings.lidarr if instance == DEFAULT_INSTANCE else others.get(instance)
-            tls = spoken_to is None or spoken_to.verify_tls
+            # A new one is to be trusted as little as any other.
+            named = {one.name: one.verify_tls for one in house.settings.lidarrs}
+            named[DEFAULT_INSTANCE] = house.settings.lidarr.verify_tls
+            tls = named.get(instance, True)
             found = await probes_of(lambda: house.settings).lidarr(url, key or None, tls)
             configuration = configuration_of(house.ground)
             wanted: dict[str, object] = {"lidarr.url": url}

@@ -145,13 +145,15 @@ async def _execute(
     from brainarr.cli.progress import progress_on
     from brainarr.errors import NotFound
     from brainarr.service.execution import execute_run
+    from brainarr.service.lists import read_list
     from brainarr.service.runs import recover_runs, request_run
     from brainarr.wiring.build import open_house
 
     async with open_house(folder, os.environ) as house:
-        house.require_lidarr()
         await recover_runs(house.db, house.runs.process, clock=house.clock)
         try:
+            wanted = await read_list(house.db, house.installation.secrets, list_slug)
+            house.require_lidarr(wanted.instance)
             asked = await request_run(
                 house.db,
                 list_slug,

@@ -29,6 +29,16 @@ class Mode(StrEnum):
     """Nothing goes out: Lidarr's metadata server is away."""
 
 
+class Reason(StrEnum):
+    """Why something that is on its way does not go out."""
+
+    LOOKUP = "lookup"
+    """Lidarr's own lookup has not confirmed it yet."""
+    SEARCH = "search"
+    """The feeds are in a quarantine, and this is not its turn."""
+    OUTAGE = "outage"
+
+
 class FailedSync(msgspec.Struct, frozen=True):
     """The latest list sync that failed."""
 

@@ -1,6 +1,6 @@
 """What a list's feed gives Lidarr, or why it gives nothing, in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -30,6 +30,18 @@ class LastRun(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What keeps recommendations that are on their way from going out at once."""
+
+    said: tuple[str, ...] = ()
+    """Why, each a sentence or two."""
+    free: int | None = None
+    """How many may go out at the next sync all the same; None: all."""
+
+
+NOT_HELD = Held()
+
+
 class FeedWords(msgspec.Struct, frozen=True):
     empty: bool
     """Whether Lidarr would be given nothing now."""
@@ -37,25 +49,26 @@ class FeedWords(msgspec.Struct, frozen=True):
     """Each a sentence or two; what an empty feed waits for comes first."""
 
 
-def explain_feed(counts: Mapping[Status, int], last: LastRun | None, held: Sequence[str] = ()) -> FeedWords:
-    """`counts`: the list's recommendations by status; `last`: None, no run was made for it.
-
-    `held`: why what is approved is not carried at the moment, as sentences; then the feed is empty.
-    """
+def explain_feed(counts: Mapping[Status, int], last: LastRun | None, held: Held = NOT_HELD) -> FeedWords:
+    """`counts`: the list's recommendations by status; `last`: None, no run was made for it."""
     count = {status: counts.get(status, 0) for status in Status}
     on_its_way = count[Status.APPROVED] + count[Status.DELIVERED]
-    empty = bool(held) or not on_its_way
-    said = [*held, *_carried(count)] if on_its_way else [*held, f"The feed is empty: {_why(count, last)}"]
+    free = on_its_way if held.free is None else min(held.free, on_its_way)
+    if on_its_way:
+        said = [*held.said, *_carried(count, free, on_its_way)]
+    else:
+        said = [f"The feed is empty: {_why(count, last)}", *held.said]
     if on_its_way and (pending := count[Status.PENDING]):
         said.append(f"{_wait(pending)} for your review.")
     if failed := count[Status.FAILED]:
         said.append(f"{failed} refused by Lidarr: History says why.")
-    return FeedWords(empty, tuple(said))
+    return FeedWords(not free, tuple(said))
 
 
-def _carried(count: Mapping[Status, int]) -> Iterator[str]:
-    if approved := count[Status.APPROVED]:
-        yield f"{approved} approved: Lidarr takes {'it' if approved == 1 else 'them'} at its next sync."
+def _carried(count: Mapping[Status, int], free: int, on_its_way: int) -> Iterator[str]:
+    if (approved := count[Status.APPROVED]) and free:
+        taken = "what may go out" if free < on_its_way else "it" if approved == 1 else "them"
+        yield f"{approved} approved: Lidarr takes {taken} at its next sync."
     if delivered := count[Status.DELIVERED]:
         yield f"{delivered} fetched by Lidarr, not seen in your library yet."
 

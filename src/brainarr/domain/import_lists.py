@@ -14,7 +14,7 @@ class Channel(StrEnum):
     """The Custom List."""
 
 
-class Monitor(StrEnum):
+class ListMonitor(StrEnum):
     """What Lidarr monitors of what a list names (its `shouldMonitor`)."""
 
     NONE = "none"
@@ -60,7 +60,7 @@ class ListPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The feed key; of albums it is sent in a header."""
     enabled: bool
     """Off: Lidarr fetches the list and adds nothing."""
-    monitor: Monitor
+    monitor: ListMonitor
     monitor_new: MonitorNew
     monitor_existing: bool
     """Whether that goes for what Lidarr lists already, too."""

@@ -434,7 +434,8 @@ class Memory(msgspec.Struct, frozen=True):
     waiting: frozenset[Mbid] = frozenset()
     """Artists recommended before and not yet decided, or on their way to Lidarr."""
     names: tuple[str, ...] = ()
-    """Of both, the latest first: what models are asked not to propose again."""
+    """Of both, without artists whom the library has; the latest first: what models are asked not to propose
+    again."""
     learnt: Learnt = Learnt()
     blocks: Blocks = Blocks()
 

@@ -7,7 +7,7 @@ import msgspec
 from brainarr.domain.addresses import host_and_path, without_query
 
 
-class Told(StrEnum):
+class Switch(StrEnum):
     """What Lidarr tells of, by the names of its switches (contract C.4).
 
     Renamed and retagged files say nothing of what became of a recommendation: those switches stay as a person
@@ -47,7 +47,7 @@ class WebhookFound(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     key: str | None
     """What it shows in its header; None: a password, which Lidarr shows nobody."""
-    told: frozenset[Told]
+    told: frozenset[Switch]
     tags: tuple[int, ...]
 
     @property
@@ -64,7 +64,7 @@ def webhook_differences(found: WebhookFound, plan: WebhookPlan) -> tuple[str, ..
         said.append("it has an old key, or another one" if found.key else "it shows no key")
     if not found.enabled:
         said.append("all its events are off, so it tells nothing")
-    elif silent := [event.removeprefix("on") for event in Told if event not in found.told]:
+    elif silent := [event.removeprefix("on") for event in Switch if event not in found.told]:
         said.append(f"it does not tell of {', '.join(silent)}")
     if found.tags:
         said.append("it has tags, so it tells only of artists that carry one of them")

@@ -4,7 +4,9 @@ import msgspec
 import structlog
 
 from brainarr.domain.schedule import Schedule
+from brainarr.pipeline.ports import LibrarySource
 from brainarr.service.execution import RunDeps
+from brainarr.service.instances import for_each
 from brainarr.service.jobs import Work, forget_executions
 from brainarr.service.keeping import settle_recommendations
 from brainarr.service.library import refresh_library
@@ -47,13 +49,17 @@ def usual_chores(
     """Reading the library, settling what became of what was imported, forgetting what is past its time."""
     missing = "" if deps.libraries else NO_LIDARR
 
+    async def read_one(instance: str, source: LibrarySource) -> None:
+        await refresh_library(deps.db, source, deps.clock, instance=instance)
+
+    async def settle_one(instance: str, source: LibrarySource) -> None:
+        await settle_recommendations(deps.db, source, deps.clock, instance=instance)
+
     async def read(*_: object) -> None:
-        for instance, source in deps.libraries.items():
-            await refresh_library(deps.db, source, deps.clock, instance=instance)
+        await for_each(deps.libraries, read_one)
 
     async def settled(*_: object) -> None:
-        for instance, source in deps.libraries.items():
-            await settle_recommendations(deps.db, source, deps.clock, instance=instance)
+        await for_each(deps.libraries, settle_one)
 
     async def forget(*_: object) -> None:
         gone = await clean_up(deps.db, retention, clock=deps.clock)

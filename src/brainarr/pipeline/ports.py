@@ -446,6 +446,10 @@ class ImportLists(Protocol):
 
     async def change(self, number: int, plan: ListPlan) -> None: ...
 
+    async def readdress(self, number: int, address: str, key: str) -> None:
+        """Where it reads and with what key; all else stays."""
+        ...
+
     async def remove(self, number: int) -> None:
         """Also succeeds when there is no such list any more."""
         ...

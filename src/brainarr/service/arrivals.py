@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.life import IN_THE_LIBRARY, ON_THE_WAY, Actor, Event
-from brainarr.domain.music import Library, OwnedAlbum, OwnedArtist
+from brainarr.domain.music import Library, Mbid, OwnedAlbum, OwnedArtist
 from brainarr.domain.presence import Seen, Standing, state_after, what_happened
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
@@ -107,12 +107,18 @@ async def note_changes(
         standings = await presence.standings(connection, instance)
         sight = await read_sight(connection, library, standings, instance, unread=unread, sure=sure)
     now = clock()
-    moved = [row.id for row in standings if _moves(row.known, sight(row.artist, row.group), sight, now)]
+    moved = {
+        row.id: (row.artist, row.group)
+        for row in standings
+        if _moves(row.known, sight(row.artist, row.group), sight, now)
+    }
     counts: dict[Event, int] = defaultdict(int)
     for start in range(0, len(moved), _AT_ONCE):
         async with db.transaction() as connection:
-            # Again: somebody may have decided meanwhile, or another process have seen the same.
-            rows = await recommendations.to_change(connection, moved[start : start + _AT_ONCE])
+            # Again: somebody may have decided meanwhile, or another process have seen the same. What has got
+            # another identifier or another Lidarr since was not looked for.
+            found = await recommendations.to_change(connection, list(islice(moved, start, start + _AT_ONCE)))
+            rows = [row for row in found if row.instance == instance and moved[row.id] == _identity(row)]
             for event, count in (await _move(connection, rows, sight, now)).items():
                 counts[event] += count
     return Changes(
@@ -121,6 +127,10 @@ async def note_changes(
         removed=counts[Event.REMOVED] + counts[Event.EXCLUDED],
         unmonitored=counts[Event.UNMONITORED],
     )
+
+
+def _identity(row: RecommendationRow) -> tuple[Mbid, Mbid | None]:
+    return row.recommendation.artist_mbid, row.recommendation.release_group_mbid
 
 
 def _moves(known: Standing, seen: Seen, sight: Sight, now: datetime) -> bool:

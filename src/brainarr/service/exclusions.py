@@ -13,9 +13,10 @@ from brainarr.domain.music import Mbid
 from brainarr.errors import ProviderRejected
 from brainarr.pipeline.ports import Clock, WatchedLibrary
 from brainarr.store import exclusions as rows
-from brainarr.store import jobs
+from brainarr.store import jobs, moved_mbids
 from brainarr.store.blocks import Block, BlockKind
 from brainarr.store.exclusions import Intent
+from brainarr.store.moved_mbids import Kind
 from brainarr.store.session import Database
 
 MOST_AT_ONCE = 50
@@ -40,7 +41,9 @@ async def take_exclusions_back(
     connection: AsyncConnection, revoked: Collection[Block], now: datetime
 ) -> None:
     """Within a transaction: what these blocks wrote is to be lifted. What somebody else excluded stays."""
-    artists = [Mbid(block.key) for block in revoked if block.kind is BlockKind.ARTIST]
+    artists = {Mbid(block.key) for block in revoked if block.kind is BlockKind.ARTIST}
+    # Lidarr keeps the identifier that it was given, whatever MusicBrainz has merged that into since.
+    artists |= await moved_mbids.merged_into(connection, Kind.ARTIST, artists)
     if artists and await rows.take_back(connection, artists, now):
         await _ask(connection, now)
 

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from brainarr import log, metrics
+from brainarr.domain.deliveries import CLEARED_FOR
 from brainarr.domain.learning import DEFAULT_WEIGHTS, FacetWeights
 from brainarr.domain.life import Actor, Event
 from brainarr.domain.listens import with_plays
@@ -201,8 +202,8 @@ async def _work(deps: RunDeps, run: RunRow, steps: _Steps) -> None:
         await write_history(connection, stored, Event.PROPOSED, now, actor=asked_by)
         if auto_approve:
             await write_history(connection, stored, Event.APPROVED, now, actor=Actor.AUTOMATIC)
-            if stored:
-                await lists.want_sync(connection, run.list_id, now)
+            ids = [row.id for row in stored]
+            await lists.want_syncs(connection, ids, now, cleared_since=now - CLEARED_FOR)
         await enforce(connection, now)
 
 

@@ -114,15 +114,31 @@ async def _deliver(
     wanted = await find_list(connection, slug)
     now = clock()
     carried = await choose_carried(connection, wanted, channel, now, guarded=wanted.instance in guarded)
-    ids = [row.id for row in carried.rows]
+    rows = await _still_on_the_way(connection, carried.rows)
+    ids = [row.id for row in rows]
     if ids or carried.held:
         await lists.insert_delivery(connection, wanted.id, channel, ids, now, trial=carried.trial)
     if ids:
         await recommendations.mark_delivered(connection, ids, now)
         # Only the first delivery is news; a stuck item is offered again at every poll.
-        news = [row for row in carried.rows if row.status is Status.APPROVED]
+        news = [row for row in rows if row.status is Status.APPROVED]
         await write_history(connection, news, Event.DELIVERED, now, actor=Actor.LIDARR, channel=channel)
-    return carried.rows
+    return rows
+
+
+async def _still_on_the_way(
+    connection: AsyncConnection, rows: Sequence[RecommendationRow]
+) -> tuple[RecommendationRow, ...]:
+    """In their order, without those that another process has just decided on: what was rejected must not
+    become delivered."""
+    if not rows:
+        return ()
+    present = {row.id: row for row in await recommendations.to_change(connection, [row.id for row in rows])}
+    return tuple(
+        present[row.id]
+        for row in rows
+        if row.id in present and present[row.id].status in recommendations.ON_THE_WAY
+    )
 
 
 def _feed_albums(rows: Sequence[RecommendationRow]) -> tuple[FeedAlbum, ...]:

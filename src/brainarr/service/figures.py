@@ -12,10 +12,12 @@ from datetime import datetime
 import msgspec
 
 from brainarr.domain.circuit import State
+from brainarr.domain.deliveries import Reason
 from brainarr.domain.health import Issue
 from brainarr.domain.money import Limits
 from brainarr.errors import StorageError
 from brainarr.pipeline.ports import Clock
+from brainarr.service.delivery.standing import standings_of
 from brainarr.service.health import NOTHING_ELSE, Surroundings, read_health
 from brainarr.service.monitor import read_breakers
 from brainarr.store import figures, library
@@ -37,6 +39,8 @@ class Figures(msgspec.Struct, frozen=True):
     verdicts: Mapping[str, int]
     recommendations: Mapping[tuple[str, str], int]
     """By list and status."""
+    held: Mapping[tuple[str, Reason], int]
+    """Items on their way that do not go out, by list and reason."""
     models: tuple[ModelFigure, ...]
     sources: tuple[SourceFigure, ...]
     breakers: Mapping[str, State]
@@ -91,6 +95,7 @@ class FigureReader:
         breakers = await read_breakers(self._db, self._setups)
         issues = await read_health(self._db, clock=self._clock, setups=self._setups, around=self._around)
         async with self._db.reading() as connection:
+            standings = await standings_of(connection, self._around.instances, now)
             state = await library.read_state(connection, "default")
             return Figures(
                 runs=await figures.run_figures(connection),
@@ -99,6 +104,11 @@ class FigureReader:
                 queue=await figures.queue_figures(connection),
                 verdicts=await figures.verdict_figures(connection),
                 recommendations=await figures.recommendation_figures(connection),
+                held={
+                    (slug, reason): standing.held_back.get(reason, 0)
+                    for slug, standing in standings.items()
+                    for reason in Reason
+                },
                 models=await figures.model_figures(connection),
                 sources=await figures.source_figures(connection),
                 breakers={

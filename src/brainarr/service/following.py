@@ -13,6 +13,7 @@ from brainarr.errors import BrainarrError
 from brainarr.pipeline.ports import Clock, WatchedLibrary
 from brainarr.service.arrivals import Changes
 from brainarr.service.exclusions import carry_out_exclusions
+from brainarr.service.instances import together
 from brainarr.service.library import INSTANCE, look_at_library, unwatched
 from brainarr.service.lidarr_events import MOST_KEPT, read_watch, take_in, tell_recommendations
 from brainarr.store import lidarr_events as rows
@@ -46,7 +47,7 @@ class Followed(msgspec.Struct, frozen=True):
 
 async def follow_lidarrs(db: Database, lidarrs: Mapping[str, WatchedLibrary], clock: Clock) -> None:
     """`follow_lidarr` for each, until none has told anything meanwhile. One that is away keeps nobody from
-    following the others; raises the first ProviderError at the end."""
+    following the others; raises `instances.together` at the end."""
     failures: dict[str, BrainarrError] = {}
     waiting = set(lidarrs)
     for _ in range(_ROUNDS):
@@ -60,7 +61,7 @@ async def follow_lidarrs(db: Database, lidarrs: Mapping[str, WatchedLibrary], cl
         if not waiting:
             break
     if failures:
-        raise next(iter(failures.values()))
+        raise together(failures.values())
 
 
 async def follow_lidarr(

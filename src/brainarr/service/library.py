@@ -67,7 +67,8 @@ async def look_at_library(
         unread = {artist.id for artist in wanted} - read.keys()
         if any(library.albums.get(number) != StoredAlbums(read)[number] for number in read):
             async with db.transaction() as connection:
-                await snapshot.note_change(connection, instance, library.read_at)
+                # Not when the artists were read: by that version somebody may go already.
+                await snapshot.note_change(connection, instance, clock())
         library = _including(library, read)
     await follow_moves(db, source, library, clock, instance, unread=unread)
     return Looked(library, await note_changes(db, library, clock, instance, unread=unread, sure=thorough))
@@ -80,6 +81,7 @@ async def backfill_albums(
     first: Sequence[int] = (),
     *,
     limit: int,
+    clock: Clock,
     on_progress: OnProgress,
     concurrency: int = 4,
     instance: str = INSTANCE,
@@ -101,7 +103,7 @@ async def backfill_albums(
     read = await read_albums(db, source, wanted, on_progress, instance=instance, concurrency=concurrency)
     if read:
         async with db.transaction() as connection:
-            await snapshot.note_change(connection, instance, library.read_at)
+            await snapshot.note_change(connection, instance, clock())
     return _including(library, read)
 
 
@@ -127,7 +129,9 @@ async def refresh_library(
     library = await sync_library(db, source, clock, unwatched, instance=instance)
     if library.from_snapshot:
         return library
-    return await backfill_albums(db, source, library, limit=PORTION, on_progress=unwatched, instance=instance)
+    return await backfill_albums(
+        db, source, library, limit=PORTION, clock=clock, on_progress=unwatched, instance=instance
+    )
 
 
 async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:
@@ -155,6 +159,8 @@ async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | 
 async def _read(
     db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, instance: str
 ) -> Library:
+    # As of its beginning: what another process finds there meanwhile, this reading may have missed.
+    read_at = clock()
     exclusions = await source.read_exclusions()
     tags = await source.read_tags()
     own_tag = next((number for number, label in tags.items() if label.casefold() == OUR_TAG), None)
@@ -187,7 +193,6 @@ async def _read(
     for start in range(0, len(gone), SLICE):
         async with db.transaction() as connection:
             await snapshot.delete_artists(connection, instance, gone[start : start + SLICE])
-    read_at = clock()
     same = (
         before and not gone and not differs and (before.exclusions, before.own_tag) == (exclusions, own_tag)
     )

@@ -130,13 +130,17 @@ async def _try(
         placed = await link_webhook(db, secrets, lidarr, one.instance, address, clock=clock)
         return _told(one, placed.unreached)
     row = await read_list(db, secrets, one.slug)
+    if row.instance != one.instance:
+        # It is for another Lidarr by now.
+        await _forget(db, one)
+        return False
     channel = Channel(one.channel)
     standings = {standing.channel: standing for standing in await read_setup(lidarr, row, address)}
     listed = standings[channel].found
     if listed is None or listed.enabled:
         await _forget(db, one)
         return False
-    (done,) = await link_list(db, lidarr, row, address, Wanted(channels=(channel,)), clock=clock)
+    done, *_ = await link_list(db, lidarr, row, address, Wanted(channels=(channel,)), clock=clock)
     return _told(one, done.unreached)
 
 

@@ -1,7 +1,7 @@
 """A list set up in Lidarr: its two import lists made, compared, repaired, removed."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -12,21 +12,23 @@ from brainarr.domain.import_lists import (
     Channel,
     Choices,
     ListFound,
+    ListMonitor,
     ListPlan,
-    Monitor,
     MonitorNew,
     State,
     Terms,
     Unreached,
 )
+from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.lists import ListKind
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lists import ListRow
 
-TAG = "brainarr"
 TEST_S = 20.0
 """Lidarr itself waits 100 s for an address that swallows what it is sent."""
 BOTH = (Channel.ALBUMS, Channel.ARTISTS)
+
+_OLD_KEY = "it has an old key, or another one"
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     channel: Channel
     state: State
     found: ListFound | None
+    others: tuple[ListFound, ...] = ()
+    """More that read it, each a part of it: a person made them, and picked what is theirs."""
     differences: tuple[str, ...] = ()
     """What is not as it should be, each in words."""
 
@@ -82,7 +86,7 @@ async def read_setups(
         wanted = feed_addresses(row, address)[channel]
         return _standing(channel, row, _ours(found, channel, row.slug, wanted), wanted)
 
-    return {row.slug: tuple(standing(channel, row) for channel in BOTH) for row in rows}
+    return {row.slug: _one_key(tuple(standing(channel, row) for channel in BOTH)) for row in rows}
 
 
 async def read_setup(lidarr: ImportLists, row: ListRow, address: str) -> tuple[Standing, ...]:
@@ -93,22 +97,24 @@ async def read_setup(lidarr: ImportLists, row: ListRow, address: str) -> tuple[S
 async def set_up(lidarr: ImportLists, row: ListRow, address: str, wanted: Wanted) -> tuple[Placed, ...]:
     """Makes or corrects the import lists: asked twice, they are there once. Raises ProviderError.
 
-    Lidarr's own test comes first. What it cannot read is left switched off, so that no sync fails.
+    Lidarr's own test comes first. What it cannot read is left switched off, so that no sync fails. Of several
+    that read one channel the first is corrected, the others get its address and key.
     """
     found = await lidarr.read()
-    choices, tag = await lidarr.choices(), await lidarr.tag(TAG)
+    choices, tag = await lidarr.choices(), await lidarr.tag(OUR_TAG)
     addresses = feed_addresses(row, address)
-    return tuple(
-        [
-            await _place(
-                lidarr,
-                _plan(channel, row, addresses[channel], wanted, choices, tag, there),
-                there.number if there else None,
-            )
-            for channel in wanted.channels
-            for there in [_ours(found, channel, row.slug, addresses[channel])]
-        ]
-    )
+    placed: list[Placed] = []
+    for channel in wanted.channels:
+        there, *others = _ours(found, channel, row.slug, addresses[channel]) or (None,)
+        plan = _plan(channel, row, addresses[channel], wanted, choices, tag, there)
+        placed.append(await _place(lidarr, plan, there.number if there else None))
+        if placed[-1].unreached is not None:
+            # What does not reach us by this address would fail by it too.
+            continue
+        for other in filter(None, others):
+            await lidarr.readdress(other.number, plan.address, plan.key)
+            placed.append(Placed(channel=channel, name=other.name, made=False, unreached=None))
+    return tuple(placed)
 
 
 async def take_down(
@@ -117,7 +123,7 @@ async def take_down(
     """Removes them from Lidarr; what they brought stays. How many there were. Raises ProviderError."""
     addresses = feed_addresses(row, address)
     there = await lidarr.read()
-    gone = [one for channel in channels if (one := _ours(there, channel, row.slug, addresses[channel]))]
+    gone = [one for channel in channels for one in _ours(there, channel, row.slug, addresses[channel])[:1]]
     for one in gone:
         await lidarr.remove(one.number)
         log.info("an import list was removed from Lidarr", name=one.name)
@@ -148,37 +154,65 @@ async def within_patience(test: Awaitable[Unreached | None], what: str) -> Unrea
         )
 
 
-def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> ListFound | None:
-    """The one that reads this channel, rather by this address than by another one that leads here."""
+def _ours(found: Iterable[ListFound], channel: Channel, slug: str, address: str) -> tuple[ListFound, ...]:
+    """Those that read this channel: first the oldest by this address, else by another that leads here; then
+    others that read at this address, or at that of the first."""
     place = host_and_path(address)
     mine = [one for one in found if one.channel is channel and leads_through(one.address, f"/lists/{slug}")]
-    return min(mine, key=lambda one: (host_and_path(one.address) != place, one.number), default=None)
+    mine.sort(key=lambda one: (host_and_path(one.address) != place, one.number))
+    # Anything else may be another Brainarr's.
+    places = {place, *(host_and_path(one.address) for one in mine[:1])}
+    return tuple(one for one in mine if host_and_path(one.address) in places)
 
 
-def _standing(channel: Channel, row: ListRow, found: ListFound | None, address: str) -> Standing:
-    if found is None:
+def _standing(channel: Channel, row: ListRow, found: Sequence[ListFound], address: str) -> Standing:
+    if not found:
         return Standing(channel=channel, state=State.MISSING, found=None)
-    differences = tuple(_differences(channel, row, found, address))
-    state = State.DIFFERS if differences else State.SET_UP
-    return Standing(channel=channel, state=state, found=found, differences=differences)
+    first, *others = found
+    differences = [
+        *_differences(channel, row, first, address),
+        *(f"{one.name}: {said}" for one in others for said in _elsewhere(one, address)),
+    ]
+    return Standing(
+        channel=channel,
+        state=State.DIFFERS if differences else State.SET_UP,
+        found=first,
+        others=tuple(others),
+        differences=tuple(differences),
+    )
+
+
+def _one_key(standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
+    """Lidarr shows the key of the artists only: where that is old, the one of the albums is, too."""
+    if not any(_OLD_KEY in one.differences for one in standings):
+        return standings
+    return tuple(
+        one
+        if one.found is None or _OLD_KEY in one.differences
+        else msgspec.structs.replace(one, state=State.DIFFERS, differences=(*one.differences, _OLD_KEY))
+        for one in standings
+    )
+
+
+def _elsewhere(found: ListFound, address: str) -> list[str]:
+    """What is wrong with where it reads, and with what key."""
+    if host_and_path(found.address) != host_and_path(address):
+        return [f"it reads {without_query(found.address)}, not {without_query(address)}"]
+    return [_OLD_KEY] if found.address.rstrip("/") != address else []
 
 
 def _differences(channel: Channel, row: ListRow, found: ListFound, address: str) -> list[str]:
     """What keeps it from working as promised; a person's own choices are no difference."""
-    said: list[str] = []
-    if host_and_path(found.address) != host_and_path(address):
-        said.append(f"it reads {without_query(found.address)}, not {without_query(address)}")
-    elif found.address.rstrip("/") != address:
-        said.append("it has an old key, or another one")
+    said = _elsewhere(found, address)
     if not found.enabled:
         said.append("Enable Automatic Add is off, so it adds nothing")
-    if channel is Channel.ALBUMS and found.monitor != Monitor.SPECIFIC_ALBUM:
+    if channel is Channel.ALBUMS and found.monitor != ListMonitor.SPECIFIC_ALBUM:
         said.append("Monitor is not Specific Album, so it does not stop at the album you approved")
     if channel is Channel.ALBUMS and found.monitor_new != MonitorNew.NONE:
         said.append("Monitor New Albums is not None, so later albums come along")
     if _of_owned_artists(channel, row) and not found.monitor_existing:
         said.append("Monitor Existing Albums is off, so albums that Lidarr lists already stay unmonitored")
-    if channel is Channel.ARTISTS and found.monitor == Monitor.SPECIFIC_ALBUM:
+    if channel is Channel.ARTISTS and found.monitor == ListMonitor.SPECIFIC_ALBUM:
         said.append("Monitor is Specific Album, which for a list of artists means all their albums")
     return said
 
@@ -213,14 +247,14 @@ def _of_owned_artists(channel: Channel, row: ListRow) -> bool:
     return channel is Channel.ALBUMS and row.kind is not ListKind.DISCOVER
 
 
-def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[Monitor, MonitorNew]:
+def _monitoring(channel: Channel, wanted: Wanted, there: ListFound | None) -> tuple[ListMonitor, MonitorNew]:
     if channel is Channel.ALBUMS:
-        return Monitor.SPECIFIC_ALBUM, MonitorNew.NONE
-    if wanted.whole_artists is None and there and there.monitor == Monitor.ENTIRE_ARTIST:
-        return Monitor.ENTIRE_ARTIST, _known(there.monitor_new)
+        return ListMonitor.SPECIFIC_ALBUM, MonitorNew.NONE
+    if wanted.whole_artists is None and there and there.monitor == ListMonitor.ENTIRE_ARTIST:
+        return ListMonitor.ENTIRE_ARTIST, _known(there.monitor_new)
     if wanted.whole_artists:
-        return Monitor.ENTIRE_ARTIST, MonitorNew.ALL
-    return Monitor.NONE, MonitorNew.NONE
+        return ListMonitor.ENTIRE_ARTIST, MonitorNew.ALL
+    return ListMonitor.NONE, MonitorNew.NONE
 
 
 def _known(text: str) -> MonitorNew:

@@ -2,7 +2,7 @@
 for them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from brainarr.errors import Conflict
 from brainarr.service.chain import Entries, Entry, entries_of, keeping_key, name_of
@@ -32,8 +32,7 @@ def with_lidarr(lidarrs: Entries, entry: Entry) -> Entries:
 
 async def without_lidarr(db: Database, lidarrs: Entries, name: str) -> Entries:
     """Raises Conflict while lists are for it."""
-    mine = await lists_for(db, name)
-    if mine:
+    if mine := (await lists_by_lidarr(db)).get(name):
         raise Conflict(
             f"{', '.join(mine)} {'is' if len(mine) == 1 else 'are'} for this Lidarr.",
             remedy="Let them be for another one first, or delete them.",
@@ -41,7 +40,11 @@ async def without_lidarr(db: Database, lidarrs: Entries, name: str) -> Entries:
     return tuple(one for one in lidarrs if name_of(one) != name)
 
 
-async def lists_for(db: Database, name: str) -> Sequence[str]:
-    """Names of the lists that are for that Lidarr."""
+async def lists_by_lidarr(db: Database) -> Mapping[str, tuple[str, ...]]:
+    """Names of the lists that are for each Lidarr of which any is."""
     async with db.reading() as connection:
-        return [one.name for one in await lists_of(connection) if one.instance == name]
+        every = await lists_of(connection)
+    return {
+        instance: tuple(one.name for one in every if one.instance == instance)
+        for instance in {one.instance for one in every}
+    }

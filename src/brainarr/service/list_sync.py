@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.errors import ProviderError
 from brainarr.pipeline.ports import Clock, Importer
+from brainarr.service.instances import together
 from brainarr.store import lists
 from brainarr.store.session import Database
 
@@ -26,20 +27,20 @@ async def next_sync(connection: AsyncConnection) -> datetime | None:
 async def sync_approved(db: Database, importers: Mapping[str, Importer], *, clock: Clock) -> int:
     """Asks each list's Lidarr to fetch it now; how many import lists do. `importers`: by instance.
 
-    A Lidarr that does not answer is not asked again: it comes by itself. Raises ProviderError then, when all
-    others are asked.
+    A Lidarr that does not answer is not asked again: it comes by itself. Raises `instances.together` then,
+    when all others are asked.
     """
     async with db.transaction() as connection:
         wanted = await lists.take_wanted_syncs(connection, clock() - QUIET)
-    asked, failure = 0, None
+    asked, failures = 0, list[ProviderError]()
     for one in wanted:
         if (importer := importers.get(one.instance)) is None:
             continue
         try:
             asked += await importer.sync_lists(f"/lists/{one.slug}")
         except ProviderError as error:
-            failure = error
-    if failure is not None:
-        raise failure
+            failures.append(error)
+    if failures:
+        raise together(failures)
     log.info("Lidarr was asked to fetch what was approved", lists=[one.slug for one in wanted], asked=asked)
     return asked

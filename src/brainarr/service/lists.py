@@ -70,12 +70,15 @@ async def read_list(db: Database, secrets: Secrets, slug: str) -> ListRow:
         return _row(await find_list(connection, slug), secrets)
 
 
-async def read_lists_at_work(db: Database, secrets: Secrets) -> tuple[ListAtWork, ...]:
+async def read_lists_at_work(
+    db: Database, secrets: Secrets, guarded: Collection[str], *, clock: Clock
+) -> tuple[ListAtWork, ...]:
+    """`guarded`: the instances whose Lidarr is configured."""
     async with db.reading() as connection:
         rows = [_row(stored, secrets) for stored in await lists.lists_of(connection)]
         counted = await recommendation_figures(connection)
         polls = await lists.latest_polls(connection, POLLS_SHOWN)
-        words = await feed_words(connection)
+        words = await feed_words(connection, guarded, clock())
     return tuple(
         ListAtWork(
             row,

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.deliveries import LOOKED_UP_AFTER
+from brainarr.domain.deliveries import CLEARED_FOR, LOOKED_UP_AFTER
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict, NotFound
@@ -169,13 +169,13 @@ async def _decide(
     if decision is Decision.UNDO:
         await take_back(connection, row, now, actor)
         return await find(connection, recommendation_id), True
-    if on_its_way:
-        await lists.want_sync(connection, row.list_id, now)
     if back:
         await write_history(connection, [row], Event.UNDONE, now, actor=actor)
     changes = _changes(decision, row, now, note)
     await recommendations.set_status(connection, [row.id], STEPS[event].to or row.status, **changes)
     await write_history(connection, [row], event, now, actor=actor, note=note or _tried(decision, row))
+    if on_its_way:
+        await lists.want_syncs(connection, [row.id], now, cleared_since=now - CLEARED_FOR)
     if on_its_way and _is_to_be_looked_up(row, now):
         # A feed carries it once Lidarr's own lookup has confirmed it.
         await insert_job(connection, DELIVERIES, trigger=SCHEDULE, at=now, due_at=now)

@@ -4,18 +4,21 @@ Runs, verdicts and history stay as they are, under its name. What waits in it, o
 goes on in another list of the same Lidarr, or is given up, as the person says.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.deliveries import CLEARED_FOR
 from brainarr.domain.life import STEPS, Actor, Event
 from brainarr.domain.recommendation import Status
 from brainarr.errors import Conflict
 from brainarr.pipeline.ports import Clock
-from brainarr.service.lists import DEFAULT_LIST, find_list, new_key
+from brainarr.service.lists import DEFAULT_LIST, ListRow, find_list, new_key
 from brainarr.store import lists, recommendations, runs
 from brainarr.store.history import write_history
 from brainarr.store.lists import StoredList
@@ -24,6 +27,8 @@ from brainarr.store.runs import RunStatus
 from brainarr.store.secrets import Secrets
 from brainarr.store.session import Database
 
+List = TypeVar("List", StoredList, ListRow)
+
 _OPEN = (Status.PENDING, Status.APPROVED, Status.DELIVERED, Status.FAILED)
 
 
@@ -31,7 +36,7 @@ class Leftovers(StrEnum):
     """What becomes of recommendations in a list that is deleted."""
 
     MOVE = "move"
-    """They go on in the oldest other list of the same Lidarr."""
+    """They go on in the oldest other list of the same Lidarr, in one of the same kind if there is any."""
     REJECT = "reject"
     """The person does not want them: what Lidarr has not fetched is rejected, the rest is given up."""
 
@@ -65,7 +70,8 @@ async def delete_list(
         if not await lists.list_is_used(connection, wanted.id):
             await lists.delete_list(connection, wanted.id)
             return Deleted(wanted.name)
-        waiting = [row for row in await _open(connection, wanted) if row.given_up_at is None]
+        still_open = await recommendations.in_status(connection, _OPEN, list_id=wanted.id)
+        waiting = [row for row in still_open if row.given_up_at is None]
         if waiting and leftovers is Leftovers.MOVE:
             heir = await _heir(connection, wanted, len(waiting))
             await _move(connection, waiting, wanted, heir, now, actor)
@@ -85,22 +91,23 @@ async def rehome(connection: AsyncConnection, now: datetime, actor: Actor) -> No
     if not strays:
         return
     present = await lists.lists_of(connection)
-    names = await lists.names_of_lists(connection)
+    of_list: dict[int, list[RecommendationRow]] = defaultdict(list)
     for row in strays:
-        heir = next((one for one in present if one.instance == row.instance), present[0])
-        await recommendations.move_to_list(connection, [row.id], heir.id)
-        note = f"from {names[row.list]} to {heir.name}"
-        await write_history(connection, [row], Event.MOVED, now, actor=actor, note=note)
+        of_list[row.list_id].append(row)
+    for gone in await lists.lists_of(connection, retired=True):
+        if rows := of_list.get(gone.id):
+            await _move(connection, rows, gone, heir_among(present, gone) or present[0], now, actor)
 
 
-async def _open(connection: AsyncConnection, wanted: StoredList) -> list[RecommendationRow]:
-    rows = await recommendations.in_status(connection, _OPEN)
-    return [row for row in rows if row.list_id == wanted.id]
+def heir_among(present: Sequence[List], gone: List) -> List | None:
+    """The oldest other list of its Lidarr, one of its kind first: Lidarr's import list for albums of owned
+    artists is set up otherwise. `present`: the oldest first."""
+    others = [one for one in present if one.slug != gone.slug and one.instance == gone.instance]
+    return min(others, key=lambda one: one.kind is not gone.kind, default=None)
 
 
 async def _heir(connection: AsyncConnection, wanted: StoredList, waiting: int) -> StoredList:
-    others = (one for one in await lists.lists_of(connection) if one.id != wanted.id)
-    heir = next((one for one in others if one.instance == wanted.instance), None)
+    heir = heir_among(await lists.lists_of(connection), wanted)
     if heir is None:
         raise Conflict(
             f"{waiting} still wait in {wanted.name}, and no other list is for the Lidarr {wanted.instance}.",
@@ -120,6 +127,7 @@ async def _move(
     await recommendations.move_to_list(connection, [row.id for row in rows], heir.id)
     note = f"from {wanted.name} to {heir.name}"
     await write_history(connection, rows, Event.MOVED, now, actor=actor, note=note)
+    await lists.want_syncs(connection, [row.id for row in rows], now, cleared_since=now - CLEARED_FOR)
 
 
 async def _refuse(

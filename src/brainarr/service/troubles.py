@@ -6,7 +6,7 @@ import msgspec
 
 from brainarr.domain.recommendation import Status
 from brainarr.pipeline.ports import Clock
-from brainarr.store import library, recommendations
+from brainarr.store import library, troubles
 from brainarr.store.page import FIRST_PAGE, Page, PageOf
 from brainarr.store.recommendations import RecommendationRow
 from brainarr.store.session import Database
@@ -65,7 +65,7 @@ async def list_troubles(db: Database, asked: PageOf = FIRST_PAGE, *, clock: Cloc
     """Failed and stuck ones, the newest decision first."""
     now = clock()
     async with db.reading() as connection:
-        page = await recommendations.page_of_troubled(connection, asked, _bounds(now))
+        page = await troubles.page_of_troubled(connection, asked, _bounds(now))
         artists = {row.recommendation.artist_mbid for row in page.items}
         owned = {
             (instance, mbid)
@@ -81,12 +81,12 @@ async def list_troubles(db: Database, asked: PageOf = FIRST_PAGE, *, clock: Cloc
 async def count_troubles(db: Database, *, clock: Clock) -> Troubles:
     """For the health page; two sums."""
     async with db.reading() as connection:
-        failed, stuck = await recommendations.count_troubled(connection, _bounds(clock()))
+        failed, stuck = await troubles.count_troubled(connection, _bounds(clock()))
     return Troubles(failed, stuck)
 
 
-def _bounds(now: datetime) -> recommendations.Overdue:
-    return recommendations.Overdue(now - STUCK_AFTER, STUCK_POLLS, now - STUCK_ANYHOW)
+def _bounds(now: datetime) -> troubles.Overdue:
+    return troubles.Overdue(now - STUCK_AFTER, STUCK_POLLS, now - STUCK_ANYHOW)
 
 
 def _trouble(row: RecommendationRow, artist_is_there: bool, now: datetime) -> Trouble:

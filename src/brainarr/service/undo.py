@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.deliveries import CLEARED_FOR
 from brainarr.domain.life import ON_THE_WAY, STEPS, Actor, Event, replay
 from brainarr.domain.recommendation import Status
 from brainarr.service.blocks import release
 from brainarr.store import recommendations
 from brainarr.store.history import HistoryRow, lives_of, write_history
-from brainarr.store.lists import want_sync
+from brainarr.store.lists import want_syncs
 from brainarr.store.recommendations import RecommendationRow
 
 NEVER_SENT = {
@@ -59,8 +60,7 @@ async def take_back(connection: AsyncConnection, row: RecommendationRow, now: da
             decided = {"decided_at": earlier.at, "note": earlier.note}
             await recommendations.set_status(connection, [one.id], status, **NEVER_SENT, **decided)
             await write_history(connection, [one], earlier.event, now, actor=actor, note=AS_BEFORE)
-            if status is Status.APPROVED:
-                await want_sync(connection, one.list_id, now)
+    await want_syncs(connection, [one.id for one in freed], now, cleared_since=now - CLEARED_FOR)
 
 
 def _earlier(life: Sequence[HistoryRow]) -> HistoryRow | None:

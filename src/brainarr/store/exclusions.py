@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.music import Mbid
 from brainarr.store.tables import lidarr_exclusions
-from brainarr.store.upsert import upsert
+from brainarr.store.upsert import insert_new, upsert
 
 
 class Intent(StrEnum):
@@ -64,9 +64,11 @@ async def take_back(connection: AsyncConnection, artists: Collection[Mbid], at: 
 
 
 async def to_do(connection: AsyncConnection, instance: str, limit: int) -> tuple[StoredExclusion, ...]:
-    """What is to be written or lifted there, the oldest first."""
+    """What is to be written or lifted there, the oldest first; last what Lidarr has refused before."""
     query = _ROW.where(_TABLE.c.instance == instance, _TABLE.c.state != Intent.WRITTEN)
-    rows = await connection.execute(query.order_by(_TABLE.c.at, _TABLE.c.mbid).limit(limit))
+    rows = await connection.execute(
+        query.order_by(_TABLE.c.failure.is_not(None), _TABLE.c.at, _TABLE.c.mbid).limit(limit)
+    )
     return tuple(StoredExclusion(**{**row._mapping, "state": Intent(row.state)}) for row in rows)
 
 
@@ -80,9 +82,14 @@ async def settle(
     connection: AsyncConnection, done: StoredExclusion, state: Intent | None, failure: str | None = None
 ) -> None:
     """What became of it; None: nothing of ours is there any more. Nothing happens when it was thought over
-    meanwhile."""
+    meanwhile, but that what was written for nothing will be lifted."""
     mine = (_TABLE.c.instance == done.instance, _TABLE.c.mbid == done.mbid, _TABLE.c.state == done.state)
     if state is None:
         await connection.execute(delete(_TABLE).where(*mine))
-    else:
-        await connection.execute(update(_TABLE).where(*mine).values(state=state, failure=failure))
+        return
+    settled = await connection.execute(update(_TABLE).where(*mine).values(state=state, failure=failure))
+    if state is Intent.WRITTEN and not settled.rowcount:
+        unwanted = {"instance": done.instance, "mbid": done.mbid, "name": done.name, "at": done.at}
+        await connection.execute(
+            insert_new(connection, _TABLE, ("instance", "mbid")), {**unwanted, "state": Intent.LIFTING}
+        )

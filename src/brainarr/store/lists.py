@@ -1,14 +1,15 @@
 """Lists: named feeds, each with a key of its own, and what each poll of them received."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind, ListTerms
+from brainarr.domain.recommendation import Status
 from brainarr.store.tables import (
     FIRST_PERSON,
     deliveries,
@@ -68,9 +69,12 @@ async def slug_of(connection: AsyncConnection, list_id: int) -> str:
     return (await connection.execute(select(lists.c.slug).where(lists.c.id == list_id))).scalar_one()
 
 
-async def lists_of(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> tuple[StoredList, ...]:
-    """The oldest first, without those that were retired."""
-    rows = await connection.execute(_ROW.where(lists.c.owner == owner, _PRESENT).order_by(lists.c.id))
+async def lists_of(
+    connection: AsyncConnection, *, retired: bool = False, owner: int = FIRST_PERSON
+) -> tuple[StoredList, ...]:
+    """The oldest first; those that were retired, or all others."""
+    wanted = lists.c.retired_at.is_not(None) if retired else _PRESENT
+    rows = await connection.execute(_ROW.where(lists.c.owner == owner, wanted).order_by(lists.c.id))
     return tuple(_stored(row) for row in rows)
 
 
@@ -103,13 +107,22 @@ async def change_list(connection: AsyncConnection, changed: StoredList) -> None:
 
 async def retire_list(connection: AsyncConnection, list_id: int, feed_key: str, at: datetime) -> None:
     """`feed_key`: one that nobody has."""
-    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at}
+    values = {"retired_at": at, "feed_key": feed_key, "key_made_at": at, "sync_wanted_at": None}
     await connection.execute(update(lists).where(lists.c.id == list_id).values(values))
 
 
-async def want_sync(connection: AsyncConnection, list_id: int, at: datetime) -> None:
-    """Lidarr is to fetch it before its usual time; asked again, the moment is the last one."""
-    await connection.execute(update(lists).where(lists.c.id == list_id).values(sync_wanted_at=at))
+async def want_syncs(
+    connection: AsyncConnection, items: Collection[int], at: datetime, *, cleared_since: datetime
+) -> None:
+    """Lidarr is to fetch, before its usual time, the lists of those recommendations of `items` that are
+    approved and that its own lookup has vouched for; asked again, the moment is the last one."""
+    waiting = select(recommendations.c.list_id).where(
+        recommendations.c.id.in_(items),
+        recommendations.c.status == Status.APPROVED,
+        recommendations.c.cleared_at >= cleared_since,
+    )
+    mine = lists.c.id.in_(waiting)
+    await connection.execute(update(lists).where(mine, _PRESENT).values(sync_wanted_at=at))
 
 
 async def earliest_sync(connection: AsyncConnection) -> datetime | None:
@@ -176,7 +189,8 @@ class FeedState(msgspec.Struct, frozen=True):
     """Encrypted."""
     last_event: int | None
     """Of history, which has every step of every recommendation."""
-    library_read_at: datetime | None
+    library_version: datetime | None
+    """When its Lidarr's library was last found another; that it was looked at changes nothing."""
     revision: int | None
     """Of what its Lidarr's feeds may carry."""
 
@@ -184,11 +198,16 @@ class FeedState(msgspec.Struct, frozen=True):
 async def feed_state(connection: AsyncConnection, slug: str) -> FeedState | None:
     """In one question; None: there is no such list."""
     last_event = select(func.max(history.c.id)).scalar_subquery()
-    read_at = select(func.max(library_state.c.read_at)).scalar_subquery()
+    # As `library.LibraryState.version`.
+    version = func.coalesce(library_state.c.changed_at, library_state.c.read_at)
     revision = delivery_states.c.revision
     query = (
-        select(lists.c.feed_key, last_event, read_at, revision)
+        select(lists.c.feed_key, last_event, version, revision)
         .outerjoin(delivery_states, delivery_states.c.instance == lists.c.instance)
+        .outerjoin(
+            library_state,
+            and_(library_state.c.instance == lists.c.instance, library_state.c.owner == lists.c.owner),
+        )
         .where(lists.c.slug == slug, _PRESENT)
     )
     row = (await connection.execute(query)).first()

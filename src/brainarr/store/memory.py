@@ -55,8 +55,9 @@ async def read_memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON)
     never = await blocks_of(connection, owner=owner)
     table = recommendations
     remembered = (*UNWANTED, *UNDECIDED_OR_ON_THE_WAY)
+    newcomer = table.c.list_id.in_(OF_NEWCOMERS)
     query = (
-        select(table.c.artist, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
+        select(table.c.artist, newcomer, table.c.artist_mbid, table.c.release_group_mbid, table.c.status)
         .where(table.c.owner == owner, or_(table.c.status.in_(remembered), table.c.given_up_at.is_not(None)))
         .order_by(table.c.id.desc())
     )
@@ -64,10 +65,12 @@ async def read_memory(connection: AsyncConnection, *, owner: int = FIRST_PERSON)
     waiting: set[Mbid] = set()
     artists = {Mbid(block.key): block.name for block in never if block.kind is BlockKind.ARTIST}
     names: dict[str, None] = dict.fromkeys(artists.values())
-    for artist, *mbids, status in await connection.execute(query):
+    for artist, is_newcomer, *mbids, status in await connection.execute(query):
         # What was given up is wanted still, but not to be had: as good as on its way.
         (rejected if status in UNWANTED else waiting).update(Mbid(mbid) for mbid in mbids if mbid)
-        names.setdefault(artist)
+        # Models learn of owned artists in their own way, and are to propose nothing of theirs anyhow.
+        if is_newcomer:
+            names.setdefault(artist)
     return Memory(
         frozenset(rejected),
         frozenset(waiting),

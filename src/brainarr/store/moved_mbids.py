@@ -79,9 +79,9 @@ async def move(
     return await rows.by_ids(connection, ids)
 
 
-async def moved_into(connection: AsyncConnection, kind: Kind) -> frozenset[Mbid]:
-    """What others were merged into."""
-    query = select(moved_mbids.c.new).where(moved_mbids.c.kind == kind)
+async def merged_into(connection: AsyncConnection, kind: Kind, present: Collection[Mbid]) -> frozenset[Mbid]:
+    """What has become one of these."""
+    query = select(moved_mbids.c.old).where(moved_mbids.c.kind == kind, moved_mbids.c.new.in_(present))
     return frozenset(Mbid(mbid) for mbid in (await connection.execute(query)).scalars())
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brainarr.domain.life import ON_THE_WAY
 from brainarr.domain.lists import DEFAULT_INSTANCE, ListKind
 from brainarr.domain.music import Mbid
 from brainarr.domain.names import search_text
@@ -16,7 +17,6 @@ from brainarr.store.page import Page, PageOf
 from brainarr.store.tables import FIRST_PERSON, lists, recommendations
 from brainarr.store.tags import write_tags
 
-ON_THE_WAY = (Status.APPROVED, Status.DELIVERED)
 UNDECIDED_OR_ON_THE_WAY = (Status.PENDING, *ON_THE_WAY)
 UNWANTED = (Status.REJECTED, Status.BLOCKED, Status.REMOVED)
 """What the person said no to, or took out of the library again."""
@@ -166,53 +166,6 @@ async def page_of_recommendations(
     return Page(items, total, max(asked.page, 1), asked.limit)
 
 
-class Overdue(msgspec.Struct, frozen=True):
-    """When something delivered is stuck: first delivered before `before` and at least `deliveries` times, or
-    before `anyhow`."""
-
-    before: datetime
-    deliveries: int
-    anyhow: datetime
-
-
-async def page_of_troubled(
-    connection: AsyncConnection, asked: PageOf, overdue: Overdue, *, owner: int = FIRST_PERSON
-) -> Page[RecommendationRow]:
-    """What Lidarr refused or has not taken in, the latest decision first; without what was given up."""
-    wanted = [recommendations.c.owner == owner, or_(_refused(), _stuck(overdue))]
-    total = (
-        await connection.execute(select(func.count()).select_from(recommendations).where(*wanted))
-    ).scalar_one()
-    order = (recommendations.c.decided_at.desc(), recommendations.c.id.desc())
-    query = ROW.where(*wanted).order_by(*order).limit(asked.limit).offset(asked.offset)
-    return Page(await all_of(connection, query), total, max(asked.page, 1), asked.limit)
-
-
-async def count_troubled(
-    connection: AsyncConnection, overdue: Overdue, *, owner: int = FIRST_PERSON
-) -> tuple[int, int]:
-    """(refused, stuck)."""
-    query = select(
-        func.coalesce(func.sum(case((_refused(), 1), else_=0)), 0),
-        func.coalesce(func.sum(case((_stuck(overdue), 1), else_=0)), 0),
-    ).where(
-        recommendations.c.owner == owner,
-        recommendations.c.status.in_((Status.FAILED, Status.DELIVERED)),
-    )
-    refused, stuck = (await connection.execute(query)).one()
-    return int(refused), int(stuck)
-
-
-def _refused() -> ColumnElement[bool]:
-    return and_(recommendations.c.status == Status.FAILED, recommendations.c.given_up_at.is_(None))
-
-
-def _stuck(overdue: Overdue) -> ColumnElement[bool]:
-    first = recommendations.c.first_delivered_at
-    often = and_(first <= overdue.before, recommendations.c.deliveries >= overdue.deliveries)
-    return and_(recommendations.c.status == Status.DELIVERED, or_(often, first <= overdue.anyhow))
-
-
 async def status_counts(connection: AsyncConnection, *, owner: int = FIRST_PERSON) -> dict[Status, int]:
     query = (
         select(recommendations.c.status, func.count())
@@ -265,11 +218,14 @@ async def in_status(
     statuses: Collection[Status],
     *,
     artists: Collection[str] | None = None,
+    list_id: int | None = None,
     owner: int = FIRST_PERSON,
 ) -> tuple[RecommendationRow, ...]:
-    """Those in one of `statuses`, of `artists` or of all; nobody else changes them until the transaction
-    ends."""
+    """Those in one of `statuses`, of `artists` or of all, in that list or in any; nobody else changes them
+    until the transaction ends."""
     wanted = [recommendations.c.owner == owner, recommendations.c.status.in_(statuses)]
+    if list_id is not None:
+        wanted.append(recommendations.c.list_id == list_id)
     if artists is not None:
         wanted.append(recommendations.c.artist_mbid.in_(artists))
     return await all_of(connection, ROW.where(*wanted).with_for_update(of=recommendations))

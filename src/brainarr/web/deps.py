@@ -160,10 +160,6 @@ class WebDeps:
         """Of the Lidarr of the section `lidarr`; None while that is not configured."""
         return self.importers.get(DEFAULT_INSTANCE)
 
-    @property
-    def import_lists(self) -> ImportLists | None:
-        return self.all_import_lists.get(DEFAULT_INSTANCE)
-
     def exclude_in(self, asked: bool | None) -> tuple[str, ...]:
         """The Lidarrs whose exclusions are to name an artist that is blocked; None: as the settings say."""
         if asked is None:

@@ -94,11 +94,20 @@ class StoredFigures(Collector):
             verdicts[one_of(tuple(Verdict), verdict),] += count
         yield _counter("brainarr_verdicts", "Candidates by what was judged.", ("verdict",), verdicts)
         found: Counter[tuple[str, ...]] = Counter()
-        named = self._lists(slug for slug, _ in figures.recommendations)
+        named = self._lists(slug for slug, _ in (*figures.recommendations, *figures.held))
         for (slug, status), count in figures.recommendations.items():
             found[named[slug], one_of(tuple(Status), status)] += count
         yield _gauge(
             "brainarr_recommendations", "Recommendations by their present state.", ("list", "status"), found
+        )
+        held: Counter[tuple[str, ...]] = Counter()
+        for (slug, reason), count in figures.held.items():
+            held[named[slug], str(reason)] += count
+        yield _gauge(
+            "brainarr_deliveries_held",
+            "Approved items that are kept back from Lidarr.",
+            ("list", "reason"),
+            held,
         )
 
     def _providers_of(self, figures: Figures) -> Iterator[Metric]:

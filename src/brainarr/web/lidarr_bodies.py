@@ -66,7 +66,7 @@ _read_body = msgspec.json.Decoder(Body).decode
 _read_anything = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def read_webhook(body: bytes) -> tuple[LidarrEvent, ...]:
+def events_of(body: bytes) -> tuple[LidarrEvent, ...]:
     """The events that one request tells, at least one: of several albums one each.
 
     Raises ValueError when it is no JSON object, or one that names no event.

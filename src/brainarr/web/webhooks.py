@@ -14,7 +14,7 @@ from brainarr.store.lidarr_events import Way
 from brainarr.web.auth import GivenWebhookKey, opened, same_key
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
-from brainarr.web.lidarr_bodies import read_webhook
+from brainarr.web.lidarr_bodies import events_of
 from brainarr.web.problems import (
     BAD_REQUEST,
     TOO_LARGE,
@@ -85,7 +85,7 @@ async def lidarr_webhook_by_put(instance: OpenInstance, request: Request, deps: 
 
 async def _take(instance: str, request: Request, deps: Deps) -> TakenIn:
     try:
-        events = read_webhook(await request.body())
+        events = events_of(await request.body())
     except ValueError as error:
         raise HTTPException(400, f"That is no event of Lidarr's: {error}.") from None
     new = await take_in(deps.db, instance, events, Way.WEBHOOK, clock=deps.clock)

@@ -22,7 +22,7 @@ from brainarr.domain.money import CallEstimate
 from brainarr.domain.music import Library, Mbid, Plays
 from brainarr.domain.recommendation import Candidate, Memory, RunOptions, RunResult
 from brainarr.domain.taste import Seed
-from brainarr.errors import ProviderError, StorageError
+from brainarr.errors import ConfigurationError, Fault, ProviderError, StorageError
 from brainarr.llm.chain import Chain
 from brainarr.llm.estimate import estimate_calls
 from brainarr.llm.guard import open_guards
@@ -173,10 +173,15 @@ class House:
         named[DEFAULT_INSTANCE] = self.settings.lidarr.write_exclusions
         return tuple(name for name in self.outside.lidarrs if named[name])
 
-    def require_lidarr(self) -> None:
+    def require_lidarr(self, instance: str = DEFAULT_INSTANCE) -> None:
         """Raises ConfigurationError that names what is missing."""
-        if self.outside.lidarr is None:
+        if instance in self.outside.lidarrs:
+            return
+        if instance == DEFAULT_INSTANCE:
             lidarr.connect(self.settings.lidarr)
+        raise ConfigurationError(
+            [Fault("lidarrs", f"without {instance}", f"an entry of the name {instance}")]
+        )
 
 
 @asynccontextmanager
@@ -320,6 +325,7 @@ def _deps(
                 library,
                 first,
                 limit=len(first),
+                clock=clock,
                 on_progress=on_progress,
                 instance=instance,
             )

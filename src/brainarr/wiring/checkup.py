@@ -1,6 +1,6 @@
 """What `doctor` asks, and what the web app shows as providers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -61,7 +61,7 @@ async def open_checkup(
             *_lidarr_missing(loaded.values),
             *(provider.check for provider in (*_services(outside), *_models(outside))),
             *await _open_breakers(outside, url, folder),
-            *await _feeds(url, folder),
+            *await _feeds(url, folder, outside.lidarrs),
             *await _unasked_servers(loaded.values, places),
             *(
                 Check(target.name, "notification", target.check, needed=False)
@@ -215,9 +215,9 @@ async def _open_breakers(outside: Outside, url: str, folder: Path) -> list[Findi
     ]
 
 
-async def _feeds(url: str, folder: Path) -> list[Finding]:
+async def _feeds(url: str, folder: Path, lidarrs: Collection[str]) -> list[Finding]:
     """What each list gives Lidarr, or why nothing."""
-    words = await _read_if_usable(url, folder, read_feed_words, {})
+    words = await _read_if_usable(url, folder, partial(read_feed_words, guarded=lidarrs, clock=utc_now), {})
     return [
         Finding(f"list {slug}", "feed", Health.NOTE if feed.empty else Health.OK, " ".join(feed.said))
         for slug, feed in words.items()

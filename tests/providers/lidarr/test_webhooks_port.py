@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from brainarr.domain.import_lists import Unreached
-from brainarr.domain.webhooks import Told, WebhookPlan
+from brainarr.domain.webhooks import Switch, WebhookPlan
 from brainarr.errors import ProviderError, ProviderRejected
 from brainarr.pipeline.ports import Webhooks
 from brainarr.providers.lidarr import Lidarr
@@ -99,7 +99,7 @@ async def test_what_is_made_is_found_with_all_that_it_tells(stage: Stage) -> Non
     await hooks.make(plan)
     (found,) = await hooks.read()
     assert (found.name, found.address) == (plan.name, plan.address)
-    assert found.told == frozenset(Told)
+    assert found.told == frozenset(Switch)
     assert found.key in (plan.key, None)
     assert found.tags == ()
 
@@ -183,7 +183,7 @@ async def test_what_a_person_set_beside_our_key_stays(lidarr: Lidarr, httpserver
     )
     hooks = lidarr.lists.webhooks
     (found,) = await hooks.read()
-    assert (found.key, found.told) == ("old", {Told.GRAB})
+    assert (found.key, found.told) == ("old", {Switch.GRAB})
     await hooks.change(number, PLAN)
     assert connect.value(number, "url") == PLAN.address
     assert connect.value(number, "method") == 2

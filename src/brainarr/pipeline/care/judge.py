@@ -79,6 +79,9 @@ class Judgement:
             return Verdict.EXCLUDED, "stands for nobody in particular"
         if album in self._exclusions:
             return Verdict.EXCLUDED, "on Lidarr's exclusion list"
+        if artist in self._exclusions:
+            # Lidarr drops what a list names of an excluded artist, also of one that it has.
+            return Verdict.EXCLUDED, "its artist is on Lidarr's exclusion list"
         if album in memory.rejected:
             return Verdict.REJECTED_BEFORE, "you said no to this album"
         if album in memory.waiting:

@@ -73,9 +73,10 @@ def _releases(
 
 def _open(found: Iterable[MissingAlbum], library: Library, memory: Memory) -> Iterator[MissingAlbum]:
     """Without what nobody wants."""
-    never = library.exclusions | memory.rejected
+    albums = library.exclusions | memory.rejected
+    artists = library.exclusions | memory.blocks.artists.keys()
     for item in found:
-        if item.album.mbid not in never and item.loved.artist.mbid not in memory.blocks.artists:
+        if item.album.mbid not in albums and item.loved.artist.mbid not in artists:
             yield item
 
 

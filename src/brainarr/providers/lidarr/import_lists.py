@@ -98,6 +98,17 @@ class LidarrLists:
             # Whoever could not be reached just now must be corrected all the same.
             await self._http.put_json(path, body, {"forceSave": "true"})
 
+    async def readdress(self, number: int, address: str, key: str) -> None:
+        path = f"importlist/{number}"
+        there = await self._get(path, dict[str, Any])
+        values = {"baseUrl": address, "apiKey": key}
+        fields = [
+            field | {"value": values[field["name"]]} if field.get("name") in values else field
+            for field in _fields(there)
+        ]
+        with explained(self._http, path):
+            await self._http.put_json(path, there | {"fields": fields}, {"forceSave": "true"})
+
     async def remove(self, number: int) -> None:
         try:
             with explained(self._http, "importlist"):
@@ -115,11 +126,14 @@ class LidarrLists:
             return await self._http.get_json(path, shape=shape)
 
 
+def _fields(resource: Mapping[str, Any]) -> list[dict[str, Any]]:
+    fields = resource.get("fields")
+    return cast("list[dict[str, Any]]", fields) if isinstance(fields, list) else []
+
+
 def _picked(resource: Mapping[str, Any]) -> dict[str, Any]:
     """Which parts of our list a person picked for it (domain.pickers)."""
-    fields = resource.get("fields")
-    rows = cast("list[dict[str, Any]]", fields) if isinstance(fields, list) else []
-    picked = {row.get("name"): row.get("value") for row in rows}
+    picked = {row.get("name"): row.get("value") for row in _fields(resource)}
     return {name: value for name in NOTHING_PICKED if isinstance(value := picked.get(name), list)}
 
 

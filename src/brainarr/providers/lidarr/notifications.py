@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from brainarr.domain.import_lists import Unreached
-from brainarr.domain.webhooks import Told, WebhookFound, WebhookPlan
+from brainarr.domain.webhooks import Switch, WebhookFound, WebhookPlan
 from brainarr.errors import ProviderRejected
 from brainarr.http import Http
 from brainarr.providers.lidarr.failures import explained
@@ -26,7 +26,8 @@ _LONGEST_KEY = 200
 _ABOUT_US = ("", "url", "username", "password", "headers")
 
 _SWITCHES = {
-    event: "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in event) for event in Told
+    event: "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in event)
+    for event in Switch
 }
 """onGrab → on_grab: the member of NotificationRow."""
 
@@ -108,7 +109,7 @@ def _body(plan: WebhookPlan) -> dict[str, Any]:
         "configContract": CONTRACT,
         # With tags it would be silent about every artist without them.
         "tags": [],
-        **{event.value: plan.enabled for event in Told},
+        **{event.value: plan.enabled for event in Switch},
     }
 
 

@@ -1,17 +1,17 @@
 """Clearing: what is to go out is looked up before, and once more shortly before Lidarr comes for it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from brainarr.domain import outage as outages
-from brainarr.domain.deliveries import CYCLE, LOOKED_UP_AFTER, DeliveryState
+from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, LOOKED_UP_AFTER, DeliveryState
 from brainarr.service.delivery import trials
 from brainarr.service.delivery.lookups import Lookups, Round
 from brainarr.service.delivery.remembering import RoundDeps, log_change
 from brainarr.service.delivery.verdicts import write_lookups
-from brainarr.store import deliveries, recommendations
+from brainarr.store import deliveries, lists, recommendations
 from brainarr.store.history import ALBUMS, ARTISTS
 from brainarr.store.recommendations import RecommendationRow
 
@@ -76,7 +76,10 @@ async def _write_round(
         now = deps.clock()
         before = state = await deliveries.lock_state(connection, instance)
         gone = await write_lookups(connection, found.looked, now, suspects)
-        state = await trials.drop_decided(connection, state)
+        # Not those that could go out already: nobody waits for them.
+        fresh = [one.row.id for one in found.looked if not _is_cleared(one.row, now)]
+        await lists.want_syncs(connection, fresh, now, cleared_since=now)
+        state = await trials.drop_decided(connection, state, instance)
         if found.away is not None and state.outage is None:
             state = replace(state, outage=outages.begun(found.away, now))
         if gone & suspects and state.failure is not None:
@@ -86,6 +89,10 @@ async def _write_round(
         await deliveries.write_state(connection, instance, state)
     log_change(instance, before, state)
     return state
+
+
+def _is_cleared(row: RecommendationRow, now: datetime) -> bool:
+    return row.cleared_at is not None and row.cleared_at >= now - CLEARED_FOR
 
 
 async def wait_out(deps: RoundDeps, instance: str, lookups: Lookups) -> DeliveryState:

@@ -8,33 +8,37 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
 from msgspec.structs import replace
 
 from brainarr.domain import outage as outages
 from brainarr.domain.deliveries import DeliveryState
 from brainarr.domain.list_syncs import ListSync
 from brainarr.domain.music import Mbid
-from brainarr.errors import ProviderError
+from brainarr.errors import BrainarrError, ProviderError
 from brainarr.pipeline.ports import Recipient
 from brainarr.service.delivery import trials
 from brainarr.service.delivery.asking import ask_for_a_sync, tell_of_outage
 from brainarr.service.delivery.clearing import clear_items, first_known, wait_out
 from brainarr.service.delivery.lookups import EVERYBODY_KNOWS, WITNESSES, Lookups
 from brainarr.service.delivery.remembering import RoundDeps, change_state, log_change
+from brainarr.service.instances import together
 from brainarr.store import deliveries, library, recommendations
 
 WITNESSES_SINCE = timedelta(days=90)
 
-log = structlog.get_logger(__name__)
-
 
 async def tend_deliveries(deps: RoundDeps) -> None:
-    """One round for each Lidarr, all at once: one that does not answer must not hold up the others."""
+    """One round for each Lidarr, all at once: one that does not answer must not hold up the others.
+
+    Raises `instances.together` at the end.
+    """
     rounds = (_tend(deps, instance, lidarr) for instance, lidarr in deps.lidarrs.items())
-    for ended in await asyncio.gather(*rounds, return_exceptions=True):
-        if isinstance(ended, BaseException):
-            raise ended
+    ended = await asyncio.gather(*rounds, return_exceptions=True)
+    for fault in ended:
+        if isinstance(fault, BaseException) and not isinstance(fault, BrainarrError):
+            raise fault
+    if failures := [error for error in ended if isinstance(error, BrainarrError)]:
+        raise together(failures)
 
 
 async def _tend(deps: RoundDeps, instance: str, lidarr: Recipient) -> None:
@@ -43,8 +47,7 @@ async def _tend(deps: RoundDeps, instance: str, lidarr: Recipient) -> None:
     except ProviderError as error:
         said = error.message
         await change_state(deps, instance, lambda state: replace(state, unreachable=said))
-        log.info("a Lidarr could not be asked about its list syncs", instance=instance, error=said)
-        return
+        raise
     await change_state(deps, instance, lambda state: replace(state, unreachable=None))
     lookups = Lookups(lidarr, await _witnesses(deps, instance))
     state = await _settle(deps, instance, syncs, lookups)
@@ -86,7 +89,7 @@ async def _settle(
             state = replace(state, outage=state.outage or outages.begun(away, now))
         else:
             state = await trials.apply(connection, state, receipts, now)
-        state = await trials.drop_decided(connection, state)
+        state = await trials.drop_decided(connection, state, instance)
         state = await trials.drop_abandoned(connection, state, now)
         state = await trials.add_probation(connection, state, instance, now)
         if state != before:

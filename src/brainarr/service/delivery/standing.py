@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode
+from brainarr.domain.deliveries import CLEARED_FOR, CYCLE, DeliveryState, Mode, Reason
+from brainarr.domain.feed_words import NOT_HELD, Held
 from brainarr.domain.health import Issue, Severity
 from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.pipeline.ports import Clock
@@ -24,6 +26,7 @@ class FeedStanding(msgspec.Struct, frozen=True):
     """What of one list is on its way, and why it does not go out at once."""
 
     slug: str
+    list_id: int
     instance: str
     guarded: bool
     """Whether this list's Lidarr can be asked back; else everything goes out unseen."""
@@ -39,30 +42,60 @@ class FeedStanding(msgspec.Struct, frozen=True):
     def mode(self) -> Mode:
         return self.state.mode if self.guarded else Mode.OPEN
 
+    @property
+    def held_back(self) -> Mapping[Reason, int]:
+        """How many items do not go out, by the reason; what only waits for its turn is not held."""
+        if not self.guarded:
+            return {}
+        match self.mode:
+            case Mode.OUTAGE:
+                return {Reason.OUTAGE: self.due}
+            case Mode.QUARANTINE:
+                return {Reason.SEARCH: max(0, self.due - self.free)}
+            case Mode.OPEN:
+                return {Reason.LOOKUP: self.due - self.cleared}
+
+    @property
+    def free(self) -> int:
+        """How many may go out at the next sync."""
+        if not self.guarded:
+            return self.due
+        if self.mode is Mode.OPEN:
+            return min(self.cleared, CYCLE)
+        group = self.state.quarantine.carried if self.mode is Mode.QUARANTINE else None
+        return len(group.items) if group and group.list_id == self.list_id else 0
+
 
 async def read_standings(
     db: Database, guarded: Collection[str], *, clock: Clock
 ) -> Mapping[str, FeedStanding]:
     """Of every list, by slug. `guarded`: the instances whose Lidarr is configured."""
     async with db.reading() as connection:
-        stored = await lists_of(connection)
-        waiting = await deliveries.count_waiting(connection, clock() - CLEARED_FOR)
-        states = await deliveries.read_states(connection)
+        return await standings_of(connection, guarded, clock())
+
+
+async def standings_of(
+    connection: AsyncConnection, guarded: Collection[str], now: datetime
+) -> Mapping[str, FeedStanding]:
+    """As `read_standings`, within a transaction: three questions, however many lists there are."""
+    stored = await lists_of(connection)
+    waiting = await deliveries.count_waiting(connection, now - CLEARED_FOR)
+    states = await deliveries.read_states(connection)
     standings: dict[str, FeedStanding] = {}
     for one in stored:
         due, cleared = waiting.get(one.id, (0, 0))
         state = states.get(one.instance, DeliveryState())
-        held = sum(len(group.items) for group in state.quarantine.groups if group.list_id == one.id)
+        suspects = sum(len(group.items) for group in state.quarantine.groups if group.list_id == one.id)
         standings[one.slug] = FeedStanding(
-            one.slug, one.instance, one.instance in guarded, due, cleared, held, state
+            one.slug, one.id, one.instance, one.instance in guarded, due, cleared, suspects, state
         )
     return standings
 
 
-def feed_words(standing: FeedStanding, now: datetime) -> tuple[str, ...]:
-    """Sentences for people: what holds a list back; none where nothing does."""
+def held(standing: FeedStanding, now: datetime) -> Held:
+    """What holds a list back, for people; no word where nothing does."""
     if not standing.guarded:
-        return ()
+        return NOT_HELD
     state, said = standing.state, list[str]()
     if state.outage is not None and standing.due:
         said.append(
@@ -84,7 +117,7 @@ def feed_words(standing: FeedStanding, now: datetime) -> tuple[str, ...]:
         said.append(
             f"Lidarr's list sync failed at {_at(failure.at)}, and not because of this list: {failure.message}"
         )
-    return tuple(said)
+    return Held(tuple(said), standing.free)
 
 
 async def read_delivery_issues(db: Database, guarded: Collection[str], *, clock: Clock) -> tuple[Issue, ...]:
@@ -103,6 +136,10 @@ async def read_delivery_issues(db: Database, guarded: Collection[str], *, clock:
 def _issues(instance: str, state: DeliveryState, now: datetime) -> list[Issue]:
     whose = "Lidarr" if instance == DEFAULT_INSTANCE else f"Lidarr {instance}"
     found: list[Issue] = []
+    if state.unreachable is not None:
+        message = f"{whose} cannot be asked what became of its list syncs. {state.unreachable}"
+        remedy = "Check that Lidarr can be reached: `brainarr doctor`."
+        found.append(Issue("Delivery", Severity.NOTICE, message, remedy, about=f"unreachable {instance}"))
     if state.outage is not None:
         message = (
             f"{whose} cannot reach its metadata server since {_at(state.outage.since)}: what you approved is "

@@ -103,11 +103,26 @@ async def apply(
     return state
 
 
-async def drop_decided(connection: AsyncConnection, state: DeliveryState) -> DeliveryState:
-    """Without what somebody decided otherwise, or has arrived; with what is on probation."""
+async def drop_decided(connection: AsyncConnection, state: DeliveryState, instance: str) -> DeliveryState:
+    """Without what somebody decided otherwise, or has arrived. What went on in another list of this Lidarr is
+    suspected there: nobody fetches it by its old one."""
     suspects = state.quarantine.items
-    present = {row.id for row in await on_the_way_among(connection, suspects)}
-    return msgspec.structs.replace(state, quarantine=rules.withdraw(state.quarantine, suspects - present))
+    if not suspects:
+        return state
+    rows = {row.id: row for row in await on_the_way_among(connection, suspects) if row.instance == instance}
+    moved = [
+        (group, rows[item])
+        for group in state.quarantine.groups
+        for item in group.items
+        if item in rows and _feed(rows[item]) != (group.list_id, group.channel)
+    ]
+    gone = (suspects - rows.keys()) | {row.id for _, row in moved}
+    quarantine = rules.withdraw(state.quarantine, gone)
+    groups: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    for group, row in moved:
+        groups[(*_feed(row), group.failures)].append(row.id)
+    again = [Group(number, channel, tuple(ids), failed) for (number, channel, failed), ids in groups.items()]
+    return msgspec.structs.replace(state, quarantine=rules.suspect(quarantine, again, split=False))
 
 
 async def drop_abandoned(connection: AsyncConnection, state: DeliveryState, now: datetime) -> DeliveryState:

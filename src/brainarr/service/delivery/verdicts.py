@@ -74,9 +74,10 @@ async def fail(
 async def on_the_way_among(
     connection: AsyncConnection, ids: Collection[int]
 ) -> tuple[RecommendationRow, ...]:
+    """Nobody else decides on them until the transaction ends."""
     if not ids:
         return ()
-    rows = await recommendations.by_ids(connection, ids)
+    rows = await recommendations.to_change(connection, ids)
     return tuple(row for row in rows if row.status in recommendations.ON_THE_WAY)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from brainarr.domain.deliveries import Mode
-from brainarr.service.delivery.standing import FeedStanding, feed_words, read_standings
+from brainarr.service.delivery.standing import FeedStanding, held, read_standings
 from brainarr.web.deps import Deps
 from brainarr.web.documents import Document
 
@@ -62,7 +62,7 @@ async def delivery_states(deps: Deps) -> list[StandingDocument]:
     """Of each list. A `read` key will do."""
     standings = await read_standings(deps.db, deps.importers, clock=deps.clock)
     now = deps.clock()
-    return [_document(standing, feed_words(standing, now)) for standing in standings.values()]
+    return [_document(standing, held(standing, now).said) for standing in standings.values()]
 
 
 def _document(standing: FeedStanding, said: tuple[str, ...]) -> StandingDocument:

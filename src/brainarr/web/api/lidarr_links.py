@@ -1,4 +1,4 @@
-"""lidarr/{instance}: all that links one Lidarr with this Brainarr, and the webhook by which it tells us."""
+"""lidarrs/{instance}: all that links one Lidarr with this Brainarr, and the webhook by which it tells us."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ from brainarr.web.api.lists import public_address
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.documents import Document
 
-router = APIRouter(prefix="/lidarr/{instance}", tags=["lists"])
+router = APIRouter(prefix="/lidarrs/{instance}", tags=["lidarrs"])
 
 Instance = Annotated[str, Path(max_length=64, description="A name from `lidarrs`; `default` for `lidarr`.")]
 

@@ -104,7 +104,7 @@ async def lists(request: Request, deps: Deps, caller: CallerOf) -> list[ListDocu
     # Who opens a feed marks what it carries as delivered: that is no reading.
     shows_keys = caller.scope is Scope.WRITE
     rows = await read_lists(deps.db, deps.secrets)
-    words = await read_feed_words(deps.db)
+    words = await read_feed_words(deps.db, deps.importers, clock=deps.clock)
     return [
         _document(row, address, words[row.slug], shows_key=shows_keys) for row in rows if row.slug in words
     ]
@@ -124,7 +124,7 @@ async def create(wanted: NewListRequest, request: Request, deps: Deps) -> ListDo
         clock=deps.clock,
     )
     deps.wake()
-    words = await read_feed_words(deps.db)
+    words = await read_feed_words(deps.db, deps.importers, clock=deps.clock)
     return _document(row, public_address(request, deps), words[row.slug], shows_key=True)
 
 
@@ -142,7 +142,7 @@ async def change(slug: Slug, wanted: ListChangeRequest, request: Request, deps: 
         terms=wanted.terms.over(before.terms),
     )
     deps.wake()
-    words = await read_feed_words(deps.db)
+    words = await read_feed_words(deps.db, deps.importers, clock=deps.clock)
     return _document(row, public_address(request, deps), words[row.slug], shows_key=True)
 
 
@@ -165,7 +165,7 @@ async def delete(
 async def rotate(slug: Slug, request: Request, deps: Deps) -> ListDocument:
     """A new key; the old one opens nothing from now on. Change it in Lidarr too."""
     row = await rotate_key(deps.db, deps.secrets, slug, clock=deps.clock)
-    words = await read_feed_words(deps.db)
+    words = await read_feed_words(deps.db, deps.importers, clock=deps.clock)
     return _document(row, public_address(request, deps), words[slug], shows_key=True)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.errors import BrainarrError, ConfigurationError, Fault, NotFound
 from brainarr.service.chain import Entries, Entry, entries_of, name_of
-from brainarr.service.lidarrs import LIDARRS, lidarr_named, lists_for, with_lidarr, without_lidarr
+from brainarr.service.lidarrs import LIDARRS, lidarr_named, lists_by_lidarr, with_lidarr, without_lidarr
 from brainarr.service.probes import LidarrFacts
 from brainarr.settings.setting import Setting
 from brainarr.settings.values import place_of
@@ -55,12 +55,10 @@ class Typed(msgspec.Struct, frozen=True):
 @router.get("")
 async def lidarrs(request: Request, deps: Deps, person: Admin) -> Response:
     setting, first = await _read(deps)
-    cards = [
-        Card(DEFAULT_INSTANCE, str(first.value or ""), tuple(await lists_for(deps.db, DEFAULT_INSTANCE)))
-    ]
-    for entry in entries_of(setting.value):
-        name = name_of(entry)
-        cards.append(Card(name, str(entry.get("url")), tuple(await lists_for(deps.db, name))))
+    lists = await lists_by_lidarr(deps.db)
+    addresses = {DEFAULT_INSTANCE: str(first.value or "")}
+    addresses |= {name_of(entry): str(entry.get("url")) for entry in entries_of(setting.value)}
+    cards = [Card(name, address, lists.get(name, ())) for name, address in addresses.items()]
     return page(
         request,
         "pages/lidarrs/index.html",

@@ -31,7 +31,7 @@ Slug = Annotated[str, Form(max_length=64)]
 @router.get("")
 async def lists(request: Request, deps: Deps, person: Admin) -> Response:
     address = public_address(request, deps)
-    at_work = await read_lists_at_work(deps.db, deps.secrets)
+    at_work = await read_lists_at_work(deps.db, deps.secrets, deps.importers, clock=deps.clock)
     links = await read_links(deps, address)
     standings = {row.slug: found for one in links if one.link for row, found in one.link.lists}
     tasks = await list_tasks(deps.db, deps.tasks, clock=deps.clock, zone=deps.zone)

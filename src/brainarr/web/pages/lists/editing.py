@@ -9,7 +9,8 @@ from brainarr.domain.lists import DEFAULT_INSTANCE, NO_TERMS, ListKind
 from brainarr.domain.people import Person
 from brainarr.domain.recommendation import Status
 from brainarr.errors import BrainarrError
-from brainarr.service.lidarr_setup import take_down
+from brainarr.service.lidarr_link import unlink_list
+from brainarr.service.lidarr_setup import BOTH
 from brainarr.service.lists import (
     DEFAULT_LIST,
     ListAtWork,
@@ -19,7 +20,7 @@ from brainarr.service.lists import (
     read_list,
     read_lists_at_work,
 )
-from brainarr.service.retiring import Deleted, Leftovers, delete_list
+from brainarr.service.retiring import Deleted, Leftovers, delete_list, heir_among
 from brainarr.web.api.lists import public_address, require_known
 from brainarr.web.deps import Deps, WebDeps
 from brainarr.web.figures import plural
@@ -133,11 +134,11 @@ async def change(
 @router.get("/delete")
 async def ask_to_delete(request: Request, deps: Deps, person: Admin, slug: str) -> Response:
     """Raises NotFound."""
-    at_work = await read_lists_at_work(deps.db, deps.secrets)
+    at_work = await read_lists_at_work(deps.db, deps.secrets, deps.importers, clock=deps.clock)
     wanted = next((one for one in at_work if one.row.slug == slug), None)
     if wanted is None or slug == DEFAULT_LIST:
         raise no_list(slug)
-    others = [one for one in at_work if one.row.slug != slug and one.row.instance == wanted.row.instance]
+    heir = heir_among([one.row for one in at_work], wanted.row)
     return page(
         request,
         "pages/lists/delete.html",
@@ -145,7 +146,7 @@ async def ask_to_delete(request: Request, deps: Deps, person: Admin, slug: str) 
         row=wanted.row,
         waiting=_waiting(wanted),
         connected=wanted.row.instance in deps.all_import_lists,
-        heir=others[0].row.name if others else "",
+        heir=heir.name if heir else "",
     )
 
 
@@ -164,7 +165,7 @@ async def delete(
         there = deps.all_import_lists.get(row.instance)
         if from_lidarr and there is not None and slug != DEFAULT_LIST:
             for _ in range(MOST_PARTS):
-                if not await take_down(there, row, public_address(request, deps)):
+                if not await unlink_list(deps.db, there, row, public_address(request, deps), BOTH):
                     break
         deleted = await delete_list(deps.db, deps.secrets, slug, leftovers=leftovers, clock=deps.clock)
     except BrainarrError as error:
