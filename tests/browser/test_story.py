@@ -29,7 +29,8 @@ def in_the_library(page: Page, town: Town) -> None:
     page.goto("/lists")
     page.get_by_role("button", name="Set up in Lidarr", exact=True).click()
     # Both lists, and the webhook.
-    expect(page.get_by_text("Set up", exact=True)).to_have_count(3)
+    expect(page.get_by_text("Set up", exact=True)).to_have_count(2)
+    expect(page.get_by_text("Webhook set up", exact=True)).to_be_visible()
     page.get_by_role("button", name="Fetch now").click()
     expect(page.locator("#flash .toast")).to_be_visible()
     page.goto("/system/tasks")
