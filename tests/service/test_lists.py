@@ -16,6 +16,7 @@ from brainarr.service.lists import (
     POLLS_SHOWN,
     change_list,
     create_list,
+    read_list,
     read_lists,
     read_lists_at_work,
 )
@@ -77,12 +78,12 @@ async def test_there_are_only_so_many_lists(home: House) -> None:
 
 async def test_a_renamed_list_keeps_address_and_key_and_terms(home: House) -> None:
     (before,) = await read_lists(home.db, home.secrets)
-    await change_list(home.db, home.secrets, DEFAULT_LIST, terms=ListTerms(wish="calm"))
-    after = await change_list(home.db, home.secrets, DEFAULT_LIST, name="New music")
+    await change_list(home.db, home.secrets, DEFAULT_LIST, terms=ListTerms(wish="calm"), clock=home.clock)
+    after = await change_list(home.db, home.secrets, DEFAULT_LIST, name="New music", clock=home.clock)
     assert (after.name, after.slug, after.key) == ("New music", before.slug, before.key)
     assert after.terms == ListTerms(wish="calm")
     with pytest.raises(NotFound):
-        await change_list(home.db, home.secrets, "nowhere", name="Other")
+        await change_list(home.db, home.secrets, "nowhere", name="Other", clock=home.clock)
 
 
 async def test_a_list_keeps_what_it_wants_of_its_own(home: House) -> None:
@@ -110,6 +111,15 @@ async def test_a_list_keeps_what_it_wants_of_its_own(home: House) -> None:
     )
     _, row = await read_lists(home.db, home.secrets)
     assert (row.kind, row.instance, row.terms) == (ListKind.GAPS, "attic", terms)
+
+
+async def test_a_list_for_another_lidarr_has_a_key_that_the_one_before_does_not_know(home: House) -> None:
+    before = await read_list(home.db, home.secrets, DEFAULT_LIST)
+    same = await change_list(home.db, home.secrets, DEFAULT_LIST, instance="default", clock=home.clock)
+    assert same.key == before.key
+    moved = await change_list(home.db, home.secrets, DEFAULT_LIST, instance="attic", clock=home.clock)
+    assert moved.key != before.key
+    assert (await read_list(home.db, home.secrets, DEFAULT_LIST)).key == moved.key
 
 
 def test_terms_count_before_the_settings_and_after_what_one_run_asks_for() -> None:

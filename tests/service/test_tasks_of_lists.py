@@ -67,7 +67,7 @@ async def test_a_time_of_day_is_waited_for_from_when_the_list_was_made(home: Hou
 async def test_a_changed_schedule_counts_at_once_and_a_deleted_list_comes_no_more(home: House) -> None:
     slug = await made(home, "Late night", schedule="off")
     assert await came_due(home) == ["default"]
-    await change_list(home.db, home.secrets, slug, terms=ListTerms(schedule="6h"))
+    await change_list(home.db, home.secrets, slug, terms=ListTerms(schedule="6h"), clock=home.clock)
     assert await came_due(home) == [slug]
     home.clock.advance(hours=6)
     await delete_list(home.db, home.secrets, slug, clock=home.clock)

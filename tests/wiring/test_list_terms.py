@@ -62,7 +62,7 @@ async def test_a_provider_that_left_the_chain_is_noted_and_the_run_goes_on(tmp_p
     async with open_sandboxed(tmp_path, world, demo_library(world)[:8], settings=CHAIN) as place:
         house = place.house
         terms = ListTerms(providers=("gone",), max_recommendations=3)
-        await change_list(house.db, house.installation.secrets, "default", terms=terms)
+        await change_list(house.db, house.installation.secrets, "default", terms=terms, clock=house.clock)
         detail = await run_of(house, "default")
         assert detail.run.status is RunStatus.DONE
         assert detail.recommendations

@@ -131,9 +131,11 @@ async def change_list(
     name: str | None = None,
     instance: str | None = None,
     terms: ListTerms | None = None,
+    clock: Clock,
 ) -> ListRow:
-    """Another name or Lidarr, or other terms for its next runs; None leaves them. Its addresses and its key
-    stay, and so does the name it has in Lidarr. Raises NotFound and Conflict."""
+    """Another name or Lidarr, or other terms for its next runs; None leaves them. Its addresses stay, and so
+    does the name it has in Lidarr; its key stays with its Lidarr: for another one there is a new key, or
+    the one before would go on fetching. Raises NotFound and Conflict."""
     async with db.transaction() as connection:
         stored = await find_list(connection, slug)
         wanted = stored.name if name is None else _usable_name(name)
@@ -145,17 +147,22 @@ async def change_list(
             terms=stored.terms if terms is None else terms,
         )
         await lists.change_list(connection, changed)
+        if changed.instance != stored.instance:
+            await _renew_key(connection, secrets, stored, clock)
         return _row(await find_list(connection, slug), secrets)
 
 
 async def rotate_key(db: Database, secrets: Secrets, slug: str, *, clock: Clock) -> ListRow:
     """A new feed key; the old one opens nothing any more. Raises NotFound."""
+    async with db.transaction() as connection:
+        await _renew_key(connection, secrets, await find_list(connection, slug), clock)
+        return _row(await find_list(connection, slug), secrets)
+
+
+async def _renew_key(connection: AsyncConnection, secrets: Secrets, stored: StoredList, clock: Clock) -> None:
     key = new_key()
     log.hide([key])
-    async with db.transaction() as connection:
-        stored = await find_list(connection, slug)
-        await lists.set_feed_key(connection, stored.id, secrets.encrypt(key), clock())
-        return _row(await find_list(connection, slug), secrets)
+    await lists.set_feed_key(connection, stored.id, secrets.encrypt(key), clock())
 
 
 async def sync_now(db: Database, importers: Mapping[str, Importer], slug: str) -> int:

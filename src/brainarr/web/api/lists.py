@@ -140,6 +140,7 @@ async def change(slug: Slug, wanted: ListChangeRequest, request: Request, deps: 
         name=wanted.name,
         instance=wanted.instance,
         terms=wanted.terms.over(before.terms),
+        clock=deps.clock,
     )
     deps.wake()
     words = await read_feed_words(deps.db, deps.importers, clock=deps.clock)

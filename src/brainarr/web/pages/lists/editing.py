@@ -107,16 +107,24 @@ async def change(
     if terms is not None:
         try:
             require_known(deps, instance, terms.providers)
+            before = row.instance
             row = await change_list(
-                deps.db, deps.secrets, slug, name=name, instance=instance, terms=terms.over(row.terms)
+                deps.db,
+                deps.secrets,
+                slug,
+                name=name,
+                instance=instance,
+                terms=terms.over(row.terms),
+                clock=deps.clock,
             )
         except BrainarrError as refused:
             error = refused
         else:
             deps.wake()
-            return back(
-                request, f"/lists#l-{slug}", told=f"{row.name} is saved. It counts from its next run on."
-            )
+            told = f"{row.name} is saved. It counts from its next run on."
+            if row.instance != before:
+                told = f"{row.name} is for the Lidarr {row.instance} now, and has a new key: set it up there."
+            return back(request, f"/lists#l-{slug}", told=told)
     return await _form(
         request,
         deps,
