@@ -230,6 +230,8 @@ def _settings(catalogue: str, lidarr: str) -> Mapping[str, str]:
         "BRAINARR__SERVER__API_KEY": OUR_KEY,
         "BRAINARR__LIDARR__URL": lidarr,
         "BRAINARR__LIDARR__API_KEY": LIDARR_KEY,
+        # Lidarr comes at its own pace: asked after each lookup, it would have everything within an hour.
+        "BRAINARR__LIDARR__SYNC_AFTER_APPROVAL": "false",
         "BRAINARR__MUSICBRAINZ__BASE_URL": f"{catalogue}/ws/2",
         "BRAINARR__MUSICBRAINZ__REQUESTS_PER_SECOND": "1000",
         "BRAINARR__LISTENBRAINZ__ENABLED": "false",

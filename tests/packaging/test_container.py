@@ -133,7 +133,9 @@ def test_it_needs_no_root_at_all(config: Path, built: Path):
 
 
 def test_a_folder_that_is_not_ours_to_write_is_named_with_what_to_do(config: Path, built: Path):
-    with docker_run(built, config, user="1500:1500", capabilities=()) as container:
+    # The usual port may be taken, by another test: that would be said first.
+    environ = {"BRAINARR__SERVER__PORT": str(free_port())}
+    with docker_run(built, config, environ=environ, user="1500:1500", capabilities=()) as container:
         said, _ = container.process.communicate(timeout=60)
     assert container.process.returncode == 1
     assert "/config is not writable for 1500:1500: give them the folder" in said

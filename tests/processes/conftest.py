@@ -95,5 +95,14 @@ async def recommend(db: Database, found: Sequence[Recommendation]) -> list[int]:
         run = await rows.insert_run(connection, stored.id, dry_run=False, trigger="test", at=now)
         assert run is not None
         await rows.close_run(connection, run, RunStatus.DONE, now)
-        await recommendations.insert_recommendations(connection, run, stored.id, found, Status.PENDING, now)
+        await recommendations.insert_recommendations(
+            # Else Lidarr would be asked for them, and would know none.
+            connection,
+            run,
+            stored.id,
+            found,
+            Status.PENDING,
+            now,
+            cleared_at=now,
+        )
         return [row.id for row in await recommendations.of_run(connection, run)]

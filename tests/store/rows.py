@@ -9,6 +9,7 @@ from sqlalchemy import Column, Table, delete, insert, select
 from brainarr.domain.circuit import Cause, Circuit, Mark, State
 from brainarr.domain.deliveries import DeliveryState, FailedSync
 from brainarr.domain.lidarr_events import LidarrEvent, Told
+from brainarr.domain.lists import ListTerms
 from brainarr.domain.outage import begun
 from brainarr.domain.quarantine import OPEN, Group, suspect
 from brainarr.domain.recommendation import Progress, RunOverrides
@@ -48,6 +49,7 @@ json_samples: dict[str, st.SearchStrategy[Any]] = {
         st.lists(st.builds(Mark, moments, st.booleans()), max_size=3).map(tuple),
     ),
     "event": st.builds(LidarrEvent, st.sampled_from(Told), texts, word=texts, at=moments | st.none()),
+    "terms": st.builds(ListTerms, wish=texts, providers=st.lists(texts, max_size=2).map(tuple)),
     "amounts": st.lists(st.integers(0, 2**31), max_size=4).map(tuple),
     "state": st.builds(
         DeliveryState,

@@ -357,36 +357,3 @@ def test_a_recommendation_stored_before_its_newer_facts_is_still_read():
         del stored["evidence"][newer]
     del stored["worded_by"]
     assert msgspec.convert(stored, Recommendation) == recommended(1)
-
-
-async def test_lists_that_had_no_schedule_have_none_and_come_back_as_they_were(empty_sqlite: Place) -> None:
-    folder, url = empty_sqlite
-    db = open_database(url, folder)
-    told: list[tuple[str, str]] = []
-    try:
-        async with db.transaction() as connection:
-            await migrate(connection, "0020")
-            for slug, terms in (("default", "{}"), ("late-night", "{}"), ("own", '{"wish":"calm"}')):
-                row = {"slug": slug, "name": slug, "feed_key": "x", "terms": terms, "at": NOW.isoformat()}
-                await connection.execute(
-                    text(
-                        "INSERT INTO lists (owner, slug, name, feed_key, created_at, key_made_at, terms)"
-                        " VALUES (1, :slug, :name, :feed_key, :at, :at, :terms)"
-                    ),
-                    row,
-                )
-        for revision in ("0021", "0020"):
-            async with db.transaction() as connection:
-                await migrate(connection, revision, way="downgrade" if revision == "0020" else "upgrade")
-                found = await connection.execute(text("SELECT slug, terms FROM lists ORDER BY slug"))
-                told += [(row.slug, row.terms) for row in found]
-    finally:
-        await db.dispose()
-    assert told == [
-        ("default", "{}"),
-        ("late-night", '{"schedule":"off"}'),
-        ("own", '{"wish":"calm"}'),
-        ("default", "{}"),
-        ("late-night", "{}"),
-        ("own", '{"wish":"calm"}'),
-    ]
