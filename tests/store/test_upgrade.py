@@ -70,6 +70,7 @@ COLUMNS_SINCE_THE_FIRST = {
         "instance": DEFAULT_INSTANCE,
         "terms": NO_TERMS,
         "sync_wanted_at": None,
+        "retired_at": None,
     },
     "runs": {"overrides": None},
     "usage": {"run_id": None},
