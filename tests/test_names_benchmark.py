@@ -167,6 +167,7 @@ def test_real_names_are_found_in_other_spellings(
     assert measured[system, spelling]["right_percent"] >= least
 
 
+@pytest.mark.thorough
 def test_of_recorded_answers_nothing_owned_is_delivered_and_little_is_lost(lastfm: Path) -> None:
     report = asyncio.run(answers.measure(lastfm, every=15))
     for model, row in report.items():

@@ -34,6 +34,7 @@ def test_no_page_has_a_serious_finding(browser: Browser, town: Town, dark: bool)
     assert not findings, "\n".join(findings)
 
 
+@pytest.mark.thorough
 def test_every_page_fits_a_phone_and_a_finger(browser: Browser, town: Town):
     with looking_at(browser, town, size=PHONE, touch=True) as page:
         wide, small = {}, {}

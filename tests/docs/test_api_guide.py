@@ -65,6 +65,7 @@ def answers_to(examples: list[str], folder: Path) -> list[str]:
     return said
 
 
+@pytest.mark.thorough
 def test_every_example_can_be_run_and_prints_what_the_guide_shows(tmp_path: Path):
     for tool in ("bash", "curl", "jq"):
         if shutil.which(tool) is None:

@@ -66,6 +66,7 @@ def test_no_page_has_a_serious_finding(browser: Browser, address: str, dark: boo
     assert not findings, "\n".join(findings)
 
 
+@pytest.mark.thorough
 def test_every_page_fits_a_phone_and_complains_of_nothing(browser: Browser, address: str, site: Path):
     page = opened(browser, PHONE)
     complaints: list[str] = []

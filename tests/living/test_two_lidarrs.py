@@ -23,6 +23,7 @@ async def of(stage: Stage, proposed: list[Mbid]) -> set[Status]:
     return {(await stage.row_of(mbid)).status for mbid in proposed}
 
 
+@pytest.mark.thorough
 async def test_two_lidarrs_get_their_own_and_the_trouble_of_one_is_not_the_others(tmp_path: Path) -> None:
     async with on_stage(tmp_path, artists=60, owned=OWNED, with_attic=True) as stage:
         assert stage.attic is not None

@@ -17,10 +17,13 @@ from brainarr.similarity.dataset import read_dataset
 
 MODEL = "gpt-3.5-turbo"
 DATA = Path(os.environ.get("BRAINARR_DATA", "/nowhere")) / "lastfm"
-pytestmark = pytest.mark.skipif(
-    not (DATA / "trained.tsv.gz").is_file(),
-    reason="BRAINARR_DATA does not name the folder of the listening data",
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        not (DATA / "trained.tsv.gz").is_file(),
+        reason="BRAINARR_DATA does not name the folder of the listening data",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
