@@ -116,7 +116,10 @@ async def test_parallel_questions_to_one_server_are_all_answered(
         entry(base_url=local_model), entry(base_url=local_model, name="b"), strategy="parallel"
     )
     answers = await asyncio.gather(ask(chain), ask(chain))
-    assert [report.outcome for answer in answers for report in answer.reports] == [Outcome.OK] * 4
+    outcomes = [[report.outcome for report in answer.reports] for answer in answers]
+    # Its weights are random: now and then one answer makes no sense. None is refused, lost or late.
+    assert {one for each in outcomes for one in each} <= {Outcome.OK, Outcome.UNREADABLE}
+    assert all(len(each) == 2 and Outcome.OK in each for each in outcomes)
 
 
 async def test_a_dead_server_costs_nothing_once_its_breaker_is_open_and_the_real_one_answers(
