@@ -1,40 +1,18 @@
 """Several Lidarrs: added after they were tried, changed, and removed while no list is for them."""
 
-from dataclasses import replace
-
 import httpx2
 import pytest
 
 from brainarr.errors import ProviderUnavailable
 from brainarr.service.lists import DEFAULT_LIST
 from brainarr.store.tables import lists
+from tests.web.asked import FACTS, KEY, Asked, asked, house, pages, settings, went
 from tests.web.configuration import Settings
 from tests.web.conftest import House
-from tests.web.test_setup import FACTS, KEY, Asked, went
+
+__all__ = ["asked", "house", "pages", "settings"]
 
 ATTIC = {"name": "attic", "url": "http://attic:8686", "api_key": KEY, "verify_tls": "true"}
-
-
-@pytest.fixture
-def asked() -> Asked:
-    return Asked()
-
-
-@pytest.fixture
-def house(house: House, asked: Asked) -> House:
-    house.deps = replace(house.deps, probes=asked)  # type: ignore[arg-type]
-    return house
-
-
-@pytest.fixture
-def settings(house: House) -> Settings:
-    return Settings(house)
-
-
-@pytest.fixture
-async def pages(settings: Settings, pages: httpx2.AsyncClient) -> httpx2.AsyncClient:
-    """Of the house with those settings."""
-    return pages
 
 
 async def test_one_more_is_asked_before_it_is_saved(

@@ -17,9 +17,9 @@ from brainarr.sandbox.serve import serve
 from brainarr.sandbox.starter import starter_world
 from brainarr.service.feeds import albums_feed
 from tests.store.given import recommended
+from tests.web.asked import went
 from tests.web.configuration import Settings
 from tests.web.conftest import House
-from tests.web.test_setup import went
 
 DEFAULT = {"slug": "default"}
 

@@ -14,8 +14,8 @@ from brainarr.service.lists import ListRow, read_list
 from brainarr.service.runs import request_run
 from brainarr.web.deps import WiredProvider
 from tests.store.given import recommended
+from tests.web.asked import went
 from tests.web.conftest import House
-from tests.web.test_setup import went
 
 NOTHING = {
     "target": None,

@@ -13,9 +13,9 @@ from brainarr.domain.prompt import Usage
 from brainarr.service.latency import read_latencies
 from brainarr.store.breakers import StoredBreakers
 from brainarr.store.usage import StoredLedger
+from tests.web.asked import KEY, went
 from tests.web.configuration import Settings
 from tests.web.conftest import House
-from tests.web.test_setup import KEY, went
 
 HOME = {"name": "home", "kind": "ollama", "model": "qwen3:8b"}
 CLOUD = {"name": "cloud", "kind": "openai", "api_key": KEY}

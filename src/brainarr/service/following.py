@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.errors import BrainarrError
 from brainarr.pipeline.ports import Clock, WatchedLibrary
 from brainarr.service.arrivals import Changes
 from brainarr.service.exclusions import carry_out_exclusions
 from brainarr.service.instances import together
-from brainarr.service.library import INSTANCE, look_at_library, unwatched
+from brainarr.service.library import look_at_library, unwatched
 from brainarr.service.lidarr_events import MOST_KEPT, read_watch, take_in, tell_recommendations
 from brainarr.store import lidarr_events as rows
 from brainarr.store.lidarr_events import Watch, Way
@@ -65,7 +66,7 @@ async def follow_lidarrs(db: Database, lidarrs: Mapping[str, WatchedLibrary], cl
 
 
 async def follow_lidarr(
-    db: Database, source: WatchedLibrary, clock: Clock, *, instance: str = INSTANCE
+    db: Database, source: WatchedLibrary, clock: Clock, *, instance: str = DEFAULT_INSTANCE
 ) -> Followed:
     """One round: reads the history, writes and lifts exclusions, looks at the library when it has changed or
     it is time, and tells recommendations what was told of them. Raises ProviderError; what was told is worked

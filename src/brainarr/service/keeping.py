@@ -2,8 +2,9 @@
 
 import msgspec
 
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.pipeline.ports import Clock, LibrarySource
-from brainarr.service.library import INSTANCE, look_at_library, unwatched
+from brainarr.service.library import look_at_library, unwatched
 from brainarr.store.session import Database
 
 
@@ -15,7 +16,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 async def settle_recommendations(
-    db: Database, source: LibrarySource, clock: Clock, *, instance: str = INSTANCE
+    db: Database, source: LibrarySource, clock: Clock, *, instance: str = DEFAULT_INSTANCE
 ) -> Settled:
     """Reads the library, and the albums of every artist of whom one may still be taken out, and moves what
     was imported to `kept` or `removed`. Raises ProviderError.

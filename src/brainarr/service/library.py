@@ -19,13 +19,17 @@ from brainarr.store import library as snapshot
 from brainarr.store.library import SLICE, LibraryState, StoredAlbums, StoredArtist
 from brainarr.store.session import Database
 
-INSTANCE = DEFAULT_INSTANCE
 PORTION = 400
 """Artists whose albums are read between runs: one call each."""
 
 
 async def sync_library(
-    db: Database, source: LibrarySource, clock: Clock, on_progress: OnProgress, *, instance: str = INSTANCE
+    db: Database,
+    source: LibrarySource,
+    clock: Clock,
+    on_progress: OnProgress,
+    *,
+    instance: str = DEFAULT_INSTANCE,
 ) -> Library:
     """`look_at_library`, for whoever wants the library only."""
     return (await look_at_library(db, source, clock, on_progress, instance=instance)).library
@@ -44,7 +48,7 @@ async def look_at_library(
     clock: Clock,
     on_progress: OnProgress,
     *,
-    instance: str = INSTANCE,
+    instance: str = DEFAULT_INSTANCE,
     thorough: bool = False,
 ) -> Looked:
     """Brings the snapshot up to date, row by changed row, and answers it.
@@ -84,7 +88,7 @@ async def backfill_albums(
     clock: Clock,
     on_progress: OnProgress,
     concurrency: int = 4,
-    instance: str = INSTANCE,
+    instance: str = DEFAULT_INSTANCE,
 ) -> Library:
     """Reads the albums of at most `limit` artists that lack them or have changed, those in `first` first.
 
@@ -114,7 +118,7 @@ async def read_anew(
     wanted: Collection[int],
     on_progress: OnProgress,
     *,
-    instance: str = INSTANCE,
+    instance: str = DEFAULT_INSTANCE,
 ) -> Library:
     """The albums of these artists as they are at this moment, also where the artist looks unchanged: what is
     monitored shows in no statistics. Where Lidarr is away, what is known of them."""
@@ -123,7 +127,7 @@ async def read_anew(
 
 
 async def refresh_library(
-    db: Database, source: LibrarySource, clock: Clock, *, instance: str = INSTANCE
+    db: Database, source: LibrarySource, clock: Clock, *, instance: str = DEFAULT_INSTANCE
 ) -> Library:
     """A sync, and a portion of the albums still missing: done between runs. Raises ProviderError."""
     library = await sync_library(db, source, clock, unwatched, instance=instance)
@@ -134,7 +138,7 @@ async def refresh_library(
     )
 
 
-async def read_snapshot(db: Database, *, instance: str = INSTANCE) -> Library | None:
+async def read_snapshot(db: Database, *, instance: str = DEFAULT_INSTANCE) -> Library | None:
     """What the database remembers of the library; None before it was read for the first time."""
     async with db.reading() as connection:
         state = await snapshot.read_state(connection, instance)
@@ -221,7 +225,7 @@ async def read_albums(
     wanted: Sequence[OwnedArtist],
     on_progress: OnProgress,
     *,
-    instance: str = INSTANCE,
+    instance: str = DEFAULT_INSTANCE,
     concurrency: int = 4,
 ) -> dict[int, bytes]:
     """Reads and stores the albums of `wanted`; ends early, without an error, when the source is away.

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brainarr.domain.lidarr_events import CHANGES_THE_LIBRARY, LidarrEvent, Told
 from brainarr.domain.life import STEPS, Actor, Event
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.pipeline.ports import Clock
-from brainarr.service.library import INSTANCE
 from brainarr.store import jobs, presence
 from brainarr.store import lidarr_events as rows
 from brainarr.store.history import DOWNLOADS, lives_of, write_history
@@ -63,13 +63,15 @@ async def take_in(
     return new
 
 
-async def read_watch(db: Database, instance: str = INSTANCE) -> Watch:
+async def read_watch(db: Database, instance: str = DEFAULT_INSTANCE) -> Watch:
     """How far this Lidarr has been heard and looked at."""
     async with db.reading() as connection:
         return await rows.watch_of(connection, instance)
 
 
-async def latest_events(db: Database, instance: str = INSTANCE, limit: int = 50) -> tuple[HeardEvent, ...]:
+async def latest_events(
+    db: Database, instance: str = DEFAULT_INSTANCE, limit: int = 50
+) -> tuple[HeardEvent, ...]:
     """What it told last, the newest first."""
     async with db.reading() as connection:
         return await rows.latest_events(connection, instance, limit)

@@ -1,7 +1,8 @@
 """A list set up in Lidarr: its two import lists made, compared, repaired, removed."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +22,7 @@ from brainarr.domain.import_lists import (
 )
 from brainarr.domain.lidarr_events import OUR_TAG
 from brainarr.domain.lists import ListKind
+from brainarr.domain.webhooks import WebhookPlan
 from brainarr.pipeline.ports import ImportLists
 from brainarr.service.lists import ListRow
 
@@ -31,6 +33,8 @@ BOTH = (Channel.ALBUMS, Channel.ARTISTS)
 _OLD_KEY = "it has an old key, or another one"
 
 log = structlog.get_logger(__name__)
+
+Plan = TypeVar("Plan", ListPlan, WebhookPlan, contravariant=True)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,22 +135,38 @@ async def take_down(
 
 
 async def _place(lidarr: ImportLists, plan: ListPlan, number: int | None) -> Placed:
-    unreached = await within_patience(lidarr.test(plan, number), "list")
-    if unreached is not None:
-        plan = msgspec.structs.replace(plan, enabled=False)
-    if number is None:
-        await lidarr.make(plan)
-    else:
-        await lidarr.change(number, plan)
-    log.info("an import list stands in Lidarr", name=plan.name, made=number is None, on=plan.enabled)
+    unreached = await stand(lidarr, plan, number, "list")
+    log.info("an import list stands in Lidarr", name=plan.name, made=number is None, on=unreached is None)
     return Placed(channel=plan.channel, name=plan.name, made=number is None, unreached=unreached)
 
 
-async def within_patience(test: Awaitable[Unreached | None], what: str) -> Unreached | None:
-    """What Lidarr's own test of `what` says, or that it does not end. Raises ProviderError."""
+class _Stands(Protocol[Plan]):
+    """Where import lists, or webhooks, of one Lidarr are made."""
+
+    async def test(self, plan: Plan, number: int | None) -> Unreached | None: ...
+
+    async def make(self, plan: Plan) -> None: ...
+
+    async def change(self, number: int, plan: Plan) -> None: ...
+
+
+async def stand(there: _Stands[Plan], plan: Plan, number: int | None, what: str) -> Unreached | None:
+    """Makes it, or corrects the one of that `number`, after Lidarr's own test of it, of which the outcome is
+    answered. What that could not reach is left switched off. Raises ProviderError."""
+    unreached = await _tested(there, plan, number, what)
+    if unreached is not None:
+        plan = msgspec.structs.replace(plan, enabled=False)
+    if number is None:
+        await there.make(plan)
+    else:
+        await there.change(number, plan)
+    return unreached
+
+
+async def _tested(there: _Stands[Plan], plan: Plan, number: int | None, what: str) -> Unreached | None:
     try:
         async with asyncio.timeout(TEST_S):
-            return await test
+            return await there.test(plan, number)
     except TimeoutError:
         return Unreached(
             f"Lidarr's test of the {what} did not end within {TEST_S:g} s",

@@ -7,7 +7,7 @@ from brainarr.domain.addresses import host_and_path, leads_through
 from brainarr.domain.import_lists import State, Unreached
 from brainarr.domain.webhooks import WebhookFound, WebhookPlan, webhook_differences
 from brainarr.pipeline.ports import Webhooks
-from brainarr.service.lidarr_setup import within_patience
+from brainarr.service.lidarr_setup import stand
 
 NAME = "Brainarr"
 
@@ -57,14 +57,8 @@ async def place_webhook(lidarr: Webhooks, instance: str, address: str, key: str)
     there = await _ours(lidarr, instance, address)
     plan = _plan(there.name if there else NAME, instance, address, key)
     number = there.number if there else None
-    unreached = await within_patience(lidarr.test(plan, number), "webhook")
-    if unreached is not None:
-        plan = msgspec.structs.replace(plan, enabled=False)
-    if number is None:
-        await lidarr.make(plan)
-    else:
-        await lidarr.change(number, plan)
-    log.info("a webhook stands in Lidarr", instance=instance, made=number is None, on=plan.enabled)
+    unreached = await stand(lidarr, plan, number, "webhook")
+    log.info("a webhook stands in Lidarr", instance=instance, made=number is None, on=unreached is None)
     return WebhookPlaced(name=plan.name, made=number is None, unreached=unreached)
 
 

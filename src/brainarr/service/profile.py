@@ -6,12 +6,13 @@ from datetime import timedelta
 import msgspec
 
 from brainarr.domain.caching import Key, Kind, digest
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.taste import Cluster, Gap, Profile, Seed, Shape
 from brainarr.errors import NotFound
 from brainarr.loading import load
 from brainarr.pipeline.gaps import plan_gaps
 from brainarr.pipeline.ports import Cache, Clock, Fresh
-from brainarr.service.library import INSTANCE, read_snapshot
+from brainarr.service.library import read_snapshot
 from brainarr.store import library, recommendations
 from brainarr.store.history import last_event
 from brainarr.store.memory import genres_found
@@ -69,7 +70,7 @@ async def read_portrait(db: Database, cache: Cache, *, clock: Clock) -> Portrait
 async def portrait_at_hand(db: Database, cache: Cache, *, clock: Clock) -> Portrait | None:
     """What `read_portrait` answers, where that takes no long wait; None: a large library, not drawn yet."""
     async with db.reading() as connection:
-        artists = await library.count_artists(connection, INSTANCE)
+        artists = await library.count_artists(connection, DEFAULT_INSTANCE)
     if artists > AT_ONCE and await cache.get(await _key(db, clock)) is None:
         return None
     return await read_portrait(db, cache, clock=clock)
@@ -77,7 +78,7 @@ async def portrait_at_hand(db: Database, cache: Cache, *, clock: Clock) -> Portr
 
 async def _key(db: Database, clock: Clock) -> Key:
     async with db.reading() as connection:
-        state = await library.read_state(connection, INSTANCE)
+        state = await library.read_state(connection, DEFAULT_INSTANCE)
         found = await recommendations.last_id(connection)
         decided = await last_event(connection)
     if state is None:

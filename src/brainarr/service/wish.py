@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from brainarr.domain.learning import Liking
+from brainarr.domain.lists import DEFAULT_INSTANCE
 from brainarr.domain.music import CatalogArtist
 from brainarr.domain.names import Tier, name_keys, same_name
 from brainarr.domain.wish import NamedArtist, Understanding
 from brainarr.errors import ProviderError
 from brainarr.pipeline.ports import Catalog, Clock
 from brainarr.pipeline.wish import read_wish, spoken
-from brainarr.service.library import INSTANCE
 from brainarr.service.runs import ASK, list_runs
 from brainarr.store import library
 from brainarr.store.library import StoredArtist
@@ -54,7 +54,7 @@ async def _owned(db: Database, keys: Collection[str]) -> dict[str, Liking]:
     second, hence the threads."""
     found: dict[str, Liking] = {}
     async with db.reading() as connection:
-        async for rows in library.stored_artists(connection, INSTANCE):
+        async for rows in library.stored_artists(connection, DEFAULT_INSTANCE):
             for key, one in await asyncio.to_thread(_among, rows, keys):
                 found.setdefault(key, one)
     return found

@@ -18,6 +18,8 @@ from brainarr.web.api.lidarr_setup import (
     PlacedDocument,
     RemovedDocument,
     StandingDocument,
+    TestedDocument,
+    outcome_of,
 )
 from brainarr.web.api.lists import public_address
 from brainarr.web.deps import Deps, WebDeps
@@ -47,25 +49,14 @@ class WebhookDocument(Document):
         )
 
 
-class WebhookPlacedDocument(Document):
+class WebhookPlacedDocument(TestedDocument):
     """What was done for the webhook."""
 
     name: str = Field(examples=["Brainarr"])
-    made: bool = Field(description="false: it was there, and was corrected.")
-    enabled: bool = Field(description="false: its test call did not reach us, so it stands switched off.")
-    said: str = Field(description='What Lidarr\'s test said; "" where it passed.')
-    remedy: str
 
     @classmethod
     def of(cls, placed: WebhookPlaced) -> "WebhookPlacedDocument":
-        missed = placed.unreached
-        return cls(
-            name=placed.name,
-            made=placed.made,
-            enabled=missed is None,
-            said=missed.said if missed else "",
-            remedy=missed.remedy if missed else "",
-        )
+        return cls(name=placed.name, made=placed.made, **outcome_of(placed.unreached))
 
 
 class ListStandingsDocument(Document):

@@ -1,11 +1,11 @@
 """lists/{slug}/lidarr: a list's two import lists in Lidarr."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from brainarr.domain.import_lists import Channel, State
+from brainarr.domain.import_lists import Channel, State, Unreached
 from brainarr.service.instances import of_instance
 from brainarr.service.left_off import link_list, unlink_list
 from brainarr.service.lidarr_setup import BOTH, Placed, Standing, Wanted, read_setup
@@ -44,27 +44,32 @@ class StandingDocument(Document):
         )
 
 
-class PlacedDocument(Document):
+class TestedDocument(Document):
+    """What was made or corrected, after Lidarr's own test of it."""
+
+    made: bool = Field(description="false: it was there, and was corrected.")
+    enabled: bool = Field(description="false: Lidarr could not reach us by it, so it stands switched off.")
+    said: str = Field(description='What Lidarr\'s test said; "" where it passed.')
+    remedy: str
+
+
+def outcome_of(unreached: Unreached | None) -> dict[str, Any]:
+    """Of that test, as the fields of a `TestedDocument`."""
+    if unreached is None:
+        return {"enabled": True, "said": "", "remedy": ""}
+    return {"enabled": False, "said": unreached.said, "remedy": unreached.remedy}
+
+
+class PlacedDocument(TestedDocument):
     """What was done for one of them."""
 
     channel: Channel = Field(examples=["albums"])
     name: str = Field(examples=["Brainarr AI Recommendations (albums)"])
-    made: bool = Field(description="false: it was there, and was corrected.")
-    enabled: bool = Field(description="false: Lidarr could not read it, so it stands there switched off.")
-    said: str = Field(description='What Lidarr\'s test said; "" where it passed.')
-    remedy: str
 
     @classmethod
     def of(cls, placed: Placed) -> "PlacedDocument":
-        missed = placed.unreached
-        return cls(
-            channel=placed.channel,
-            name=placed.name,
-            made=placed.made,
-            enabled=missed is None,
-            said=missed.said if missed else "",
-            remedy=missed.remedy if missed else "",
-        )
+        outcome = outcome_of(placed.unreached)
+        return cls(channel=placed.channel, name=placed.name, made=placed.made, **outcome)
 
 
 class WantedDocument(BaseModel):

@@ -106,16 +106,15 @@ async def save(
     """Asked before it is saved; `test`: only asked."""
     typed = Typed(name.strip(), url.strip(), root_folder.strip(), verify_tls, known)
     key = api_key.strip() or unseal(deps.secrets, sealed, place_of(typed.url), deps.clock())
+    entries = await _entries(deps)
     found: LidarrFacts | None = None
     try:
-        entries = await _entries(deps)
         if not known and lidarr_named(entries, str(typed.entry["name"])):
             raise _taken(typed)
         found = await deps.probes.lidarr(typed.url, key or None, verify_tls)
     except BrainarrError as error:
         if test or not anyway or isinstance(error, ConfigurationError):
             return _show(request, deps, person, typed, key=key, error=error)
-        entries = await _entries(deps)
     if test:
         return _show(request, deps, person, typed, key=key, found=found)
     wanted = {**typed.entry, **({"api_key": key} if key else {})}
